@@ -1,0 +1,18 @@
+/** A request that was understood: names resolved, policy and checks filled in, secrets still references. */
+import type { Change, Policy } from './change.ts';
+import type { CheckSpec } from './check.ts';
+
+export interface AdmittedChange {
+  readonly target: string;
+  readonly changeId: string;
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly changeKind: Change['kind'];
+  /** Name of the agent's command for `command`, the description for `external`, else ''. */
+  readonly what: string;
+  readonly restart: 'allowed' | 'forbidden' | 'unknown';
+  readonly policy: Policy;
+  readonly checks: readonly CheckSpec[];
+  /** Overrides in force, in words, for people: `soak 2m instead of 10m`. */
+  readonly notes: readonly string[];
+}

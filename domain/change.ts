@@ -1,0 +1,93 @@
+/** What someone wants done, as plain JSON from any Temporal client; validated by `change.schema.ts`. */
+
+export type SettingValue = string | number | boolean | readonly (string | number)[];
+
+/** `add` without `after`/`before` goes to the end of the file. Rules are compared token by token, not by spacing. */
+export type HbaEdit =
+  | { readonly add: string; readonly after?: string; readonly before?: string }
+  | { readonly remove: string };
+
+export interface ConfigChange {
+  readonly kind: 'config';
+  /** ALTER SYSTEM; null goes back to unset (ALTER SYSTEM RESET). An array is a list setting, one literal an element. */
+  readonly settings?: Readonly<Record<string, SettingValue | null>>;
+  readonly hba?: readonly HbaEdit[];
+  /** Path (relative to the configuration folder, or absolute within it) → whole new content; null removes the file. */
+  readonly files?: Readonly<Record<string, string | null>>;
+  /** Whether the apply (and with it the revert) may restart the server. Default `forbidden`. */
+  readonly restart?: 'allowed' | 'forbidden';
+}
+
+/** A command that the agent's own configuration names; its arguments never travel. */
+export interface CommandChange {
+  readonly kind: 'command';
+  readonly name: string;
+}
+
+/** The pipeline does the work itself between `awaitArmed` and `applied`. */
+export interface ExternalChange {
+  readonly kind: 'external';
+  /** Shown to people; never run. Must hold no secrets. */
+  readonly description?: string;
+}
+
+export type Change = ConfigChange | CommandChange | ExternalChange;
+
+/** The workflow's input. Durations are strings such as `30s`, `10m`. */
+export interface ChangeRequest {
+  readonly target: string;
+  /** `[a-z0-9-]+`; the workflow's id is `knowngood:<target>:<changeId>`. */
+  readonly changeId: string;
+  readonly reason?: string;
+  /** Claim of the requester's name; compared with the approver's for four eyes. */
+  readonly requestedBy?: string;
+  readonly change: Change;
+  /** Each one overrides the target's policy for this change only, and is recorded. */
+  readonly overrides?: {
+    readonly soak?: string;
+    readonly lease?: string;
+    readonly applyTimeout?: string;
+    /** Go on although a required check is red before the change; such a check then neither triggers nor masks. */
+    readonly allowRedBaseline?: boolean;
+    /** Go on from a dirty server (pending_restart, files that differ from what runs). */
+    readonly allowDirty?: boolean;
+    /** Keep only after an operator's `confirm` at the end of the soak. */
+    readonly requireConfirm?: boolean;
+  };
+}
+
+/** A target's policy with all defaults filled in; every duration in milliseconds. */
+export interface Policy {
+  readonly leaseMs: number;
+  readonly soakMs: number;
+  /** Grace for dependents after a restart / after a reload, from the moment the server accepts connections. */
+  readonly settleRestartMs: number;
+  readonly settleReloadMs: number;
+  readonly holdTimeoutMs: number;
+  readonly onInconclusive: 'revert' | 'keep';
+  /** Approvals needed before arm, by risk. */
+  readonly approvals: { readonly low: number; readonly high: number };
+  readonly approvalExpireMs: number;
+  /** The requester's own approval does not count. */
+  readonly fourEyes: boolean;
+  readonly allowEarlyConfirm: boolean;
+  readonly requireConfirm: boolean;
+  readonly revertMayRestart: boolean;
+  /** null: `revert` for a reload, `wait` for a restart. */
+  readonly onContactLost: 'revert' | 'wait' | null;
+  readonly applyTimeoutMs: number;
+  readonly quietMs: number;
+  readonly allowRedBaseline: boolean;
+  readonly allowDirty: boolean;
+}
+
+export const namePattern = /^[a-z0-9-]+$/;
+
+export function workflowIdOf(target: string, changeId: string): string {
+  return `knowngood:${target}:${changeId}`;
+}
+
+export const orchestratorQueue = 'knowngood';
+export const agentQueue = (target: string): string => `knowngood-agent-${target}`;
+export const probeQueue = (location: string): string => `knowngood-probe-${location}`;
+export const defaultLocation = 'default';

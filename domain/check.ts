@@ -1,0 +1,126 @@
+/** How a dependent is measured: check specifications and samples. The rules over them are in `verdict.ts`. */
+
+export interface Thresholds {
+  /** Failures in a row that make the check unhealthy. */
+  readonly failures: number;
+  /** Errors of the probe itself (or `no-data`) in a row that make it inconclusive. */
+  readonly errors: number;
+  /** Passes needed before it can be called healthy. */
+  readonly successes: number;
+}
+
+interface CheckCommon {
+  /** Unique within a target: `<dependent>/<check>`. */
+  readonly name: string;
+  readonly dependent: string;
+  readonly team: string | null;
+  readonly level: 'required' | 'advisory';
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly thresholds: Thresholds;
+  /** Which probe measures it: queue `knowngood-probe-<location>`. */
+  readonly location: string;
+}
+
+export interface HttpCheck extends CheckCommon {
+  readonly kind: 'http';
+  readonly url: string;
+  readonly method: 'GET' | 'HEAD';
+  /** Accepted status codes. */
+  readonly status: readonly number[];
+  /** `image/*` matches by type. */
+  readonly contentType: string | null;
+  readonly bodyIncludes: string | null;
+  /** Values may be secret references. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface TcpCheck extends CheckCommon {
+  readonly kind: 'tcp';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SqlCheck extends CheckCommon {
+  readonly kind: 'sql';
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** A secret reference (`${env:X}`, `${file:/run/secrets/x}`), resolved by the probe only; null: no password. */
+  readonly password: string | null;
+  readonly query: string;
+  readonly sslmode: 'disable' | 'require' | 'verify-ca' | 'verify-full';
+  readonly sslrootcert: string | null;
+  /** Local address to connect from (the dependent's own), null: the system's choice. */
+  readonly sourceAddress: string | null;
+}
+
+export type CheckSpec = HttpCheck | TcpCheck | SqlCheck;
+
+/** What kind of no it was. `access` denials (28000, 28P01, 42501) decide fast and are counted even while settling. */
+export type SampleClass =
+  | 'access'
+  | 'privilege'
+  | 'limits'
+  | 'missing-database'
+  | 'starting-up'
+  | 'refused'
+  | 'tls'
+  | 'timeout'
+  | 'http'
+  | 'network'
+  | 'query'
+  | 'pooled'
+  | 'probe';
+
+export interface Sample {
+  readonly check: string;
+  /** Unix time in ms, when the measurement began. */
+  readonly at: number;
+  readonly latencyMs: number;
+  readonly mark: 'pass' | 'fail' | 'error' | 'no-data';
+  /** null on a pass. */
+  readonly class: SampleClass | null;
+  /** SQLSTATE, HTTP status or errno word; null when there is none. */
+  readonly code: string | null;
+  /** The error's own words, at most 300 characters, no secrets. */
+  readonly message: string | null;
+  /** True while settling and of a class that settling forgives: recorded, not counted. */
+  readonly forgiven?: boolean;
+}
+
+/** Running counters of one check: all that the verdict needs, small enough for a heartbeat. */
+export interface CheckProgress {
+  readonly check: string;
+  readonly passes: number;
+  readonly fails: number;
+  readonly errors: number;
+  readonly noData: number;
+  readonly forgiven: number;
+  readonly passesInARow: number;
+  readonly failsInARow: number;
+  /** error or no-data in a row. */
+  readonly errorsInARow: number;
+  readonly accessDenialsInARow: number;
+  /** Start of the first and the newest measurement, Unix ms; null without one. */
+  readonly firstAt: number | null;
+  readonly lastAt: number | null;
+  readonly longestGapMs: number;
+  readonly last: Sample | null;
+  /** The first failure of the current row of failures: when the suffering began. */
+  readonly failingSince: number | null;
+}
+
+export type Verdict =
+  | { readonly kind: 'healthy' }
+  | { readonly kind: 'unhealthy'; readonly check: string; readonly dependent: string; readonly why: string }
+  | { readonly kind: 'inconclusive'; readonly check: string; readonly why: string };
+
+export interface WatchResult {
+  /** null: cancelled without a decision, the counters so far. */
+  readonly verdict: Verdict | null;
+  readonly progress: readonly CheckProgress[];
+  /** Unix ms of the decision. */
+  readonly decidedAt: number;
+}

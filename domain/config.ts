@@ -1,0 +1,64 @@
+/** The two configuration files once parsed: every default filled in, durations in ms. Schemas: `config/*.schema.ts`. */
+import type { Policy } from './change.ts';
+import type { CheckSpec } from './check.ts';
+
+export interface TemporalConfig {
+  readonly address: string;
+  readonly namespace: string;
+  /** null: no TLS. Paths of PEM files. */
+  readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null; readonly serverName: string | null } | null;
+  /** A secret reference or null. */
+  readonly apiKey: string | null;
+}
+
+export interface DatabaseConfig {
+  /** `postgresql://user@host:port/db?sslmode=…`, no password in it. */
+  readonly connection: string;
+  /** A secret reference (`${env:X}`, `${file:/path}`) or null; literal passwords are refused. */
+  readonly password: string | null;
+}
+
+export interface AccessDeclaration {
+  readonly user: string;
+  readonly database: string;
+  /** Address or CIDR; null: not said. */
+  readonly from: string | null;
+  readonly tls: boolean;
+}
+
+export interface DependentConfig {
+  readonly name: string;
+  readonly uses: string;
+  readonly team: string | null;
+  readonly access: readonly AccessDeclaration[];
+  readonly checks: readonly CheckSpec[];
+}
+
+/** knowngood.yaml */
+export interface KnowngoodConfig {
+  readonly path: string;
+  readonly targets: Readonly<Record<string, DatabaseConfig & { readonly policyName: string | null; readonly policy: Policy }>>;
+  readonly dependents: readonly DependentConfig[];
+  readonly store: DatabaseConfig | null;
+  readonly temporal: TemporalConfig;
+  /** Base address of the Temporal Web UI for links; null: not told. */
+  readonly uiAddress: string | null;
+}
+
+/** agent.yaml */
+export interface AgentConfig {
+  readonly path: string;
+  readonly target: string;
+  readonly database: DatabaseConfig;
+  /** 0700; holds journal, sealed bodies, the lock. */
+  readonly stateDir: string;
+  /** 32 random bytes as hex, 0600. */
+  readonly keyFile: string;
+  /** argv that restarts (or starts, when it is down) the server and returns when done; null: this agent cannot restart. */
+  readonly restart: readonly string[] | null;
+  readonly commands: Readonly<Record<string, { readonly run: readonly string[]; readonly timeoutMs: number; readonly restarts: boolean }>>;
+  readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[] };
+  /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
+  readonly store: DatabaseConfig | null;
+  readonly temporal: TemporalConfig;
+}

@@ -1,0 +1,32 @@
+/** Where a guarded change is, and how it can end. The order below is the order of the flow. */
+
+export const phases = [
+  'snapshot',
+  'baseline',
+  'preflight',
+  'approve',
+  'arm',
+  'apply',
+  'watch',
+  'hold',
+  'confirm',
+  'revert',
+  'revert-incomplete',
+  'verify',
+  'report',
+  'closed',
+] as const;
+
+export type Phase = (typeof phases)[number];
+
+/** `rejected` and `aborted`: nothing was touched. `abandoned`: a person took over from an incomplete revert. */
+export type Outcome = 'kept' | 'reverted' | 'rejected' | 'aborted' | 'abandoned';
+
+/** The journal's own phase, on the target: what the agent knows without Temporal. The last three are final. */
+export type JournalPhase = 'armed' | 'applying' | 'applied' | 'reverting' | 'reverted' | 'confirmed' | 'abandoned';
+
+/** What a plan item does to running sessions, least to most. */
+export const effects = ['none', 'reload', 'reconnect', 'restart'] as const;
+export type Effect = (typeof effects)[number];
+
+export type Risk = 'low' | 'high';

@@ -1,0 +1,32 @@
+/** Plans: the exact, ordered effect of a change or a revert. */
+import type { Effect, Risk } from './phase.ts';
+
+export type PlanItem = {
+  /** `setting:work_mem`, `file:/etc/…/pg_hba.conf`. */
+  readonly key: string;
+  readonly section: 'files' | 'settings' | 'roles';
+  readonly action: 'set' | 'reset' | 'write' | 'create' | 'remove' | 'none';
+  readonly effect: Effect;
+  /** One line for people: `work_mem: 4MB → 64MB`; secrets redacted. */
+  readonly summary: string;
+};
+
+/** Small enough for workflow history: no bodies, no secrets, items capped by the maker with `moreItems`. */
+export interface PlanSummary {
+  /** sha256 over the canonical plan (with the digests of every body): what approvals are bound to. */
+  readonly hash: string;
+  readonly items: readonly PlanItem[];
+  readonly moreItems: number;
+  readonly effect: Effect;
+  readonly risk: Risk;
+  /** Unified diff of the files with secrets redacted, at most 8 KiB; '' when none. */
+  readonly diff: string;
+  /** Shown to people, block nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** A three-way decision for one item of a revert. */
+export interface RevertItem extends PlanItem {
+  readonly decision: 'restore' | 'nothing' | 'merge' | 'conflict-restored' | 'conflict-kept' | 'not-revertible';
+  readonly note?: string;
+}

@@ -1,0 +1,114 @@
+/** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
+import type { ConfigChange } from '../domain/change.ts';
+import type { PlanSummary, RevertItem } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
+
+/** A file as it is on disk, bytes and all; lives on the agent only, sealed at rest. */
+export interface FileBody {
+  readonly path: string;
+  readonly role: FileEntry['role'];
+  readonly bytes: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A snapshot with the secrets that a revert needs. `snapshot` is null when SQL did not answer (files only). */
+export interface Captured {
+  readonly snapshot: Snapshot | null;
+  readonly files: readonly FileBody[];
+  /** Folders that include_dir names, so that a file added there is noticed. */
+  readonly includeDirs: readonly string[];
+  /** Facts a revert needs without SQL. */
+  readonly facts: {
+    readonly dataDirectory: string;
+    readonly systemIdentifier: string;
+    readonly versionNum: number;
+    /** From pg_settings: name → context, so that effects are known when the server is down. */
+    readonly contexts: Readonly<Record<string, string>>;
+  };
+  /** Why this is not known-good (differs from what runs, pending_restart, would not start): empty when clean. */
+  readonly dirty: readonly Problem[];
+}
+
+/** A planned `config` change: summary for people, and exactly what `apply` will write. */
+export interface PlannedChange {
+  readonly summary: PlanSummary;
+  /** Ordered steps; plain JSON (bytes as base64), kept sealed by the agent. */
+  readonly steps: readonly ChangeStep[];
+}
+
+export type ChangeStep =
+  | { readonly do: 'write-file'; readonly path: string; readonly base64: string; readonly expectDigest: string | null }
+  | { readonly do: 'remove-file'; readonly path: string; readonly expectDigest: string }
+  | { readonly do: 'alter-system'; readonly name: string; readonly literals: readonly string[] | null }
+  | { readonly do: 'reload' }
+  | { readonly do: 'restart' };
+
+/** What remote changes may touch; from agent.yaml only. */
+export interface Allowance {
+  /** Dangerous settings (commands, libraries) that are allowed by name all the same. */
+  readonly settings: readonly string[];
+  /** Further folders in which `files` may write, beside the configuration's own. */
+  readonly paths: readonly string[];
+}
+
+export interface Activated {
+  /** Unix ms when a new connection was accepted (or answered by HBA) after the write. */
+  readonly acceptingAt: number;
+  readonly restarted: boolean;
+}
+
+/** What a revert did and saw. `remaining` empty: proven complete. */
+export interface RevertReport {
+  readonly items: readonly RevertItem[];
+  readonly conflicts: readonly string[];
+  readonly remaining: readonly Problem[];
+  /** How it was proven, a line each, for example `pg_hba: witness image_svc@shop from 127.0.2.1 answers sasl as before`. */
+  readonly proof: readonly string[];
+  readonly acceptingAt: number | null;
+  readonly restarted: boolean;
+  /** The fresh snapshot after the revert; null while SQL does not answer. */
+  readonly after: Captured | null;
+}
+
+/** A connection that a dependent makes, used as HBA witness: old and new file must be told apart on a new connection. */
+export interface Witness {
+  readonly user: string;
+  readonly database: string;
+  /** Source address on this host, null: any. */
+  readonly sourceAddress: string | null;
+  readonly tls: boolean;
+}
+
+/** Called immediately before each write; throws when this run no longer owns the change. */
+export type Fence = () => void | Promise<void>;
+
+export type Say = (line: string) => void;
+
+export interface Target {
+  /** Refuses standbys, managed servers, unreachable ones and missing privileges, each with its reason. */
+  identify(): Promise<{ readonly kind: 'guardable'; readonly version: string } | { readonly kind: 'refused'; readonly problems: readonly Problem[] }>;
+  capture(): Promise<Captured>;
+  /** Pure but for reading `included` facts; never writes. */
+  plan(before: Captured, change: ConfigChange, allowance: Allowance): Promise<{ readonly kind: 'planned'; readonly plan: PlannedChange } | { readonly kind: 'refused'; readonly problems: readonly Problem[] }>;
+  apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
+  /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
+  planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;
+  /** Idempotent: a revert that was cut off and is run again ends the same. */
+  revert(input: {
+    readonly changeId: string;
+    readonly before: Captured;
+    readonly change: Captured | null;
+    readonly mayRestart: boolean;
+    readonly witnesses: readonly Witness[];
+    readonly fence: Fence;
+    readonly say: Say;
+  }): Promise<RevertReport>;
+  /** Items in which live differs from `expected`, in scope of what differs between `before` and `expected`. */
+  drift(expected: Captured, live: Captured): readonly string[];
+  /** Waits until a new connection gets an answer that is not 57P03 or refused. */
+  awaitAccepting(timeoutMs: number): Promise<number | null>;
+  close(): Promise<void>;
+}
