@@ -1,0 +1,46 @@
+/** A running guarded change as people see it: what the query `view` answers, and what details are written from. */
+import type { CheckProgress, CheckSpec } from './check.ts';
+import type { Outcome, Phase } from './phase.ts';
+import type { PlanSummary } from './plan.ts';
+import type { Problem } from './problem.ts';
+import type { ReasonCode, TimelineEntry } from './result.ts';
+
+export interface Approval {
+  /** The name that counts: the one given in the argument, else the claim. */
+  readonly who: string;
+  /** Identity in the Temporal request, as the client claims it; null: none was sent. */
+  readonly claim: string | null;
+  readonly why: string;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+export interface ChangeView {
+  readonly target: string;
+  readonly changeId: string;
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly phase: Phase;
+  /** Unix ms. */
+  readonly since: number;
+  /** Unix ms at which silence decides; null: no deadline in this phase. */
+  readonly deadlineAt: number | null;
+  /** What silence then does, in plain words; '' without a deadline. */
+  readonly atDeadline: string;
+  readonly plan: PlanSummary | null;
+  readonly checks: readonly CheckSpec[];
+  /** The counters known to the workflow: of the baseline, then of the last watch that answered. */
+  readonly progress: readonly CheckProgress[];
+  readonly approvals: { readonly needed: number; readonly given: readonly Approval[] };
+  readonly snapshots: { readonly before: string | null; readonly change: string | null; readonly after: string | null };
+  /** Set from the moment the verdict is known. */
+  readonly reasonCode: ReasonCode | null;
+  readonly why: string;
+  /** Set once the configuration has reached its end, before the report is written. */
+  readonly outcome: Outcome | null;
+  /** What is left to revert, in phase `revert-incomplete`. */
+  readonly remaining: readonly Problem[];
+  /** Names of the Updates that would have an effect now. */
+  readonly possible: readonly string[];
+  readonly timeline: readonly TimelineEntry[];
+}
