@@ -1,0 +1,70 @@
+/** Compiles to dist/ and bundles the workflows, when the sources are newer than the last build. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { capture } from './child.mjs';
+import { withLock } from './lock.mjs';
+import { say, timed } from './progress.mjs';
+
+const notSource = new Set(['node_modules', 'dist', 'test', 'coverage', 'docs']);
+const configuration = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
+
+/** Builds what is out of date. `strict`: a type error fails the build; else it is shown and what was emitted is used. */
+export async function build(root, { strict = false, force = false } = {}) {
+  const dist = join(root, 'dist');
+  const stamp = join(dist, '.stamp');
+  const upToDate = () => !force && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(root);
+  if (upToDate()) return;
+  const work = async () => {
+    if (upToDate()) return;
+    const seen = fingerprint(root);
+    mkdirSync(dist, { recursive: true });
+    rmSync(stamp, { force: true });
+    const clean = await timed('Compiling', () => compile(root, strict));
+    prune(root, dist);
+    if (existsSync(join(dist, 'worker', 'bundle.js'))) await timed('Bundling the workflows', () => bundle(root));
+    // With type errors no stamp: they are shown again until they are gone.
+    if (clean) writeFileSync(stamp, seen);
+  };
+  await withLock(join(root, '.bootstrap.lock'), work, () => say('Another process is building; waiting for it …'));
+}
+
+async function compile(root, strict) {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { code, output } = await capture(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root });
+  if (code === 0) return true;
+  if (strict || !existsSync(join(root, 'dist', 'worker'))) throw new Error(`the compiler found errors\n${output}`);
+  say(`${output.trimEnd()}\nThe compiler found errors (above); going on with what it emitted.`);
+  return false;
+}
+
+async function bundle(root) {
+  const { code, output } = await capture(process.execPath, [join(root, 'dist', 'worker', 'bundle.js')], { cwd: root });
+  if (code !== 0) throw new Error(`bundling the workflows failed\n${output}`);
+}
+
+/** Removes what an earlier build left of sources that are gone. */
+function prune(root, dist) {
+  for (const path of filesUnder(dist, new Set())) {
+    const source = join(root, relative(dist, path)).replace(/\.js(\.map)?$/, '.ts');
+    if (/\.js(\.map)?$/.test(path) && !existsSync(source) && !path.includes('bundle')) rmSync(path);
+  }
+}
+
+function fingerprint(root) {
+  const hash = createHash('sha256');
+  const sources = filesUnder(root, notSource).filter((path) => path.endsWith('.ts'));
+  for (const path of [...configuration.map((name) => join(root, name)), ...sources.sort()]) {
+    const { mtimeMs, size } = statSync(path);
+    hash.update(`${relative(root, path)} ${mtimeMs} ${size}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function filesUnder(folder, skipped) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (skipped.has(entry.name) || entry.name.startsWith('.')) return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path, skipped) : [path];
+  });
+}
