@@ -146,9 +146,19 @@ export interface OrchestratorActivities {
   /** Parses and validates the request against knowngood.yaml; records the change in the store. */
   admit(input: { request: unknown; workflowId: string; runId: string }): Promise<{ kind: 'admitted'; change: AdmittedChange } | Refused>;
   /** The claimed identity of the client that sent an Update or Signal, from history; null when none was sent. */
-  claimedIdentity(input: { workflowId: string; runId: string; updateId: string }): Promise<{ identity: string | null }>;
+  claimedIdentity(input: { workflowId: string; updateId: string } | { workflowId: string; signal: string; index: number }): Promise<Sender>;
   /** Writes result, timeline and report into the store; after the journal is closed, so without limit of tries. */
   report(input: { change: AdmittedChange; workflowId: string; runId: string; result: ChangeResult; plan: PlanSummary | null; details: ReportDetails }): Promise<{ reportId: string }>;
+}
+
+/** Who sent an Update or Signal, read back from history. */
+export interface Sender {
+  /** The client's own claim; null when it sent none (Web UIs before 2.44). */
+  readonly identity: string | null;
+  /** The run in which it was given: an approval of an earlier run is stale after a Reset. */
+  readonly runId: string;
+  /** A Reset replayed it into this run: nobody has said it of this run. */
+  readonly reapplied: boolean;
 }
 
 /** What a report shows beyond the result. */

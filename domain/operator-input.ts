@@ -1,0 +1,74 @@
+/** What an operator types into the one payload of an Update or Signal: nothing, `"name: reason"`, or an object. */
+import { parseDuration } from './duration.ts';
+import type { Problem } from './problem.ts';
+
+export interface OperatorInput {
+  /** null: not said, the identity claimed in the request counts. */
+  readonly who: string | null;
+  readonly why: string;
+  /** Binds the decision to one change; null: not said. */
+  readonly changeId: string | null;
+  readonly planHash: string | null;
+}
+
+const maxLength = 500;
+const nothing: OperatorInput = { who: null, why: '', changeId: null, planHash: null };
+
+/** A name may not hold a colon; without one the whole text is the reason. */
+export function parseOperatorInput(input: unknown): OperatorInput | Problem {
+  if (input === undefined || input === null || input === '') return nothing;
+  if (typeof input === 'string') {
+    if (input.length > maxLength) return tooLong;
+    const colon = input.indexOf(':');
+    if (colon < 0) return { ...nothing, why: input.trim() };
+    return { ...nothing, who: input.slice(0, colon).trim() || null, why: input.slice(colon + 1).trim() };
+  }
+  if (typeof input !== 'object' || Array.isArray(input)) return notUnderstood;
+  const fields = input as Record<string, unknown>;
+  for (const [name, value] of Object.entries(fields)) {
+    if (!['who', 'why', 'changeId', 'planHash'].includes(name)) return unknownField(name);
+    if (typeof value !== 'string') return notUnderstood;
+    if (value.length > maxLength) return tooLong;
+  }
+  const text = (name: string): string | null => (fields[name] as string | undefined) ?? null;
+  return { who: text('who'), why: text('why') ?? '', changeId: text('changeId'), planHash: text('planHash') };
+}
+
+/** `"10m: reason"`, or `{"by": "10m", "why": "reason"}`. */
+export function parseExtension(input: unknown): { readonly ms: number; readonly why: string } | Problem {
+  const [by, why] =
+    typeof input === 'string'
+      ? [input.split(':', 1)[0] ?? '', input.includes(':') ? input.slice(input.indexOf(':') + 1).trim() : '']
+      : [field(input, 'by'), field(input, 'why')];
+  const ms = parseDuration(by);
+  if (ms === null || ms === 0)
+    return {
+      code: 'extension-not-understood',
+      message: `cannot read an extension from ${JSON.stringify(input)?.slice(0, 80)}`,
+      hint: 'Send a duration and a reason, for example "10m: waiting for the DBA".',
+    };
+  if (ms > 7 * 86_400_000)
+    return { code: 'extension-too-long', message: 'an extension is at most 7d', hint: 'Extend again when it is needed.' };
+  return { ms, why };
+}
+
+function field(input: unknown, name: string): string {
+  const value = (input as Record<string, unknown> | null | undefined)?.[name];
+  return typeof value === 'string' ? value : '';
+}
+
+export function isProblem(value: object): value is Problem {
+  return 'code' in value && 'message' in value;
+}
+
+const notUnderstood: Problem = {
+  code: 'argument-not-understood',
+  message: 'cannot read the argument',
+  hint: 'Send nothing, one string such as "Kim: seen the diff", or {"who": "Kim", "why": "seen the diff"}.',
+};
+const tooLong: Problem = { code: 'argument-too-long', message: `the argument is longer than ${maxLength} characters` };
+const unknownField = (name: string): Problem => ({
+  code: 'unknown-field',
+  message: `unknown field ${JSON.stringify(name.slice(0, 40))}`,
+  hint: 'The fields are who, why, changeId and planHash.',
+});
