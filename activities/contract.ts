@@ -91,7 +91,8 @@ export interface Reverted {
 
 export interface AgentActivities {
   ping(input: { target: string }): Promise<{ agent: string; version: string; openChange: Busy['holder'] | null }>;
-  snapshot(input: Caller): Promise<Snapshotted | Busy | Closed | Refused>;
+  /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
+  snapshot(input: Caller & { lookOnly: boolean }): Promise<Snapshotted | Busy | Closed | Refused>;
   plan(input: Caller & { snapshotId: string; request: ChangeRequest }): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
   arm(
     input: Caller & {
@@ -143,8 +144,8 @@ export interface ProbeActivities {
 }
 
 export interface OrchestratorActivities {
-  /** Parses and validates the request against knowngood.yaml; records the change in the store. */
-  admit(input: { request: unknown; workflowId: string; runId: string }): Promise<{ kind: 'admitted'; change: AdmittedChange } | Refused>;
+  /** Parses and validates the request against knowngood.yaml; records the change in the store unless `lookOnly`. */
+  admit(input: { request: unknown; workflowId: string; runId: string; lookOnly: boolean }): Promise<{ kind: 'admitted'; change: AdmittedChange } | Refused>;
   /** The claimed identity of the client that sent an Update or Signal, from history; null when none was sent. */
   claimedIdentity(input: { workflowId: string; updateId: string } | { workflowId: string; signal: string; index: number }): Promise<Sender>;
   /** Writes result, timeline and report into the store; after the journal is closed, so without limit of tries. */

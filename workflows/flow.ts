@@ -1,0 +1,169 @@
+/** One guarded change as the workflow carries it: what is known so far, and how a new phase is made known. */
+import { defineSearchAttributeKey, SearchAttributeType, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { ReportDetails } from '../activities/contract.ts';
+import type { AdmittedChange } from '../domain/admitted.ts';
+import type { ChangeRequest } from '../domain/change.ts';
+import type { CheckProgress } from '../domain/check.ts';
+import { currentDetails } from '../domain/details.ts';
+import type { Outcome, Phase } from '../domain/phase.ts';
+import type { PlanSummary } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '../domain/result.ts';
+import type { Approval, ChangeView } from '../domain/view.ts';
+
+type Writable<T> = { -readonly [key in keyof T]: T[key] };
+
+export interface Flow {
+  readonly request: ChangeRequest;
+  change: AdmittedChange | null;
+  phase: Phase;
+  since: number;
+  deadlineAt: number | null;
+  atDeadline: string;
+  plan: PlanSummary | null;
+  progress: readonly CheckProgress[];
+  /** Checks that were red before an overridden baseline: recorded, never deciding. */
+  ignore: readonly string[];
+  readonly approvals: Approval[];
+  approvalsNeeded: number;
+  readonly snapshots: Writable<ChangeResult['snapshots']>;
+  readonly moments: Writable<Omit<ChangeResult['moments'], 'closed'>>;
+  commandExitCode: number | null;
+  reasonCode: ReasonCode | null;
+  why: string;
+  outcome: Outcome | null;
+  dependents: DependentsAfter;
+  remaining: readonly Problem[];
+  conflicts: readonly string[];
+  readonly timeline: TimelineEntry[];
+  readonly evidence: Writable<ReportDetails>;
+  /** From the moment `arm` is sent nobody knows but the agent: every exit goes through the revert. */
+  armAttempted: boolean;
+  /** Of the last `deadline` sent to the agent. */
+  sequence: number;
+}
+
+export function openFlow(request: ChangeRequest): Flow {
+  const now = Date.now();
+  return {
+    request,
+    change: null,
+    phase: 'snapshot',
+    since: now,
+    deadlineAt: null,
+    atDeadline: '',
+    plan: null,
+    progress: [],
+    ignore: [],
+    approvals: [],
+    approvalsNeeded: 0,
+    snapshots: { before: null, change: null, after: null },
+    moments: {
+      started: now,
+      armed: null,
+      applied: null,
+      firstFailure: null,
+      decided: null,
+      restored: null,
+      recovered: null,
+    },
+    commandExitCode: null,
+    reasonCode: null,
+    why: '',
+    outcome: null,
+    dependents: 'unaffected',
+    remaining: [],
+    conflicts: [],
+    timeline: [],
+    evidence: { baseline: [], watch: [], recovery: [], approvals: [], proof: [], reverted: [] },
+    armAttempted: false,
+    sequence: 0,
+  };
+}
+
+const phaseAttribute = defineSearchAttributeKey('KnowngoodPhase', SearchAttributeType.KEYWORD);
+const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
+const riskAttribute = defineSearchAttributeKey('KnowngoodRisk', SearchAttributeType.KEYWORD);
+const outcomeAttribute = defineSearchAttributeKey('KnowngoodOutcome', SearchAttributeType.KEYWORD);
+
+/** Enters a phase; `deadline` is what silence brings, and when. */
+export function enter(flow: Flow, phase: Phase, text: string, deadline?: { readonly inMs: number; readonly then: string }): void {
+  const now = Date.now();
+  flow.phase = phase;
+  flow.since = now;
+  flow.deadlineAt = deadline ? now + deadline.inMs : null;
+  flow.atDeadline = deadline?.then ?? '';
+  note(flow, text);
+  upsertSearchAttributes([
+    { key: phaseAttribute, value: phase },
+    { key: targetAttribute, value: flow.request.target },
+    { key: riskAttribute, value: flow.plan?.risk ?? null },
+    { key: outcomeAttribute, value: flow.outcome },
+  ]);
+}
+
+/** Adds a line to the timeline, and shows the new state to whoever looks. */
+export function note(flow: Flow, text: string): void {
+  flow.timeline.push({ at: Date.now(), phase: flow.phase, text });
+  show(flow);
+}
+
+export function show(flow: Flow): void {
+  setCurrentDetails(currentDetails(viewOf(flow)));
+}
+
+export function viewOf(flow: Flow): ChangeView {
+  const { request, change } = flow;
+  return {
+    target: request.target,
+    changeId: request.changeId,
+    requestedBy: change?.requestedBy ?? request.requestedBy ?? '',
+    reason: change?.reason ?? request.reason ?? '',
+    phase: flow.phase,
+    since: flow.since,
+    deadlineAt: flow.deadlineAt,
+    atDeadline: flow.atDeadline,
+    plan: flow.plan,
+    checks: change?.checks ?? [],
+    progress: flow.progress,
+    approvals: { needed: flow.approvalsNeeded, given: flow.approvals },
+    snapshots: flow.snapshots,
+    reasonCode: flow.reasonCode,
+    why: flow.why,
+    outcome: flow.outcome,
+    remaining: flow.remaining,
+    possible: possibleNow(flow),
+    timeline: flow.timeline,
+  };
+}
+
+/** The Updates that would have an effect in this phase; validators and details read the same list. */
+export function possibleNow(flow: Flow): string[] {
+  const pipeline = flow.request.change?.kind === 'external';
+  switch (flow.phase) {
+    case 'approve':
+      return ['approve', 'reject', 'abort', 'extend'];
+    case 'apply':
+      return pipeline ? ['applied', 'failed', 'abort', 'extend'] : ['abort'];
+    case 'watch':
+      return flow.change?.policy.allowEarlyConfirm ? ['confirm', 'abort', 'extend'] : ['abort', 'extend'];
+    case 'hold':
+      return ['confirm', 'abort', 'extend'];
+    case 'revert':
+      return pipeline ? ['failed'] : [];
+    case 'revert-incomplete':
+      return ['abandon'];
+    case 'snapshot':
+    case 'baseline':
+    case 'preflight':
+    case 'arm':
+      return ['abort'];
+    case 'confirm':
+    case 'verify':
+    case 'report':
+    case 'closed':
+      return [];
+    default:
+      return flow.phase satisfies never;
+  }
+}

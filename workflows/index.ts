@@ -1,0 +1,3 @@
+/** Every export becomes a workflow: nothing else may stand here. */
+export { guardedChange } from './guarded-change.ts';
+export { planChange, takeSnapshot } from './look.ts';

@@ -1,0 +1,66 @@
+/** Two short workflows that only look: what would a change do, and what is the configuration now. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { Refused, Snapshotted, Busy, Closed } from '../activities/contract.ts';
+import type { ChangeRequest } from '../domain/change.ts';
+import type { PlanSummary } from '../domain/plan.ts';
+import { problemOf } from './ending.ts';
+import { agent, agentPresence, orchestrator } from './steps.ts';
+
+/** What would this change do? Touches nothing. */
+export async function planChange(request: ChangeRequest): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused> {
+  const { workflowId, runId } = workflowInfo();
+  const admitted = await orchestrator('read the request').admit({ request, workflowId, runId, lookOnly: true });
+  if (admitted.kind === 'refused') return admitted;
+  const absent = await absence(request.target);
+  if (absent) return absent;
+  const { target, changeId } = admitted.change;
+  const caller = { target, changeId, runId };
+  try {
+    const taken = await agent(target, `read the configuration of ${target}`).snapshot({ ...caller, lookOnly: true });
+    if (taken.kind === 'refused') return taken;
+    if (taken.kind !== 'snapshotted') return { kind: 'refused', problems: [openAlready(target, taken)] };
+    return await agent(target, 'plan the change').plan({ ...caller, snapshotId: taken.snapshotId, request });
+  } catch (error) {
+    return { kind: 'refused', problems: [problemOf(error)] };
+  }
+}
+
+/** What is the configuration now? Stored, not blessed. */
+export async function takeSnapshot({ target }: { target: string }): Promise<Snapshotted | Busy | Closed | Refused> {
+  const absent = await absence(target);
+  if (absent) return absent;
+  const { runId } = workflowInfo();
+  try {
+    return await agent(target, `snapshot ${target}`).snapshot({ target, changeId: 'look', runId, lookOnly: true });
+  } catch (error) {
+    return { kind: 'refused', problems: [problemOf(error)] };
+  }
+}
+
+async function absence(target: string): Promise<Refused | null> {
+  try {
+    await agentPresence(target).ping({ target });
+    return null;
+  } catch {
+    return {
+      kind: 'refused',
+      problems: [
+        {
+          code: 'no-agent',
+          message: `no agent answers for target ${target}`,
+          hint: 'Start it on the database host: knowngood agent --agent-config /etc/knowngood/agent.yaml.',
+        },
+      ],
+    };
+  }
+}
+
+function openAlready(target: string, taken: Busy | Closed): { code: string; message: string; detail?: string } {
+  return taken.kind === 'busy'
+    ? {
+        code: 'target-busy',
+        message: `target ${target} has an open change`,
+        detail: `${taken.holder.changeId} is in phase ${taken.holder.phase}.`,
+      }
+    : { code: 'closed', message: 'this change is closed already' };
+}

@@ -1,0 +1,261 @@
+/** Listens to operators and pipelines: validators say no with the reason, handlers record what was decided. */
+import { ApplicationFailure, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Sender } from '../activities/contract.ts';
+import { refuseApproval, refuseApprover, type ApprovalRules } from '../domain/approvals.ts';
+import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
+import type { Problem } from '../domain/problem.ts';
+import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
+import {
+  applied,
+  awaitArmed,
+  descriptions,
+  failed,
+  journalClosed,
+  operatorSignals,
+  operatorUpdates,
+  viewQuery,
+  type OperatorWord,
+  type PipelineWord,
+} from './messages.ts';
+import { agent, orchestrator } from './steps.ts';
+
+/** What was decided from outside so far. */
+export interface Operators {
+  rejected: Spoken | null;
+  aborted: Spoken | null;
+  confirmed: Spoken | null;
+  abandoned: Spoken | null;
+  pipeline: { readonly said: 'applied' | 'failed'; readonly exitCode: number | null; readonly message: string } | null;
+  /** The agent said that its journal is closed. */
+  journalClosed: boolean;
+  /** Run ids under which the approvals that stand were given, as the history records them. */
+  approvalRunId: string | null;
+  /** Called as soon as an abort is in: stops the forward part. */
+  onAbort: () => void;
+}
+
+export interface Spoken {
+  readonly who: string;
+  readonly why: string;
+}
+
+type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
+
+export function listen(flow: Flow): Operators {
+  const operators: Operators = {
+    rejected: null,
+    aborted: null,
+    confirmed: null,
+    abandoned: null,
+    pipeline: null,
+    journalClosed: false,
+    approvalRunId: null,
+    onAbort: () => undefined,
+  };
+  const signals: Record<string, number> = {};
+  setHandler(viewQuery, () => viewOf(flow), { description: 'The state of this change as JSON.' });
+
+  for (const word of Object.keys(operatorUpdates) as OperatorWord[]) {
+    setHandler(
+      operatorUpdates[word],
+      async (input) => {
+        const refused = await act(flow, operators, word, input, { updateId: currentUpdateInfo()?.id ?? '' });
+        if (refused) throw ApplicationFailure.nonRetryable(inWords(refused), refused.code, refused);
+        return `${word}: recorded`;
+      },
+      {
+        description: descriptions[word],
+        validator: (input) => {
+          const refused = refuse(flow, operators, word, input);
+          if (refused) throw new Error(inWords(refused));
+        },
+      },
+    );
+    setHandler(
+      operatorSignals[word],
+      async (input) => {
+        const index = signals[word] ?? 0;
+        signals[word] = index + 1;
+        const refused =
+          refuse(flow, operators, word, input) ??
+          (await act(flow, operators, word, input, { signal: word, index }));
+        if (refused) note(flow, `signal ${word} had no effect: ${inWords(refused)}`);
+      },
+      { description: descriptions[word] },
+    );
+  }
+  listenToPipeline(flow, operators);
+  setHandler(journalClosed, () => {
+    operators.journalClosed = true;
+  });
+  return operators;
+}
+
+function listenToPipeline(flow: Flow, operators: Operators): void {
+  setHandler(
+    awaitArmed,
+    async () => {
+      await condition(() => flow.phase === 'apply' || flow.outcome !== null || operators.pipeline !== null);
+      if (flow.phase === 'apply') return { armed: true as const };
+      return { armed: false as const, outcome: flow.outcome ?? 'reverted', why: flow.why };
+    },
+    { description: 'For pipelines: answers as soon as the change may begin, or tells how it ended instead.' },
+  );
+  const speak = (said: 'applied' | 'failed') => (word?: PipelineWord) => {
+    operators.pipeline = { said, exitCode: word?.exitCode ?? null, message: (word?.message ?? '').slice(0, 500) };
+    flow.commandExitCode = word?.exitCode ?? null;
+    note(flow, said === 'applied' ? 'the pipeline says: applied' : `the pipeline says: failed${exitWords(word)}`);
+    return `${said}: recorded`;
+  };
+  const validator = (said: 'applied' | 'failed') => (): void => {
+    const refused = refusePipeline(flow, operators, said);
+    if (refused) throw new Error(inWords(refused));
+  };
+  setHandler(applied, speak('applied'), {
+    validator: validator('applied'),
+    description: 'For pipelines: the change has been made. Argument: {"exitCode": 0}.',
+  });
+  setHandler(failed, speak('failed'), {
+    validator: validator('failed'),
+    description: 'For pipelines: the change failed and nothing of it runs any more. Argument: {"exitCode": 1}.',
+  });
+}
+
+function refusePipeline(flow: Flow, operators: Operators, said: 'applied' | 'failed'): Problem | null {
+  if (flow.request.change.kind !== 'external')
+    return { code: 'not-external', message: `this change is made by the agent, nobody else says ${said}` };
+  if (operators.pipeline) return { code: 'said-already', message: `the pipeline has said ${operators.pipeline.said} already` };
+  if (!possibleNow(flow).includes(said))
+    return {
+      code: 'wrong-phase',
+      message: `${said} has no effect in phase ${flow.phase}`,
+      ...(flow.why ? { detail: `${flow.why}.` } : {}),
+    };
+  return null;
+}
+
+/** All that can be told at once, before anything is recorded. */
+function refuse(flow: Flow, operators: Operators, word: OperatorWord, input: unknown): Problem | null {
+  const parsed = word === 'extend' ? parseExtension(input) : parseOperatorInput(input);
+  if (isProblem(parsed)) return parsed;
+  if ('changeId' in parsed && parsed.changeId !== null && parsed.changeId !== flow.request.changeId)
+    return { code: 'wrong-change', message: `this change is ${flow.request.changeId}, not ${parsed.changeId}` };
+  if (!possibleNow(flow).includes(word)) return wrongPhase(flow, word);
+  if (operators.aborted) return { code: 'aborted-already', message: 'this change has been aborted already' };
+  if (word === 'approve') return refuseApproval(rulesOf(flow), parsed as OperatorInput);
+  return null;
+}
+
+async function act(
+  flow: Flow,
+  operators: Operators,
+  word: OperatorWord,
+  input: unknown,
+  origin: Origin,
+): Promise<Problem | null> {
+  if (word === 'extend') return extend(flow, input);
+  const parsed = parseOperatorInput(input) as OperatorInput;
+  // An abort must work while the orchestrator's activities do not: it never waits for the sender's name.
+  const sender = word === 'approve' ? await senderOf(origin) : null;
+  const spoken = { who: parsed.who ?? sender?.identity ?? 'an operator', why: parsed.why };
+  switch (word) {
+    case 'approve':
+      return approve(flow, operators, spoken, sender);
+    case 'reject':
+      operators.rejected = spoken;
+      break;
+    case 'abort':
+      operators.aborted = spoken;
+      operators.onAbort();
+      break;
+    case 'confirm':
+      operators.confirmed = spoken;
+      break;
+    case 'abandon':
+      operators.abandoned = spoken;
+      break;
+    default:
+      return word satisfies never;
+  }
+  note(flow, `${word} by ${saying(spoken)}`);
+  return null;
+}
+
+function approve(flow: Flow, operators: Operators, spoken: Spoken, sender: Sender | null): Problem | null {
+  // The wait for the sender's identity may have outlived the phase.
+  if (flow.phase !== 'approve') return wrongPhase(flow, 'approve');
+  if (sender?.reapplied) return { code: 'approval-stale', message: 'this approval was given before a Reset: ask again' };
+  const approval = { ...spoken, claim: sender?.identity ?? null, at: Date.now() };
+  const refused = refuseApprover(rulesOf(flow), flow.approvals, approval);
+  if (refused) return refused;
+  flow.approvals.push(approval);
+  operators.approvalRunId = sender?.runId ?? null;
+  note(flow, `approved by ${saying(spoken)} (${flow.approvals.length} of ${flow.approvalsNeeded})`);
+  return null;
+}
+
+/** Before arm the deadline is the workflow's own; after it, only what the agent has persisted counts. */
+async function extend(flow: Flow, input: unknown): Promise<Problem | null> {
+  const extension = parseExtension(input);
+  if (isProblem(extension)) return extension;
+  const { phase, deadlineAt } = flow;
+  if (deadlineAt === null) return wrongPhase(flow, 'extend');
+  if (flow.armAttempted) {
+    const durationMs = deadlineAt - Date.now() + extension.ms + progressMarginMs;
+    const answer = await agent(flow.request.target, 'persist the extended deadline').deadline({
+      ...callerOf(flow),
+      sequence: ++flow.sequence,
+      durationMs,
+      watching: phase === 'watch' || phase === 'hold',
+    });
+    if (answer.kind !== 'moved') return { code: 'not-extended', message: `the agent did not move the deadline: ${answer.kind}` };
+    if (flow.phase !== phase) return wrongPhase(flow, 'extend');
+  }
+  flow.deadlineAt = (flow.deadlineAt ?? deadlineAt) + extension.ms;
+  note(flow, `deadline moved by ${Math.round(extension.ms / 1000)} s${extension.why ? `: ${extension.why}` : ''}`);
+  show(flow);
+  return null;
+}
+
+/** The agent's own deadline stands a little behind the workflow's, which should be the one that acts. */
+export const progressMarginMs = 120_000;
+
+/** Run ids are arguments and recorded answers: the workflow never branches on them. */
+export function callerOf(flow: Flow): { target: string; changeId: string; runId: string } {
+  return { target: flow.request.target, changeId: flow.request.changeId, runId: workflowInfo().runId };
+}
+
+async function senderOf(origin: Origin): Promise<Sender> {
+  return orchestrator('read who sent it').claimedIdentity({ workflowId: workflowInfo().workflowId, ...origin });
+}
+
+function rulesOf(flow: Flow): ApprovalRules {
+  return {
+    needed: flow.approvalsNeeded,
+    fourEyes: flow.change?.policy.fourEyes ?? true,
+    requestedBy: flow.change?.requestedBy ?? '',
+    changeId: flow.request.changeId,
+    planHash: flow.plan?.hash ?? null,
+  };
+}
+
+function wrongPhase(flow: Flow, word: OperatorWord): Problem {
+  const possible = possibleNow(flow);
+  return {
+    code: 'wrong-phase',
+    message: `${word} has no effect in phase ${flow.phase}`,
+    hint: possible.length > 0 ? `Possible now: ${possible.join(', ')}.` : 'Nothing can be decided in this phase.',
+  };
+}
+
+function inWords(problem: Problem): string {
+  return [problem.message, problem.detail, problem.hint].filter(Boolean).join('. ');
+}
+
+function saying({ who, why }: Spoken): string {
+  return why ? `${who}: ${why}` : who;
+}
+
+function exitWords(word: PipelineWord | undefined): string {
+  return word?.exitCode === undefined ? '' : ` (exit code ${word.exitCode})`;
+}
