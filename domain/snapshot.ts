@@ -42,6 +42,7 @@ export interface SettingEntry {
 }
 
 export interface RoleEntry {
+  /** '' holds what `pg_db_role_setting` says for all roles (ALTER DATABASE … SET, ALTER ROLE ALL SET). */
   readonly name: string;
   readonly superuser: boolean;
   readonly inherit: boolean;

@@ -27,6 +27,13 @@ export interface Captured {
     readonly versionNum: number;
     /** From pg_settings: name → context, so that effects are known when the server is down. */
     readonly contexts: Readonly<Record<string, string>>;
+    /** Where the server looks, so that its files are found while SQL does not answer. */
+    readonly paths: { readonly config: string; readonly hba: string; readonly ident: string };
+    /**
+     * Folders whose whole content was listed (the configuration's own, include folders), and every file seen there, read
+     * by PostgreSQL or not: a file that was there before but unread must never be taken for one that the change added.
+     */
+    readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
   };
   /** Why this is not known-good (differs from what runs, pending_restart, would not start): empty when clean. */
   readonly dirty: readonly Problem[];
