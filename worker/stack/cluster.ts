@@ -1,0 +1,419 @@
+/** A PostgreSQL server for the demo, the tests and the store: made, started, stopped and removed; never somebody else's. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { appendFile, chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { buildOnce } from './build-once.ts';
+import { sharedCacheFolder } from './cache.ts';
+import { type ServerKeeper, type SystemUser, keepServer } from './keeper.ts';
+import { freePort } from './ports.ts';
+import { type PostgresBinaries, type PostgresMajor, postgresBinaries, systemUser } from './postgres-binaries.ts';
+import { run } from './run.ts';
+import { StackError } from './stack-error.ts';
+
+export type { PostgresMajor } from './postgres-binaries.ts';
+
+export interface Cluster {
+  readonly major: PostgresMajor;
+  /** Absolute, without symbolic links. */
+  readonly dataDir: string;
+  readonly port: number;
+  readonly host: '127.0.0.1';
+  readonly socketDir: string;
+  readonly superuser: 'postgres';
+  /** Of the superuser, over TCP; the socket trusts it. */
+  readonly password: string;
+  /** What the server wrote, all starts one after the other. */
+  readonly logFile: string;
+  /** Folder of `postgres`, `pg_ctl` and `initdb`. */
+  readonly bin: string;
+  /** Whom the server runs as; null: this process's own user. */
+  readonly systemUser: SystemUser | null;
+  /**
+   * The command line of pg_ctl for this cluster, change of user included: `pgCtl('restart', '-m', 'fast', '-w')`.
+   * Port and socket folder stand on the server's own command line, and a restart keeps them.
+   */
+  pgCtl(...args: string[]): string[];
+  /** Default: the superuser with its password; another user gets none unless it is given. */
+  url(user?: string, database?: string, password?: string): string;
+  start(): Promise<void>;
+  /** Default `fast`. A server that does not run is stopped already. */
+  stop(mode?: StopMode): Promise<void>;
+  restart(): Promise<void>;
+  /** Stops it and removes the data folder. */
+  remove(): Promise<void>;
+}
+
+export type StopMode = 'smart' | 'fast' | 'immediate';
+
+export interface ClusterOptions {
+  readonly major: PostgresMajor;
+  /** Default: a new folder that goes with `remove` or the end of this process. One that holds a cluster is opened. */
+  readonly dataDir?: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Default `127.0.0.1`, which clients from all of 127.0.0.0/8 reach. Stands in postgresql.conf. */
+  readonly listenAddresses?: string;
+  /** Lines for postgresql.conf, values as one would say them: `{ work_mem: '8MB' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The whole pg_hba.conf. Default: the superuser freely by the socket, everybody by password. */
+  readonly hba?: string;
+  /** Default true. */
+  readonly start?: boolean;
+  /** initdb waits for the disk. Default false. The server's own `fsync` stays on in both cases. */
+  readonly durable?: boolean;
+  /**
+   * Its own initdb (half a second more) and with it a system identifier and a password like no other's.
+   * Default: only with a `dataDir`; the others are copies of one template a major version.
+   */
+  readonly ownIdentity?: boolean;
+}
+
+const superuser = 'postgres';
+const host = '127.0.0.1';
+
+/** Beside the data, as closed as it: a cluster that is opened again still has its password. */
+const passwordFile = 'knowngood-superuser-password';
+
+/** A free port may be taken before the server has it. */
+const portTries = 5;
+
+const startTimeoutS = 60;
+
+export const defaultHba = `# TYPE  DATABASE  USER      ADDRESS        METHOD
+local   all       postgres                 trust
+local   all       all                      scram-sha-256
+host    all       postgres  127.0.0.0/8    scram-sha-256
+`;
+
+export async function createCluster(options: ClusterOptions): Promise<Cluster> {
+  const binaries = await postgresBinaries(options.major);
+  const user = systemUser();
+  const home = await makeHome(options, user);
+  const existing = existsSync(join(home.dataDir, 'PG_VERSION'));
+  // From the first file on: what is thrown away goes even when this process is killed in the middle of initdb.
+  const keeper = home.throwAway === null ? null : await keepServer(watched(home));
+  try {
+    if (existing) await checkMajor(home.dataDir, options.major);
+    else await fill(home.dataDir, binaries, user, options);
+    await configure(home.dataDir, options, existing, user);
+    const password = (await readFile(join(home.dataDir, passwordFile), 'utf8')).trim();
+    const server = new Server(options, binaries, user, home, password, keeper);
+    if (options.start !== false) await server.start();
+    return server;
+  } catch (error) {
+    await keeper?.dismiss();
+    await rm(home.socketDir, { recursive: true, force: true });
+    if (home.throwAway !== null) await rm(home.throwAway, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+class Server implements Cluster {
+  readonly host = host;
+  readonly superuser = superuser;
+  readonly major: PostgresMajor;
+  readonly dataDir: string;
+  readonly socketDir: string;
+  readonly logFile: string;
+  readonly bin: string;
+  readonly systemUser: SystemUser | null;
+  readonly password: string;
+  readonly #givenPort: number | undefined;
+  readonly #home: Home;
+  #port = 0;
+  #keeper: ServerKeeper | null;
+
+  constructor(
+    options: ClusterOptions,
+    binaries: PostgresBinaries,
+    user: SystemUser | null,
+    home: Home,
+    password: string,
+    keeper: ServerKeeper | null,
+  ) {
+    this.major = options.major;
+    this.dataDir = home.dataDir;
+    this.socketDir = home.socketDir;
+    this.logFile = home.logFile;
+    this.bin = binaries.bin;
+    this.systemUser = user;
+    this.password = password;
+    this.#givenPort = options.port;
+    this.#home = home;
+    this.#keeper = keeper;
+  }
+
+  /** 0 until the first start, unless it was given. */
+  get port(): number {
+    return this.#givenPort ?? this.#port;
+  }
+
+  pgCtl(...args: string[]): string[] {
+    const [mode = 'status', ...rest] = args;
+    // Without -l the server would hold the outputs of whoever restarts it.
+    const log = mode === 'start' || mode === 'restart' ? ['-l', this.logFile] : [];
+    return [...asUser(this.systemUser), join(this.bin, 'pg_ctl'), mode, '-D', this.dataDir, ...log, ...rest];
+  }
+
+  url(user: string = superuser, database = 'postgres', password?: string): string {
+    const secret = password ?? (user === superuser ? this.password : undefined);
+    const login = secret === undefined ? encodeURIComponent(user) : `${encodeURIComponent(user)}:${encodeURIComponent(secret)}`;
+    return `postgresql://${login}@${host}:${this.port}/${encodeURIComponent(database)}`;
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.socketDir, { recursive: true });
+    if (this.systemUser) await chown(this.socketDir, this.systemUser.uid, this.systemUser.gid);
+    this.#keeper ??= await keepServer(watched(this.#home));
+    for (let tries = 1; ; tries += 1) {
+      if (this.#givenPort === undefined && this.#port === 0) this.#port = await freePort();
+      const logged = await sizeOf(this.logFile);
+      const onCommandLine = `-p ${this.port} -k '${this.socketDir}'`;
+      const { code, output } = await this.#pgCtl('start', '-w', '-t', String(startTimeoutS), '-o', onCommandLine);
+      if (code === 0) return;
+      const log = (await readFile(this.logFile, 'utf8').catch(() => '')).slice(logged);
+      const portTaken = log.includes('Address already in use');
+      if (!portTaken || this.#givenPort !== undefined || tries === portTries) throw this.#startFailed(output, log);
+      this.#port = 0;
+    }
+  }
+
+  async stop(mode: StopMode = 'fast'): Promise<void> {
+    if (await this.#runs()) {
+      const { code, output } = await this.#pgCtl('stop', '-w', '-m', mode);
+      if (code !== 0 && (await this.#runs())) throw this.#failed('stop', output);
+    }
+    // A data folder that stays may be started by somebody else from here on; one that is thrown away is still to be removed.
+    if (this.#home.throwAway === null) await this.#dismissKeeper();
+  }
+
+  async restart(): Promise<void> {
+    const logged = await sizeOf(this.logFile);
+    const { code, output } = await this.#pgCtl('restart', '-w', '-m', 'fast', '-t', String(startTimeoutS));
+    if (code !== 0) throw this.#startFailed(output, (await readFile(this.logFile, 'utf8').catch(() => '')).slice(logged));
+  }
+
+  async remove(): Promise<void> {
+    await this.stop('immediate');
+    await this.#dismissKeeper();
+    const ours = this.#home.throwAway ?? this.dataDir;
+    await rm(ours, { recursive: true, force: true });
+    await rm(this.socketDir, { recursive: true, force: true });
+  }
+
+  async #dismissKeeper(): Promise<void> {
+    await this.#keeper?.dismiss();
+    this.#keeper = null;
+  }
+
+  async #runs(): Promise<boolean> {
+    return (await this.#pgCtl('status')).code === 0;
+  }
+
+  async #pgCtl(...args: string[]): ReturnType<typeof run> {
+    const [command = '', ...rest] = this.pgCtl(...args);
+    return run(command, rest, { cwd: '/', env: serverEnvironment() });
+  }
+
+  #startFailed(output: string, log: string): StackError {
+    return this.#failed('start', log.trim() === '' ? output : log.trim().split('\n').slice(-20).join('\n'));
+  }
+
+  #failed(verb: string, detail: string): StackError {
+    return new StackError({
+      code: 'postgres-failed',
+      message: `PostgreSQL ${this.major} in ${this.dataDir} did not ${verb}`,
+      detail,
+      hint: `Its whole log is ${this.logFile}.`,
+    });
+  }
+}
+
+interface Home {
+  readonly dataDir: string;
+  readonly socketDir: string;
+  readonly logFile: string;
+  /** What goes with the cluster, data folder included; null: the folder was given and stays. */
+  readonly throwAway: string | null;
+}
+
+function watched({ dataDir, socketDir, throwAway }: Home): Parameters<typeof keepServer>[0] {
+  return throwAway === null
+    ? { dataDir, signal: 'INT', thenRemove: [socketDir] }
+    : { dataDir, signal: 'QUIT', thenRemove: [socketDir, throwAway] };
+}
+
+/** The folders, which belong to the user the server runs as, and which that user can reach. */
+async function makeHome(options: ClusterOptions, user: SystemUser | null): Promise<Home> {
+  const socketDir = await makeTemporary('knowngood-socket-', user);
+  if (options.dataDir === undefined) {
+    const throwAway = await makeTemporary('knowngood-pg-', user);
+    const dataDir = join(throwAway, 'data');
+    await makeFolder(dataDir, user);
+    return { dataDir, socketDir, logFile: join(throwAway, 'server.log'), throwAway };
+  }
+  const given = resolve(options.dataDir);
+  await makeFolder(given, user);
+  const dataDir = await realpath(given);
+  await checkReachable(dataDir, user);
+  const logFile = join(dirname(dataDir), `${basename(dataDir)}.log`);
+  if (!existsSync(logFile)) await writeOwned(logFile, '', user);
+  return { dataDir, socketDir, logFile, throwAway: null };
+}
+
+async function makeTemporary(prefix: string, user: SystemUser | null): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(await temporaryFolder(user), prefix)));
+  await chmod(folder, 0o755);
+  if (user) await chown(folder, user.uid, user.gid);
+  return folder;
+}
+
+/** A socket's whole path has at most 107 bytes, and another user may be unable to enter a private TMPDIR. */
+async function temporaryFolder(user: SystemUser | null): Promise<string> {
+  const wanted = tmpdir();
+  return wanted.length <= 60 && !wanted.includes("'") && (await canEnter(wanted, user)) ? wanted : '/tmp';
+}
+
+async function makeFolder(folder: string, user: SystemUser | null): Promise<void> {
+  if (existsSync(folder)) return;
+  const made = await mkdir(folder, { recursive: true, mode: 0o755 });
+  for (let path = folder; ; path = dirname(path)) {
+    await chmod(path, path === folder ? 0o700 : 0o755); // whatever the umask is
+    if (path === made || made === undefined) break;
+  }
+  if (user) await chown(folder, user.uid, user.gid);
+}
+
+async function checkReachable(dataDir: string, user: SystemUser | null): Promise<void> {
+  if (await canEnter(dataDir, user)) return;
+  throw new StackError({
+    code: 'folder-closed',
+    message: `data folder ${dataDir} is closed to user ${user?.name ?? 'that Knowngood runs as'}`,
+    detail: 'PostgreSQL does not run as root, and the user it runs as cannot enter this folder or one above it.',
+    hint: 'Name a folder below one that everybody may pass through, for example /var/lib/knowngood.',
+  });
+}
+
+async function canEnter(folder: string, user: SystemUser | null): Promise<boolean> {
+  return (await run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { user, cwd: '/' })).code === 0;
+}
+
+async function checkMajor(dataDir: string, major: PostgresMajor): Promise<void> {
+  const found = (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim();
+  if (found === String(major)) return;
+  throw new StackError({
+    code: 'wrong-major',
+    message: `data folder ${dataDir} belongs to PostgreSQL ${found}, not ${major}`,
+    detail: 'A data folder is opened by its own major version only.',
+    hint: `Use PostgreSQL ${found}, or another folder.`,
+  });
+}
+
+async function fill(
+  dataDir: string,
+  binaries: PostgresBinaries,
+  user: SystemUser | null,
+  options: ClusterOptions,
+): Promise<void> {
+  if (options.ownIdentity ?? options.dataDir !== undefined) {
+    await initdb(dataDir, binaries, user, options.durable ?? false);
+    return;
+  }
+  const template = await templateOf(binaries, user);
+  const { code, output } = await run('cp', ['-a', `${template}/.`, dataDir], { user, cwd: '/' });
+  if (code !== 0) throw new Error(`cannot copy the template data folder: ${output}`);
+  await chmod(dataDir, 0o700);
+}
+
+/** initdb takes half a second, a copy of what it made a tenth. */
+async function templateOf(binaries: PostgresBinaries, user: SystemUser | null): Promise<string> {
+  const name = `${basename(binaries.version)}-${user?.uid ?? 'self'}`;
+  const folder = join(await sharedCacheFolder(), 'templates', name);
+  await buildOnce({
+    folder,
+    build: async (unfinished) => {
+      if (user) await chown(unfinished, user.uid, user.gid);
+      const data = join(unfinished, 'data');
+      await makeFolder(data, user);
+      await initdb(data, binaries, user, false);
+    },
+  });
+  return join(folder, 'data');
+}
+
+async function initdb(dataDir: string, binaries: PostgresBinaries, user: SystemUser | null, durable: boolean): Promise<void> {
+  const password = randomBytes(18).toString('base64url');
+  const secret = await makeTemporary('knowngood-initdb-', user);
+  try {
+    const passwords = join(secret, 'password');
+    await writeOwned(passwords, `${password}\n`, user);
+    const args = ['-D', dataDir, '-U', superuser, '--pwfile', passwords, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'];
+    const { code, output } = await run(join(binaries.bin, 'initdb'), durable ? args : [...args, '--no-sync'], {
+      user,
+      cwd: '/',
+      env: serverEnvironment(),
+    });
+    if (code !== 0) {
+      throw new StackError({
+        code: 'initdb-failed',
+        message: `PostgreSQL ${binaries.major} could not make a data folder in ${dataDir}`,
+        detail: output,
+        hint: `Check that the folder is empty and that ${user?.name ?? 'this user'} may write to it.`,
+      });
+    }
+    await writeOwned(join(dataDir, passwordFile), `${password}\n`, user);
+  } finally {
+    await rm(secret, { recursive: true, force: true });
+  }
+}
+
+async function configure(
+  dataDir: string,
+  options: ClusterOptions,
+  existing: boolean,
+  user: SystemUser | null,
+): Promise<void> {
+  const { listenAddresses, settings, hba } = options;
+  // A cluster that is opened again keeps what it has, but for what the caller names.
+  const defaults = existing ? {} : { listen_addresses: '127.0.0.1' };
+  const given = { ...defaults, ...(listenAddresses === undefined ? {} : { listen_addresses: listenAddresses }), ...settings };
+  const conf = join(dataDir, 'postgresql.conf');
+  const present = await readFile(conf, 'utf8');
+  const lines = Object.entries(given)
+    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`)
+    .filter((line) => !present.includes(`\n${line}\n`));
+  if (lines.length > 0) await appendFile(conf, `${lines.join('\n')}\n`);
+  const wanted = hba ?? (existing ? null : defaultHba);
+  if (wanted !== null) await writeOwned(join(dataDir, 'pg_hba.conf'), wanted, user);
+}
+
+async function writeOwned(path: string, text: string, user: SystemUser | null): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  if (user) await chown(path, user.uid, user.gid);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+/** Nothing of the caller's PG* variables and language reaches the server. */
+function serverEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+}
+
+/** Words before a command that change the user for it; without util-linux, Node itself does it. */
+function asUser(user: SystemUser | null): string[] {
+  if (user === null) return [];
+  const setpriv = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'setpriv'));
+  const found = setpriv.find((path) => existsSync(path));
+  if (found !== undefined) return [found, `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--'];
+  const script =
+    'const [u,g,c,...a]=process.argv.slice(1);process.setgroups([]);process.setgid(+g);process.setuid(+u);' +
+    'process.exitCode=require("child_process").spawnSync(c,a,{stdio:"inherit"}).status??1';
+  return [process.execPath, '-e', script, '--', String(user.uid), String(user.gid)];
+}
