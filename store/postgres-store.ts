@@ -1,0 +1,59 @@
+/** The store in PostgreSQL: migrated at creation, every failure a StoreError that says what mends it. */
+import { Kysely, PostgresDialect } from 'kysely';
+import type { DatabaseConfig } from '../domain/config.ts';
+import { changeStore } from './changes.ts';
+import { connectionOf, poolOf } from './connection.ts';
+import { migrate } from './migrate.ts';
+import { reportStore } from './reports.ts';
+import { sampleStore } from './samples.ts';
+import { snapshotStore } from './snapshots.ts';
+import { storeError, type StorePlace } from './store-error.ts';
+import type { Store } from './store.ts';
+import { schemaName, type Tables } from './tables.ts';
+
+/** `password` is the resolved secret; null: none. Throws StoreError, also when the tables cannot be made. */
+export async function createStore(input: { database: DatabaseConfig; password: string | null }): Promise<Store> {
+  const connection = connectionOf(input.database, input.password);
+  await migrate(connection).catch((error: unknown) => {
+    throw storeError(error, connection.place);
+  });
+  const root = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolOf(connection) }) });
+  const db = root.withSchema(schemaName);
+  let closed: Promise<void> | null = null;
+  const store: Store = {
+    ...snapshotStore(db),
+    ...changeStore(db),
+    ...sampleStore(db),
+    ...reportStore(db),
+    // Once: a second end of a pool throws.
+    close: () => (closed ??= root.destroy()),
+  };
+  return explaining(store, connection.place);
+}
+
+/** Every method, its failures put into words. */
+function explaining(store: Store, place: StorePlace): Store {
+  const wrap =
+    <Input extends readonly unknown[], Output>(method: (...input: Input) => Promise<Output>) =>
+    (...input: Input): Promise<Output> =>
+      method(...input).catch((error: unknown) => {
+        throw storeError(error, place);
+      });
+  return {
+    putSnapshot: wrap(store.putSnapshot),
+    snapshot: wrap(store.snapshot),
+    sealedBody: wrap(store.sealedBody),
+    snapshots: wrap(store.snapshots),
+    markKnownGood: wrap(store.markKnownGood),
+    knownGood: wrap(store.knownGood),
+    openChange: wrap(store.openChange),
+    closeChange: wrap(store.closeChange),
+    changes: wrap(store.changes),
+    change: wrap(store.change),
+    addSamples: wrap(store.addSamples),
+    samples: wrap(store.samples),
+    putReport: wrap(store.putReport),
+    report: wrap(store.report),
+    close: store.close,
+  };
+}

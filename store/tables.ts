@@ -1,0 +1,63 @@
+/** The store's tables as kysely sees them; their making is in `migrations/`. */
+import type { ColumnType, Generated } from 'kysely';
+import type { Sample } from '../domain/check.ts';
+import type { Outcome } from '../domain/phase.ts';
+import type { ChangeResult } from '../domain/result.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+
+/** The tables' own schema, so that the store can share a database. */
+export const schemaName = 'knowngood';
+
+/** Read as parsed JSON, written as text. */
+type Json<T> = ColumnType<T, string, string>;
+
+export interface Tables {
+  snapshots: {
+    id: string;
+    version: string;
+    document: Json<Snapshot>;
+    sealed: Buffer;
+    created_at: Generated<Date>;
+  };
+  sightings: {
+    target: string;
+    snapshot_id: string;
+    first_seen_at: Generated<Date>;
+    last_seen_at: Generated<Date>;
+    change_id: string | null;
+    known_good_at: Date | null;
+  };
+  changes: {
+    target: string;
+    change_id: string;
+    workflow_id: string;
+    requested_by: string;
+    reason: string;
+    admitted: ColumnType<unknown, string | null, string | null>;
+    started_at: Generated<Date>;
+    outcome: Outcome | null;
+    result: ColumnType<ChangeResult | null, string | null, string | null>;
+    closed_at: Date | null;
+  };
+  samples: {
+    target: string;
+    change_id: string;
+    check_name: string;
+    at: Date;
+    latency_ms: number;
+    mark: Sample['mark'];
+    class: Sample['class'];
+    code: string | null;
+    message: string | null;
+    forgiven: boolean;
+  };
+  reports: {
+    target: string;
+    change_id: string;
+    id: string;
+    html: string;
+    markdown: string;
+    document: ColumnType<unknown, string, string>;
+    written_at: Generated<Date>;
+  };
+}
