@@ -1,11 +1,27 @@
-/** Durations as people write them: `500ms`, `30s`, `10m`, `2h`, `1d`. One number, one unit. */
+/** Durations as people write them (`30s`, `5m`) and as code counts them (milliseconds). */
 
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds, or null when the text is not a duration. */
+/** A year: longer ones are a slip of the finger, and overflow timers. */
+const longestMs = 366 * unitMs.d;
+
+export const durationPattern = /^\d{1,9}(\.\d{1,3})?(ms|s|m|h|d)$/;
+export const durationForm = 'A duration is a number and a unit: "500ms", "30s", "5m", "2h" or "1d".';
+
+/** null: not a duration, or longer than a year. */
 export function parseDuration(text: string): number | null {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text.trim());
-  if (!match) return null;
-  const ms = Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
-  return Number.isSafeInteger(Math.round(ms)) ? Math.round(ms) : null;
+  const trimmed = text.trim();
+  if (!durationPattern.test(trimmed)) return null;
+  const digits = /^[\d.]+/.exec(trimmed)?.[0] ?? '';
+  const unit = trimmed.slice(digits.length) as keyof typeof unitMs;
+  const durationMs = Math.round(Number(digits) * unitMs[unit]);
+  return durationMs <= longestMs ? durationMs : null;
+}
+
+/** The shortest exact form: 600000 → `10m`, 90000 → `90s`. */
+export function formatDuration(durationMs: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    if (durationMs >= unitMs[unit] && durationMs % unitMs[unit] === 0) return `${durationMs / unitMs[unit]}${unit}`;
+  }
+  return durationMs === 0 ? '0s' : `${durationMs}ms`;
 }

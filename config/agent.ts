@@ -1,0 +1,43 @@
+/** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
+import { join } from 'node:path';
+import type { AgentConfig } from '../domain/config.ts';
+import type { Parsed } from '../domain/request.schema.ts';
+import { agentShape } from './agent.schema.ts';
+import type { AgentInput } from './agent.schema.ts';
+import { database, temporal } from './common.ts';
+import { parseYaml } from './parse.ts';
+import { durationMs } from './policy.ts';
+
+/** `env`: where KNOWNGOOD_KEY_FILE may stand. */
+export function parseAgentConfig(
+  text: string,
+  path: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Parsed<AgentConfig> {
+  const parsed = parseYaml(text, path, agentShape);
+  return parsed.kind === 'invalid' ? parsed : { kind: 'ok', value: resolve(parsed.value, path, env) };
+}
+
+function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {
+  const stateDir = input.stateDir ?? join('/var/lib/knowngood', input.target);
+  const commands = Object.entries(input.commands ?? {}).map(([name, command]) => [
+    name,
+    { run: command.run, timeoutMs: durationMs(command.timeout ?? '30m'), restarts: command.restarts ?? false },
+  ]);
+  return {
+    path,
+    target: input.target,
+    database: database(input),
+    stateDir,
+    keyFile: input.keyFile ?? (env.KNOWNGOOD_KEY_FILE || join(stateDir, 'key')),
+    restart: input.restart ?? null,
+    // Without a prototype, a request for the command `constructor` finds nothing.
+    commands: Object.assign(Object.create(null), Object.fromEntries(commands)),
+    allow: {
+      settings: (input.allow?.settings ?? []).map((name) => name.toLowerCase()),
+      paths: input.allow?.paths ?? [],
+    },
+    store: input.store === undefined ? null : database(input.store),
+    temporal: temporal(input.temporal),
+  };
+}

@@ -1,0 +1,77 @@
+/** The shape of a check as it is written: exactly one kind, and numbers that override the defaults. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { referenceAnywhere, referenceForm } from '../domain/secrets.ts';
+import { says } from '../domain/issues.schema.ts';
+import { nameShape } from '../domain/shapes.schema.ts';
+import { sslModes } from './connection.ts';
+import { checkNumbers } from './policy.schema.ts';
+import { secretShape, webAddress } from './shapes.schema.ts';
+
+const statusCode = z.int().min(100).max(599);
+const port = z.int({ error: 'expected a port number' }).min(1).max(65535);
+const host = z.string().regex(/^[^\s/@]+$/, 'is not a host name or address');
+const address = z.string().refine((text) => isIP(text) !== 0, 'is not an IP address');
+
+const secretHeader = /^(authorization|proxy-authorization|cookie|.*(token|api-?key|secret|password).*)$/i;
+
+const headers = z
+  .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name'), z.string())
+  .superRefine((all, ctx) => {
+    for (const [name, value] of Object.entries(all)) {
+      if (/[\r\n]/.test(value)) ctx.addIssue({ code: 'custom', path: [name], message: 'is more than one line' });
+      const literal = value.replace(referenceAnywhere, '').trim();
+      const onlyScheme = /^[A-Za-z][A-Za-z0-9-]*$/.test(literal) && literal !== value.trim();
+      if (secretHeader.test(name) && literal !== '' && !onlyScheme) {
+        ctx.addIssue({
+          code: 'custom',
+          path: [name],
+          message: says('must be a reference, not a literal secret', referenceForm),
+        });
+      }
+    }
+  });
+
+const httpShape = z.strictObject({
+  url: webAddress,
+  method: z.enum(['GET', 'HEAD']).optional(),
+  status: z
+    .union([statusCode, z.array(statusCode).min(1)], { error: 'expected a status code such as 200, or a list of them' })
+    .optional(),
+  contentType: z.string().optional(),
+  bodyIncludes: z.string().optional(),
+  headers: headers.optional(),
+});
+
+const tcpShape = z.strictObject({ host: host.optional(), port: port.optional() });
+
+const sqlShape = z.strictObject({
+  as: z.string().min(1, 'is empty'),
+  password: secretShape.optional(),
+  database: z.string().min(1, 'is empty').optional(),
+  query: z.string().min(1, 'is empty').optional(),
+  host: z
+    .string()
+    .regex(/^(\/\S+|[^\s/@]+)$/, 'is not a host or socket folder')
+    .optional(),
+  port: port.optional(),
+  sslmode: z.enum(sslModes).optional(),
+  sslrootcert: z.string().optional(),
+  source: address.optional(),
+});
+
+export const checkShape = z
+  .strictObject({
+    http: httpShape.optional(),
+    tcp: tcpShape.optional(),
+    sql: sqlShape.optional(),
+    level: z.enum(['required', 'advisory']).optional(),
+    location: nameShape.optional(),
+    ...checkNumbers,
+  })
+  .superRefine((check, ctx) => {
+    const kinds = [check.http, check.tcp, check.sql].filter((kind) => kind !== undefined);
+    if (kinds.length !== 1) ctx.addIssue({ code: 'custom', message: 'needs exactly one of "http", "tcp" and "sql"' });
+  });
+
+export type CheckInput = z.infer<typeof checkShape>;

@@ -1,0 +1,59 @@
+/** Fills a check in: what it does not say comes from its target's connection and the defaults. */
+import type { CheckSpec } from '../domain/check.ts';
+import { defaultLocation } from '../domain/change.ts';
+import type { CheckInput } from './check.schema.ts';
+import { parseConnection } from './connection.ts';
+import type { CheckDefaults } from './policy.ts';
+
+export interface CheckOwner {
+  readonly dependent: string;
+  readonly team: string | null;
+  /** Users that the dependent declares to come with TLS. */
+  readonly tlsUsers: readonly string[];
+  /** The target's connection address. */
+  readonly connection: string;
+}
+
+/** `numbers`: the defaults with the check's own ones laid over. */
+export function resolveCheck(name: string, check: CheckInput, owner: CheckOwner, numbers: CheckDefaults): CheckSpec {
+  const common = {
+    name: `${owner.dependent}/${name}`,
+    dependent: owner.dependent,
+    team: owner.team,
+    level: check.level ?? ('required' as const),
+    ...numbers,
+    location: check.location ?? defaultLocation,
+  };
+  if (check.http !== undefined) return { ...common, kind: 'http', ...http(check.http) };
+  const target = parseConnection(owner.connection);
+  if (check.sql !== undefined) {
+    const { sql } = check;
+    // Who is admitted with TLS only would be refused without: the check must ask the way the service does.
+    const usual = target.sslmode ?? 'disable';
+    return {
+      ...common,
+      kind: 'sql',
+      host: sql.host ?? target.host,
+      port: sql.port ?? target.port,
+      database: sql.database ?? target.database,
+      user: sql.as,
+      password: sql.password ?? null,
+      query: sql.query ?? 'select 1',
+      sslmode: sql.sslmode ?? (usual === 'disable' && owner.tlsUsers.includes(sql.as) ? 'require' : usual),
+      sslrootcert: sql.sslrootcert ?? target.sslrootcert,
+      sourceAddress: sql.source ?? null,
+    };
+  }
+  return { ...common, kind: 'tcp', host: check.tcp?.host ?? target.host, port: check.tcp?.port ?? target.port };
+}
+
+function http(input: NonNullable<CheckInput['http']>) {
+  return {
+    url: input.url,
+    method: input.method ?? ('GET' as const),
+    status: input.status === undefined ? [200] : typeof input.status === 'number' ? [input.status] : input.status,
+    contentType: input.contentType ?? null,
+    bodyIncludes: input.bodyIncludes ?? null,
+    headers: input.headers ?? {},
+  };
+}

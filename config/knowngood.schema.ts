@@ -1,0 +1,47 @@
+/** The shape of knowngood.yaml. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { nameShape } from '../domain/shapes.schema.ts';
+import { checkShape } from './check.schema.ts';
+import { policyFields, policyShape } from './policy.schema.ts';
+import { databaseShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
+
+const network = z.string().refine((text) => {
+  const [address = '', bits, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}, 'is not an address or network such as 10.2.0.0/16');
+
+const accessShape = z.strictObject({
+  user: z.string().min(1, 'is empty'),
+  database: z.string().min(1, 'is empty'),
+  from: network.optional(),
+  tls: z.boolean().optional(),
+});
+
+const dependentShape = z.strictObject({
+  uses: nameShape,
+  team: nameShape.optional(),
+  access: z.array(accessShape).optional(),
+  checks: z.record(nameShape, checkShape).optional(),
+});
+
+const channelShape = z
+  .strictObject({ slack: secretShape.optional(), webhook: secretShape.optional() })
+  .refine((channel) => Object.keys(channel).length === 1, 'needs exactly one of "slack" and "webhook"');
+
+export const targetShape = z.strictObject({ ...databaseShape, policy: nameShape.optional(), ...policyFields });
+
+export const knowngoodShape = z.strictObject({
+  defaults: policyShape.optional(),
+  targets: z.record(nameShape, targetShape),
+  dependents: z.record(nameShape, dependentShape).optional(),
+  policies: z.record(nameShape, policyShape).optional(),
+  teams: z.record(nameShape, z.strictObject({ notify: z.array(channelShape).optional() })).optional(),
+  store: storeShape.optional(),
+  temporal: temporalShape.optional(),
+  ui: z.strictObject({ address: webAddress }).optional(),
+});
+
+export type KnowngoodInput = z.infer<typeof knowngoodShape>;

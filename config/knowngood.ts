@@ -1,0 +1,65 @@
+/** From the text of knowngood.yaml to a configuration with every default filled in, or to all of its problems. */
+import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
+import type { Parsed } from '../domain/request.schema.ts';
+import { resolveCheck } from './checks.ts';
+import { database, temporal } from './common.ts';
+import { knowngoodShape } from './knowngood.schema.ts';
+import type { KnowngoodInput } from './knowngood.schema.ts';
+import { parseYaml } from './parse.ts';
+import { resolveCheckDefaults, resolvePolicy } from './policy.ts';
+import { referenceIssues } from './references.ts';
+
+export function parseKnowngoodConfig(text: string, path: string): Parsed<KnowngoodConfig> {
+  const parsed = parseYaml(text, path, knowngoodShape, referenceIssues);
+  return parsed.kind === 'invalid' ? parsed : { kind: 'ok', value: resolve(parsed.value, path) };
+}
+
+function resolve(input: KnowngoodInput, path: string): KnowngoodConfig {
+  return {
+    path,
+    targets: targetsOf(input),
+    dependents: Object.entries(input.dependents ?? {}).map(([name, dependent]) => dependentOf(input, name, dependent)),
+    store: input.store === undefined ? null : database(input.store),
+    temporal: temporal(input.temporal),
+    uiAddress: input.ui?.address.replace(/\/+$/, '') ?? null,
+  };
+}
+
+/** Weakest first; `target` must exist. */
+function layersOf(input: KnowngoodInput, target: string) {
+  const own = input.targets[target];
+  return [input.defaults, own?.policy === undefined ? undefined : input.policies?.[own.policy], own];
+}
+
+function targetsOf(input: KnowngoodInput): KnowngoodConfig['targets'] {
+  const entries = Object.entries(input.targets).map(([name, target]) => [
+    name,
+    { ...database(target), policyName: target.policy ?? null, policy: resolvePolicy(layersOf(input, name)) },
+  ]);
+  // Without a prototype, `targets['constructor']` is as unknown as any other wrong name.
+  return Object.assign(Object.create(null), Object.fromEntries(entries));
+}
+
+function dependentOf(
+  input: KnowngoodInput,
+  name: string,
+  dependent: NonNullable<KnowngoodInput['dependents']>[string],
+): DependentConfig {
+  const { uses, access = [], checks = {} } = dependent;
+  const owner = {
+    dependent: name,
+    team: dependent.team ?? null,
+    tlsUsers: access.filter(({ tls }) => tls === true).map(({ user }) => user),
+    connection: input.targets[uses]?.connection ?? '',
+  };
+  const layers = layersOf(input, uses).map((layer) => layer?.checks);
+  return {
+    name,
+    uses,
+    team: owner.team,
+    access: access.map(({ user, database, from, tls }) => ({ user, database, from: from ?? null, tls: tls ?? false })),
+    checks: Object.entries(checks).map(([check, spec]) =>
+      resolveCheck(check, spec, owner, resolveCheckDefaults([...layers, spec])),
+    ),
+  };
+}

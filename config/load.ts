@@ -1,0 +1,65 @@
+/** Finds and reads the configuration files. Every "no" is thrown as one `ProblemsError` with all that is wrong. */
+import { readFile, stat } from 'node:fs/promises';
+import type { AgentConfig, KnowngoodConfig } from '../domain/config.ts';
+import { parseAgentConfig } from './agent.ts';
+import { parseKnowngoodConfig } from './knowngood.ts';
+import { ProblemsError } from './problems-error.ts';
+import { sizeLimitBytes } from './yaml.ts';
+
+export const knowngoodPaths = ['knowngood.yaml', '/etc/knowngood/knowngood.yaml'] as const;
+export const agentPaths = ['agent.yaml', '/etc/knowngood/agent.yaml'] as const;
+
+/** `path` undefined: the first of the usual places. */
+export async function loadKnowngoodConfig(path?: string): Promise<KnowngoodConfig> {
+  const { text, found } = await readFirst(path, knowngoodPaths, '--config');
+  const parsed = parseKnowngoodConfig(text, found);
+  if (parsed.kind === 'invalid') throw new ProblemsError(parsed.problems);
+  return parsed.value;
+}
+
+export async function loadAgentConfig(path?: string): Promise<AgentConfig> {
+  const { text, found } = await readFirst(path, agentPaths, '--agent-config');
+  const parsed = parseAgentConfig(text, found);
+  if (parsed.kind === 'invalid') throw new ProblemsError(parsed.problems);
+  return parsed.value;
+}
+
+/** Reads a text file of a sane size, or throws what keeps it from being read. */
+export async function readText(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > sizeLimitBytes) throw unreadable(`${path}: is larger than ${sizeLimitBytes / 1024} KiB`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof ProblemsError) throw error;
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw unreadable(code === 'ENOENT' ? `file "${path}" does not exist` : `could not read file "${path}": ${code}`);
+  }
+}
+
+async function readFirst(
+  path: string | undefined,
+  places: readonly string[],
+  option: string,
+): Promise<{ text: string; found: string }> {
+  if (path !== undefined) return { text: await readText(path), found: path };
+  for (const place of places) {
+    const there = await stat(place).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+    );
+    if (there) return { text: await readText(place), found: place };
+  }
+  throw new ProblemsError([
+    {
+      code: 'no-configuration',
+      message: 'no configuration file found',
+      detail: `Looked for ${places.join(' and ')}.`,
+      hint: `Name it with ${option} FILE.`,
+    },
+  ]);
+}
+
+function unreadable(message: string): ProblemsError {
+  return new ProblemsError([{ code: 'unreadable-file', message }]);
+}

@@ -1,0 +1,68 @@
+/** Lays defaults, policy and target over each other: the later one wins, field by field. */
+import type { Policy } from '../domain/change.ts';
+import type { Thresholds } from '../domain/check.ts';
+import { parseDuration } from '../domain/duration.ts';
+import type { PolicyInput } from './policy.schema.ts';
+
+export interface CheckDefaults {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly thresholds: Thresholds;
+}
+
+type CheckNumbers = NonNullable<PolicyInput['checks']>;
+type Layers = readonly (PolicyInput | undefined)[];
+
+/** `layers` from weakest to strongest. */
+export function resolvePolicy(layers: Layers): Policy {
+  const last = <T>(pick: (layer: PolicyInput) => T | undefined): T | undefined => lastOf(layers, pick);
+  const duration = (pick: (layer: PolicyInput) => string | undefined, byDefault: string): number =>
+    durationMs(last(pick) ?? byDefault);
+  return {
+    leaseMs: duration((p) => p.lease, '10m'),
+    soakMs: duration((p) => p.soak, '10m'),
+    settleRestartMs: duration((p) => p.settle?.restart, '60s'),
+    settleReloadMs: duration((p) => p.settle?.reload, '0s'),
+    holdTimeoutMs: duration((p) => p.holdTimeout, '5m'),
+    onInconclusive: last((p) => p.onInconclusive) ?? 'revert',
+    approvals: { low: last((p) => p.approvals?.low) ?? 0, high: last((p) => p.approvals?.high) ?? 0 },
+    approvalExpireMs: duration((p) => p.approvals?.expire, '24h'),
+    fourEyes: last((p) => p.fourEyes) ?? false,
+    allowEarlyConfirm: last((p) => p.allowEarlyConfirm) ?? false,
+    requireConfirm: last((p) => p.requireConfirm) ?? false,
+    // A restart cuts every session: without a word from the people who own the server, a revert asks first.
+    revertMayRestart: last((p) => p.revertMayRestart) ?? false,
+    onContactLost: last((p) => p.onContactLost) ?? null,
+    applyTimeoutMs: duration((p) => p.applyTimeout, '30m'),
+    quietMs: duration((p) => p.quiet, '5m'),
+    allowRedBaseline: last((p) => p.allowRedBaseline) ?? false,
+    allowDirty: last((p) => p.allowDirty) ?? false,
+  };
+}
+
+export function resolveCheckDefaults(layers: readonly (CheckNumbers | undefined)[]): CheckDefaults {
+  const last = <T>(pick: (layer: CheckNumbers) => T | undefined): T | undefined => lastOf(layers, pick);
+  return {
+    intervalMs: durationMs(last((c) => c.interval) ?? '10s'),
+    timeoutMs: durationMs(last((c) => c.timeout) ?? '5s'),
+    thresholds: {
+      failures: last((c) => c.failures) ?? 3,
+      errors: last((c) => c.errors) ?? 5,
+      successes: last((c) => c.successes) ?? 3,
+    },
+  };
+}
+
+/** Of text that a schema has let through. */
+export function durationMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new Error(`not a duration: ${text}`);
+  return ms;
+}
+
+function lastOf<L, T>(layers: readonly (L | undefined)[], pick: (layer: L) => T | undefined): T | undefined {
+  return layers.reduce<T | undefined>(
+    (found, layer) => (layer === undefined ? found : (pick(layer) ?? found)),
+    undefined,
+  );
+}

@@ -1,0 +1,71 @@
+/** Where Temporal is: the standard variables, then the standard profile, then our own `temporal` section. */
+import { readFile } from 'node:fs/promises';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { ConnectionOptions } from '@temporalio/client';
+import type { TemporalConfig } from '../domain/config.ts';
+import { ProblemsError } from './problems-error.ts';
+import { resolveOptionalSecret } from './secrets.ts';
+
+export interface TemporalConnection {
+  readonly namespace: string;
+  /** Fits `Connection.connect` and `NativeConnection.connect`. */
+  readonly options: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'> & { readonly address: string };
+}
+
+/** `env` null: only the section counts, as for a server that this process has started itself. */
+export async function temporalConnection(
+  config: TemporalConfig,
+  env: NodeJS.ProcessEnv | null = process.env,
+): Promise<TemporalConnection> {
+  const standard = env === null ? { connectionOptions: {} } : fromStandard(env);
+  const { address, tls, apiKey, metadata } = standard.connectionOptions as Partial<TemporalConnection['options']>;
+  // TLS and keys belong to an address: those of the section are not sent to the server that a variable names.
+  const own = address === undefined;
+  const key = apiKey ?? (own ? await resolveOptionalSecret(config.apiKey, env ?? process.env) : null);
+  const secured = tls ?? (own ? await tlsOf(config.tls) : undefined);
+  return {
+    namespace: standard.namespace ?? config.namespace,
+    options: {
+      address: address ?? config.address,
+      ...(secured === undefined ? {} : { tls: secured }),
+      ...(key === null ? {} : { apiKey: key }),
+      ...(metadata === undefined ? {} : { metadata }),
+    },
+  };
+}
+
+function fromStandard(env: NodeJS.ProcessEnv) {
+  try {
+    const overrideEnvVars = Object.fromEntries(
+      Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
+    return loadClientConnectConfig({ overrideEnvVars });
+  } catch (error) {
+    throw new ProblemsError([
+      {
+        code: 'temporal-profile',
+        message: 'the Temporal variables or profile cannot be read',
+        detail: error instanceof Error ? error.message : String(error),
+        hint: 'Check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the other TEMPORAL_ variables.',
+      },
+    ]);
+  }
+}
+
+async function tlsOf(tls: TemporalConfig['tls']): Promise<ConnectionOptions['tls']> {
+  if (tls === null) return undefined;
+  const { ca, cert, key, serverName } = tls;
+  return {
+    ...(serverName === null ? {} : { serverNameOverride: serverName }),
+    ...(ca === null ? {} : { serverRootCACertificate: await readPem(ca) }),
+    ...(cert === null || key === null ? {} : { clientCertPair: { crt: await readPem(cert), key: await readPem(key) } }),
+  };
+}
+
+async function readPem(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new ProblemsError([
+      { code: 'unreadable-file', message: `temporal.tls: could not read "${path}": ${error.code ?? 'unknown error'}` },
+    ]);
+  });
+}

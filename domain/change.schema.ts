@@ -1,0 +1,100 @@
+/** The shape of a change request from any client; `request.schema.ts` reads one with it. */
+import { z } from 'zod';
+import { says } from './issues.schema.ts';
+import { durationShape, nameShape, positiveDurationShape, textShape } from './shapes.schema.ts';
+
+const scalarShape = z.union([z.string(), z.number(), z.boolean()]);
+const settingShape = z.union(
+  [
+    scalarShape,
+    z.array(z.union([z.string(), z.number()])).min(1, 'an empty list would stop the server; null unsets'),
+    z.null(),
+  ],
+  {
+    error: (issue) =>
+      issue.code === 'invalid_union' ? 'expected a value, a list of values, or null for "unset"' : undefined,
+  },
+);
+
+const settingName = z
+  .string()
+  .max(63, 'is longer than 63 characters')
+  .regex(/^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*$/, 'is not a setting name');
+
+const hbaLine = z
+  .string()
+  .min(1, 'is empty')
+  .max(10_000, 'is longer than 10000 characters')
+  .refine((line) => !/[\r\n\u0000]/.test(line), says('is more than one line', 'Give each rule an entry of its own.'));
+
+/** One object for `add` and `remove`, so that an error names the field instead of "no option fits". */
+const hbaShape = z
+  .strictObject({
+    add: hbaLine.optional(),
+    after: hbaLine.optional(),
+    before: hbaLine.optional(),
+    remove: hbaLine.optional(),
+  })
+  .superRefine((edit, ctx) => {
+    const say = (message: string): void => ctx.addIssue({ code: 'custom', message });
+    if ((edit.add === undefined) === (edit.remove === undefined)) say('needs exactly one of "add" and "remove"');
+    if (edit.after !== undefined && edit.before !== undefined) say('takes "after" or "before", not both');
+    if (edit.remove !== undefined && (edit.after ?? edit.before) !== undefined)
+      say('"remove" takes neither "after" nor "before"');
+  });
+
+const fileName = z
+  .string()
+  .min(1, 'is empty')
+  .max(1000, 'is longer than 1000 characters')
+  .refine((path) => !path.includes('\u0000'), 'holds a NUL byte')
+  .refine(
+    (path) => !path.split('/').includes('..'),
+    says('leaves the configuration folder', 'Paths are relative to the configuration folder and hold no "..".'),
+  );
+
+const fileBody = z
+  .union([z.string(), z.null()], { error: "expected the file's text, or null to remove it" })
+  .refine((text) => text === null || !text.includes('\u0000'), 'holds a NUL byte');
+
+export const configShape = z
+  .strictObject({
+    kind: z.literal('config'),
+    settings: z.record(settingName, settingShape).optional(),
+    hba: z.array(hbaShape).max(1000, 'has more than 1000 edits').optional(),
+    files: z.record(fileName, fileBody).optional(),
+    restart: z.enum(['allowed', 'forbidden']).optional(),
+  })
+  .superRefine((change, ctx) => {
+    const size =
+      Object.keys(change.settings ?? {}).length + (change.hba?.length ?? 0) + Object.keys(change.files ?? {}).length;
+    if (size === 0) ctx.addIssue({ code: 'custom', message: says('changes nothing', 'Give settings, hba or files.') });
+  });
+
+export const overridesShape = z.strictObject({
+  soak: durationShape.optional(),
+  lease: positiveDurationShape.optional(),
+  applyTimeout: positiveDurationShape.optional(),
+  allowRedBaseline: z.boolean().optional(),
+  allowDirty: z.boolean().optional(),
+  requireConfirm: z.boolean().optional(),
+});
+
+const changeShape = z.discriminatedUnion(
+  'kind',
+  [
+    configShape,
+    z.strictObject({ kind: z.literal('command'), name: nameShape }),
+    z.strictObject({ kind: z.literal('external'), description: textShape.optional() }),
+  ],
+  { error: (issue) => (issue.code === 'invalid_union' ? 'kind must be "config", "command" or "external"' : undefined) },
+);
+
+export const changeRequestShape = z.strictObject({
+  target: nameShape,
+  changeId: nameShape,
+  reason: textShape.optional(),
+  requestedBy: z.string().min(1, 'is empty').max(200, 'is longer than 200 characters').optional(),
+  change: changeShape,
+  overrides: overridesShape.optional(),
+});
