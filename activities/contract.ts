@@ -138,6 +138,8 @@ export interface ProbeActivities {
     progress: readonly CheckProgress[];
     /** Dependents in question for `red before`: these checks are recorded and never decide. */
     ignore: readonly string[];
+    /** In a hold only `unhealthy` returns early: people are asked already. */
+    holding: boolean;
   }): Promise<WatchResult>;
   /** After a revert: until every check that was failing passes again, or `timeoutMs`. */
   recovery(input: { target: string; changeId: string; checks: readonly CheckSpec[]; timeoutMs: number }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;

@@ -1,5 +1,6 @@
 /** How a change comes to its end: values, so that no "no" is an exception, and the one translation of real exceptions. */
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure, TimeoutType } from '@temporalio/workflow';
+import { TimeoutType } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { Outcome } from '../domain/phase.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { ReasonCode } from '../domain/result.ts';

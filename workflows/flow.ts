@@ -1,5 +1,6 @@
 /** One guarded change as the workflow carries it: what is known so far, and how a new phase is made known. */
-import { defineSearchAttributeKey, SearchAttributeType, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReportDetails } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { ChangeRequest } from '../domain/change.ts';
@@ -109,7 +110,17 @@ export function note(flow: Flow, text: string): void {
 }
 
 export function show(flow: Flow): void {
-  setCurrentDetails(currentDetails(viewOf(flow)));
+  const view = viewOf(flow);
+  setCurrentDetails(
+    currentDetails({
+      ...view,
+      changeKind: flow.request.change.kind,
+      what: flow.change?.what ?? '',
+      sinceMs: view.since,
+      approvals: { given: view.approvals.given.length, needed: view.approvals.needed },
+      allowEarlyConfirm: flow.change?.policy.allowEarlyConfirm ?? false,
+    }),
+  );
 }
 
 export function viewOf(flow: Flow): ChangeView {

@@ -58,14 +58,14 @@ export function listen(flow: Flow): Operators {
   for (const word of Object.keys(operatorUpdates) as OperatorWord[]) {
     setHandler(
       operatorUpdates[word],
-      async (input) => {
+      async (input?: unknown) => {
         const refused = await act(flow, operators, word, input, { updateId: currentUpdateInfo()?.id ?? '' });
         if (refused) throw ApplicationFailure.nonRetryable(inWords(refused), refused.code, refused);
         return `${word}: recorded`;
       },
       {
         description: descriptions[word],
-        validator: (input) => {
+        validator: (input?: unknown) => {
           const refused = refuse(flow, operators, word, input);
           if (refused) throw new Error(inWords(refused));
         },
@@ -73,7 +73,7 @@ export function listen(flow: Flow): Operators {
     );
     setHandler(
       operatorSignals[word],
-      async (input) => {
+      async (input?: unknown) => {
         const index = signals[word] ?? 0;
         signals[word] = index + 1;
         const refused =
@@ -107,7 +107,7 @@ function listenToPipeline(flow: Flow, operators: Operators): void {
     note(flow, said === 'applied' ? 'the pipeline says: applied' : `the pipeline says: failed${exitWords(word)}`);
     return `${said}: recorded`;
   };
-  const validator = (said: 'applied' | 'failed') => (): void => {
+  const validator = (said: 'applied' | 'failed') => (_word?: PipelineWord): void => {
     const refused = refusePipeline(flow, operators, said);
     if (refused) throw new Error(inWords(refused));
   };

@@ -1,0 +1,261 @@
+/** Stages 1 to 5, up to the armed journal: every "no" in here leaves the target as it was. */
+import type { Armed, Closed, Snapshotted } from '../activities/contract.ts';
+import { stillApproved } from '../domain/approvals.ts';
+import type { AdmittedChange } from '../domain/admitted.ts';
+import type { PlanSummary } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { workflowInfo } from '@temporalio/workflow';
+import { problemOf, rejected, type End, type Ruling } from './ending.ts';
+import { enter, note, type Flow } from './flow.ts';
+import { callerOf, progressMarginMs, type Operators } from './operators.ts';
+import { agent, agentPresence, applying, orchestrator, probe } from './steps.ts';
+import { untilDeadline } from './waiting.ts';
+
+export type Before =
+  | { readonly kind: 'end'; readonly end: End }
+  | { readonly kind: 'ruling'; readonly ruling: Ruling }
+  | { readonly kind: 'armed'; readonly armed: Armed };
+
+/** How often a configuration that keeps moving is planned anew before the change is given up. */
+const mostTries = 3;
+
+export async function untilArmed(flow: Flow, operators: Operators): Promise<Before> {
+  const admitted = await admit(flow);
+  if ('outcome' in admitted) return { kind: 'end', end: admitted };
+  for (let tries = 1; tries <= mostTries; tries++) {
+    const taken = await snapshot(flow, admitted, tries);
+    if ('outcome' in taken) return { kind: 'end', end: taken };
+    // After a Reset the journal is open already: this run takes the change over, nothing before it counts again.
+    const resumed = taken.journal !== null;
+    if (!resumed) {
+      const no = (await baseline(flow, admitted)) ?? (await preflight(flow, admitted, taken)) ?? null;
+      if (no) return { kind: 'end', end: no };
+      const refused = await approve(flow, operators, admitted);
+      if (refused) return { kind: 'end', end: refused };
+    }
+    const armed = await arm(flow, operators, admitted, taken);
+    if (armed !== 'again') return armed;
+  }
+  const summary = `the configuration moved on ${mostTries} times while the change was being prepared; nothing was touched`;
+  return { kind: 'end', end: { outcome: 'aborted', reason: 'moved-too-often', summary, problems: [] } };
+}
+
+async function admit(flow: Flow): Promise<AdmittedChange | End> {
+  const { request } = flow;
+  const { workflowId, runId } = workflowInfo();
+  enter(flow, 'snapshot', `change ${request.changeId} of target ${request.target} was requested`);
+  const [answer, absent] = await Promise.all([
+    orchestrator('read the request').admit({ request, workflowId, runId, lookOnly: false }),
+    agentPresence(request.target)
+      .ping({ target: request.target })
+      .then(
+        () => null,
+        (error: unknown) => error,
+      ),
+  ]);
+  if (answer.kind === 'refused') return rejected('invalid-request', firstOf(answer.problems), answer.problems);
+  if (absent !== null) {
+    const problem: Problem = {
+      code: 'no-agent',
+      message: `no agent answers for target ${request.target}`,
+      detail: `${problemOf(absent).message}.`,
+      hint: 'Start it on the database host: knowngood agent --agent-config /etc/knowngood/agent.yaml.',
+    };
+    return rejected('no-agent', problem.message, [problem]);
+  }
+  flow.change = answer.change;
+  for (const line of answer.change.notes) note(flow, line);
+  const canTell = answer.change.checks.some((check) => check.level === 'required');
+  if (!canTell && !answer.change.policy.requireConfirm) {
+    const problem: Problem = {
+      code: 'no-required-check',
+      message: `no required check watches target ${request.target}`,
+      detail: 'Nothing could tell whether the change is healthy.',
+      hint: 'Add a dependent with a required check to knowngood.yaml, or let a person confirm (--require-confirm).',
+    };
+    return rejected('preflight-refused', problem.message, [problem]);
+  }
+  return answer.change;
+}
+
+async function snapshot(flow: Flow, change: AdmittedChange, tries: number): Promise<Snapshotted | End> {
+  if (tries > 1) enter(flow, 'snapshot', 'the configuration has moved on: a new snapshot');
+  // Includes a look at every file and the store's answer, hence longer than a plain step.
+  const steps = applying(change.target, 60_000, `snapshot the known-good configuration of ${change.target}`);
+  const taken = await steps.snapshot({ ...callerOf(flow), lookOnly: false });
+  switch (taken.kind) {
+    case 'busy': {
+      const { changeId, phase } = taken.holder;
+      const problem: Problem = {
+        code: 'target-busy',
+        message: `target ${change.target} has an open change`,
+        detail: `${changeId} is in phase ${phase}.`,
+        hint: `See knowngood status ${change.target}; wait for it, or abort it.`,
+      };
+      return rejected('target-busy', `${problem.message}: ${changeId}`, [problem]);
+    }
+    case 'closed':
+      return endOf(taken);
+    case 'refused':
+      return rejected('target-refused', firstOf(taken.problems), taken.problems);
+    case 'snapshotted':
+      break;
+    default:
+      return taken satisfies never;
+  }
+  flow.snapshots.before = taken.snapshotId;
+  if (taken.dirty.length > 0 && !change.policy.allowDirty && taken.journal === null)
+    return rejected('target-dirty', `not known-good: ${firstOf(taken.dirty)}`, taken.dirty);
+  for (const problem of taken.dirty) note(flow, `allowed although not clean: ${problem.message}`);
+  return taken;
+}
+
+async function baseline(flow: Flow, change: AdmittedChange): Promise<End | null> {
+  enter(flow, 'baseline', `snapshot ${flow.snapshots.before?.slice(0, 12)} is stored; measuring the dependents`);
+  const answers = await Promise.all(
+    locationsOf(change).map((location) =>
+      probe(location, `are the dependents healthy now (${location})`).baseline({
+        target: change.target,
+        changeId: change.changeId,
+        checks: change.checks.filter((check) => check.location === location),
+      }),
+    ),
+  );
+  flow.progress = answers.flatMap((answer) => answer.progress);
+  flow.evidence.baseline = flow.progress;
+  const red = answers.flatMap((answer) => answer.red).filter((verdict) => verdict.kind !== 'healthy');
+  if (red.length === 0) return null;
+  if (change.policy.allowRedBaseline) {
+    flow.ignore = red.map((verdict) => verdict.check);
+    note(flow, `red before the change, so not counted: ${flow.ignore.join(', ')}`);
+    return null;
+  }
+  const problems = red.map((verdict) => ({
+    code: 'baseline-red',
+    message: `check ${verdict.check} is red before the change`,
+    detail: `${verdict.why}.`,
+    hint: 'Mend the dependent first, or pass --allow-red-baseline: the check then neither triggers nor masks a revert.',
+  }));
+  return rejected('baseline-red', firstOf(problems), problems);
+}
+
+async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted): Promise<End | null> {
+  enter(flow, 'preflight', 'the dependents are healthy; working out what the change will do');
+  if (change.changeKind !== 'config') {
+    // What a command will do nobody knows beforehand: its risk is high, its effect is seen at `applied`.
+    flow.approvalsNeeded = change.policy.approvals.high;
+    return null;
+  }
+  const planned = await agent(change.target, 'plan the change').plan({
+    ...callerOf(flow),
+    snapshotId: taken.snapshotId,
+    request: flow.request,
+  });
+  if (planned.kind === 'refused') return rejected('preflight-refused', firstOf(planned.problems), planned.problems);
+  if (!stillApproved(flow.plan, planned.plan)) flow.approvals.length = 0;
+  flow.plan = planned.plan;
+  flow.approvalsNeeded = change.policy.approvals[planned.plan.risk];
+  return null;
+}
+
+async function approve(flow: Flow, operators: Operators, change: AdmittedChange): Promise<End | null> {
+  const enough = (): boolean => flow.approvals.length >= flow.approvalsNeeded;
+  if (enough()) return null;
+  enter(flow, 'approve', `waiting for ${flow.approvalsNeeded} approval(s)`, {
+    inMs: change.policy.approvalExpireMs,
+    then: 'the change is rejected, nothing is touched',
+  });
+  const inTime = await untilDeadline(flow, () => enough() || operators.rejected !== null, 'approval expires');
+  const { rejected: no } = operators;
+  if (no) return rejected('rejected-by-operator', `rejected by ${no.who}${no.why ? `: ${no.why}` : ''}`);
+  if (!inTime) return rejected('approval-expired', 'nobody approved the change in time; nothing was touched');
+  flow.evidence.approvals = [...flow.approvals];
+  // Time has passed: what was healthy before the approval may not be any more.
+  return baseline(flow, change);
+}
+
+async function arm(
+  flow: Flow,
+  operators: Operators,
+  change: AdmittedChange,
+  taken: Snapshotted,
+): Promise<Before | 'again'> {
+  const { policy } = change;
+  enter(flow, 'arm', 'writing the journal and starting the lease');
+  flow.armAttempted = true;
+  const restarts = change.changeKind === 'config' ? flow.plan?.effect === 'restart' : change.restart !== 'forbidden';
+  const answer = await agent(change.target, `arm the revert on ${change.target}`).arm({
+    ...callerOf(flow),
+    workflowId: workflowInfo().workflowId,
+    snapshotId: taken.snapshotId,
+    planHash: flow.plan?.hash ?? '',
+    changeKind: change.changeKind,
+    approvalRunId: flow.approvalsNeeded > 0 ? operators.approvalRunId : null,
+    leaseMs: policy.leaseMs,
+    graceMs,
+    progressMs: policy.applyTimeoutMs + progressMarginMs,
+    onContactLost: policy.onContactLost ?? (restarts ? 'wait' : 'revert'),
+    quietMs: policy.quietMs,
+    revertMayRestart: policy.revertMayRestart || restarts,
+    witnesses: change.checks.flatMap((check) =>
+      check.kind === 'sql'
+        ? [{ user: check.user, database: check.database, sourceAddress: check.sourceAddress, tls: check.sslmode !== 'disable' }]
+        : [],
+    ),
+  });
+  switch (answer.kind) {
+    case 'armed':
+      flow.moments.armed ??= Date.now();
+      return { kind: 'armed', armed: answer };
+    case 'moved':
+      flow.armAttempted = false;
+      return 'again';
+    case 'approval-stale':
+      flow.armAttempted = false;
+      flow.approvals.length = 0;
+      note(flow, 'the approvals were given to an earlier run: asking again');
+      return 'again';
+    case 'busy':
+      flow.armAttempted = false;
+      return {
+        kind: 'end',
+        end: rejected('target-busy', `target ${change.target} has an open change: ${answer.holder.changeId}`, [
+          { code: 'target-busy', message: `${answer.holder.changeId} is in phase ${answer.holder.phase}` },
+        ]),
+      };
+    case 'refused':
+      flow.armAttempted = false;
+      return { kind: 'end', end: rejected('target-refused', firstOf(answer.problems), answer.problems) };
+    case 'closed':
+      return { kind: 'end', end: endOf(answer) };
+    case 'stale':
+      return {
+        kind: 'ruling',
+        ruling: { kind: 'revert', reason: 'internal-error', why: `another run owns the change in phase ${answer.phase}` },
+      };
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** A closed run that nobody replaces is reverted after this; DESIGN's short grace. */
+const graceMs = 5_000;
+
+export function endOf(closed: Closed): End {
+  const outcome = closed.phase === 'confirmed' ? 'kept' : closed.phase;
+  return {
+    outcome,
+    reason: closed.reason,
+    summary: `the change was ${outcome} already, by ${closed.by}; nothing was written`,
+    problems: [],
+  };
+}
+
+export function locationsOf(change: AdmittedChange): string[] {
+  return [...new Set(change.checks.map((check) => check.location))].sort();
+}
+
+function firstOf(problems: readonly Problem[]): string {
+  const [first, ...rest] = problems;
+  return `${first?.message ?? 'refused'}${rest.length > 0 ? ` (and ${rest.length} more)` : ''}`;
+}

@@ -1,0 +1,125 @@
+/** Stages 6 to 9a: from the first write to the ruling, and the keeping of what deserved it. */
+import type { Applied, Armed, Closed, Reverting, Stale } from '../activities/contract.ts';
+import type { AdmittedChange } from '../domain/admitted.ts';
+import { endOf } from './before.ts';
+import { problemOf, type End, type Ruling } from './ending.ts';
+import { enter, note, type Flow } from './flow.ts';
+import { callerOf, progressMarginMs, type Operators } from './operators.ts';
+import { agent, applying } from './steps.ts';
+import { untilDeadline } from './waiting.ts';
+import { hold, watchTheSoak } from './watching.ts';
+
+export async function applyAndWatch(flow: Flow, operators: Operators, armed: Armed): Promise<Ruling> {
+  const change = flow.change;
+  if (!change) throw new Error('applied without an admitted change');
+  if (armed.phase === 'applying')
+    return revert('taken-over-while-applying', 'an earlier run was cut off in the middle of applying');
+  const applied = armed.applied ?? (await apply(flow, operators, change));
+  if ('reason' in applied) return applied;
+  inForce(flow, applied);
+  return watchTheSoak(flow, operators, change, applied);
+}
+
+async function apply(flow: Flow, operators: Operators, change: AdmittedChange): Promise<Applied | Ruling> {
+  const { target, policy } = change;
+  const timeout = { inMs: policy.applyTimeoutMs, then: 'what was written is reverted' };
+  const caller = callerOf(flow);
+  if (change.changeKind === 'external') {
+    enter(flow, 'apply', 'armed: the pipeline may begin', timeout);
+    const inTime = await untilDeadline(flow, () => operators.pipeline !== null, 'the pipeline must report');
+    if (!inTime) return revert('apply-timeout', 'the pipeline said neither applied nor failed in time');
+    if (operators.pipeline?.said === 'failed') return revert('pipeline-failed', pipelineWords(operators.pipeline));
+    const captured = await applying(target, 120_000, 'see what the pipeline changed').captureApplied(caller);
+    return captured.kind === 'applied' ? captured : notApplied(captured);
+  }
+  const isCommand = change.changeKind === 'command';
+  enter(flow, 'apply', isCommand ? `armed: running the agent's command ${change.what}` : 'armed: writing', timeout);
+  const summary = isCommand ? `run the command ${change.what} on the host` : `write the change to ${target}`;
+  const answer = await applying(target, policy.applyTimeoutMs, summary).apply({
+    ...caller,
+    planHash: flow.plan?.hash ?? '',
+    command: isCommand ? change.what : null,
+  });
+  if (answer.kind === 'applied') flow.commandExitCode = answer.exitCode;
+  return answer.kind === 'applied' ? answer : notApplied(answer, (code) => (flow.commandExitCode = code));
+}
+
+function inForce(flow: Flow, applied: Applied): void {
+  flow.snapshots.change = applied.snapshotId;
+  flow.moments.applied = applied.acceptingAt;
+  // What a command did is known only now; a planned change keeps the plan that was approved.
+  flow.plan ??= applied.plan;
+}
+
+/** Keeps what the rules kept: the journal closes, the snapshot becomes known-good. Else the ruling to revert. */
+export async function confirm(flow: Flow, operators: Operators, ruling: Ruling): Promise<End | Ruling> {
+  const { change } = flow;
+  if (!change) throw new Error('confirmed without an admitted change');
+  let acceptDrift = false;
+  try {
+    for (;;) {
+      const steps = agent(change.target, 'confirm: release the lease, bless the snapshot');
+      const answer = await steps.confirm({ ...callerOf(flow), acceptDrift });
+      if (answer.kind === 'confirmed') {
+        flow.snapshots.after = answer.snapshotId;
+        return { outcome: 'kept', reason: ruling.reason, summary: `kept: ${ruling.why}`, problems: [] };
+      }
+      if (answer.kind === 'closed') return answer.phase === 'confirmed' ? endOf(answer) : selfReverted(answer);
+      if (answer.kind !== 'drifted') return notApplied(answer);
+      note(flow, `the configuration differs from what was applied: ${answer.items.slice(0, 5).join(', ')}`);
+      const held = await hold(flow, operators, change, {
+        why: `somebody changed it meanwhile: ${answer.items.slice(0, 5).join(', ')}`,
+        settleUntil: 0,
+        healthyIsEnough: false,
+      });
+      if (held.kind === 'revert') return held;
+      acceptDrift = true;
+      enter(flow, 'confirm', `keeping it with the drift: ${held.why}`);
+    }
+  } catch (error) {
+    return revert('internal-error', `could not confirm: ${problemOf(error).message}`);
+  }
+}
+
+/** The agent is ahead of the workflow: whatever it says, the revert step fetches the final answer. */
+function notApplied(
+  answer: Closed | Stale | Reverting | { kind: 'failed'; problems: readonly { message: string }[]; exitCode: number | null },
+  exited?: (code: number | null) => void,
+): Ruling {
+  switch (answer.kind) {
+    case 'failed':
+      exited?.(answer.exitCode);
+      return revert('apply-failed', answer.problems[0]?.message ?? 'the change could not be applied');
+    case 'closed':
+      return selfReverted(answer);
+    case 'reverting':
+      return revert(answer.reason, 'the agent is reverting on its own');
+    case 'stale':
+      return revert('internal-error', `another run owns the change in phase ${answer.phase}`);
+    default:
+      return answer satisfies never;
+  }
+}
+
+function selfReverted(closed: Closed): Ruling {
+  return revert(closed.reason, `closed by ${closed.by}`);
+}
+
+export function revert(reason: Ruling['reason'], why: string): Ruling {
+  return { kind: 'revert', reason, why };
+}
+
+function pipelineWords({ exitCode, message }: { exitCode: number | null; message: string }): string {
+  return `the pipeline failed${exitCode === null ? '' : ` with exit code ${exitCode}`}${message ? `: ${message}` : ''}`;
+}
+
+/** Tells the agent how long the coming phase may take; without its answer nothing goes on. */
+export async function promise(flow: Flow, durationMs: number, watching: boolean): Promise<Ruling | null> {
+  const answer = await agent(flow.request.target, 'set the progress deadline').deadline({
+    ...callerOf(flow),
+    sequence: ++flow.sequence,
+    durationMs: durationMs + progressMarginMs,
+    watching,
+  });
+  return 'reason' in answer || 'owner' in answer ? notApplied(answer) : null;
+}

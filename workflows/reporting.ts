@@ -1,0 +1,41 @@
+/** Stage 10: the result, and the report that is written until it is written. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { ChangeResult } from '../domain/result.ts';
+import type { End } from './ending.ts';
+import { enter, note, type Flow } from './flow.ts';
+import { reporter } from './steps.ts';
+
+export async function report(flow: Flow, end: End): Promise<ChangeResult> {
+  flow.outcome = end.outcome;
+  flow.reasonCode = end.reason;
+  flow.why = end.summary;
+  enter(flow, 'report', end.summary);
+  const result = resultOf(flow, end);
+  const { change } = flow;
+  // A request that could not be understood left nothing to write about.
+  if (change) {
+    const { workflowId, runId } = workflowInfo();
+    await reporter('write the report').report({ change, workflowId, runId, result, plan: flow.plan, details: flow.evidence });
+  }
+  flow.phase = 'closed';
+  note(flow, `closed: ${end.outcome}`);
+  return result;
+}
+
+function resultOf(flow: Flow, end: End): ChangeResult {
+  const touched = end.outcome === 'kept' || end.outcome === 'reverted' || end.outcome === 'abandoned';
+  return {
+    outcome: end.outcome,
+    reason: end.reason,
+    summary: end.summary,
+    problems: end.problems,
+    target: flow.request.target,
+    changeId: flow.request.changeId,
+    dependents: touched ? flow.dependents : 'unaffected',
+    commandExitCode: flow.commandExitCode,
+    snapshots: flow.snapshots,
+    moments: { ...flow.moments, closed: Date.now() },
+    conflicts: flow.conflicts,
+    timeline: flow.timeline,
+  };
+}

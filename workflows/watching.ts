@@ -1,0 +1,161 @@
+/** Stages 7 and 8: one long watch activity a probe location, against the soak's timer; pure rules decide. */
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { Applied } from '../activities/contract.ts';
+import type { AdmittedChange } from '../domain/admitted.ts';
+import type { CheckProgress, Verdict } from '../domain/check.ts';
+import { decideSoak } from '../domain/verdict.ts';
+import { locationsOf } from './before.ts';
+import { problemOf, type Ruling } from './ending.ts';
+import { enter, show, type Flow } from './flow.ts';
+import { promise, revert } from './in-force.ts';
+import type { Operators } from './operators.ts';
+import { watcher } from './steps.ts';
+import { untilDeadline } from './waiting.ts';
+
+interface Window {
+  readonly settleUntil: number;
+  /** A hold waits for people anyway: only `unhealthy` ends its watch early. */
+  readonly holding: boolean;
+}
+
+type Seen = { readonly kind: 'verdict'; readonly verdict: Verdict } | { readonly kind: 'time' } | { readonly kind: 'stopped' };
+
+export async function watchTheSoak(flow: Flow, operators: Operators, change: AdmittedChange, applied: Applied): Promise<Ruling> {
+  const { policy } = change;
+  const settleMs = applied.restarted ? policy.settleRestartMs : policy.settleReloadMs;
+  const settleUntil = applied.acceptingAt + settleMs;
+  const text = applied.restarted ? 'applied with a restart' : 'applied';
+  const startedAt = Date.now();
+  enter(flow, 'watch', `${text}; watching the dependents on fresh connections`, {
+    inMs: settleMs + policy.soakMs,
+    then: 'the change is kept if every required check is healthy',
+  });
+  // The checks start at once; the longer progress deadline is on its way to the agent meanwhile.
+  const promised = promising(flow, settleMs + policy.soakMs + policy.holdTimeoutMs);
+  flow.progress = [];
+  const seen = await watch(flow, change, { settleUntil, holding: false }, () => stopped(operators) || promised.refused() !== null);
+  const early = promised.refused() ?? spoken(operators);
+  if (early) return early;
+  if (seen.kind === 'verdict' && seen.verdict.kind === 'unhealthy') return unhealthy(flow, seen.verdict);
+  const soakMs = Date.now() - startedAt;
+  const verdict =
+    seen.kind === 'verdict'
+      ? seen.verdict
+      : decideSoak(change.checks, flow.progress, { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore });
+  if (verdict.kind === 'unhealthy') return unhealthy(flow, verdict);
+  if (verdict.kind === 'healthy' && !policy.requireConfirm)
+    return { kind: 'keep', reason: 'soak-healthy', why: 'every required check was healthy through the whole soak' };
+  return hold(flow, operators, change, {
+    why: verdict.kind === 'healthy' ? 'healthy; waiting for an operator to confirm' : `inconclusive: ${verdict.why}`,
+    settleUntil,
+    healthyIsEnough: verdict.kind !== 'healthy' && !policy.requireConfirm,
+  });
+}
+
+/** Waits for a person, or for the dependents to show themselves healthy; the checks never stop meanwhile. */
+export async function hold(
+  flow: Flow,
+  operators: Operators,
+  change: AdmittedChange,
+  { why, settleUntil, healthyIsEnough }: { why: string; settleUntil: number; healthyIsEnough: boolean },
+): Promise<Ruling> {
+  const { policy } = change;
+  const forMs = healthyIsEnough ? policy.holdTimeoutMs : policy.approvalExpireMs;
+  const silence = healthyIsEnough ? policy.onInconclusive : 'revert';
+  enter(flow, 'hold', why, { inMs: forMs, then: silence === 'revert' ? 'the change is reverted' : 'the change is kept' });
+  const startedAt = Date.now();
+  const promised = promising(flow, forMs);
+  operators.confirmed = null;
+  flow.progress = [];
+  const seen = await watch(flow, change, { settleUntil, holding: true }, () => stopped(operators) || promised.refused() !== null);
+  const early = promised.refused() ?? spoken(operators);
+  if (early) return early;
+  if (seen.kind === 'verdict' && seen.verdict.kind === 'unhealthy') return unhealthy(flow, seen.verdict);
+  if (!healthyIsEnough) return revert('not-confirmed', 'nobody confirmed the change in time');
+  const soakMs = Date.now() - startedAt;
+  const window = { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore };
+  const verdict = decideSoak(change.checks, flow.progress, window);
+  if (verdict.kind === 'healthy') return { kind: 'keep', reason: 'soak-healthy', why: 'healthy through the whole hold' };
+  if (verdict.kind === 'unhealthy') return unhealthy(flow, verdict);
+  return silence === 'revert'
+    ? revert('inconclusive', `still inconclusive: ${verdict.why}`)
+    : { kind: 'keep', reason: 'held-and-kept', why: `inconclusive, and the policy keeps such a change: ${verdict.why}` };
+}
+
+/** Runs every location's watch until one of them decides, the phase's deadline passes, or `stop` holds. */
+async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: () => boolean): Promise<Seen> {
+  const scope = new CancellationScope();
+  let verdict: Verdict | null = null;
+  let broken: unknown = null;
+  const watchers = scope.run(() =>
+    Promise.all(
+      locationsOf(change).map(async (location) => {
+        const checks = change.checks.filter((check) => check.location === location);
+        const result = await watcher(location, `watch ${checks.length} check(s) from ${location}`).watch({
+          target: change.target,
+          changeId: change.changeId,
+          checks,
+          settleUntil: window.settleUntil,
+          progress: [],
+          ignore: flow.ignore,
+          holding: window.holding,
+        });
+        merge(flow, result.progress);
+        verdict = worse(verdict, result.verdict);
+      }),
+    ),
+  );
+  const ended = watchers.catch((error: unknown) => {
+    if (!isCancellation(error)) broken = error;
+  });
+  let reached: boolean;
+  try {
+    reached = await untilDeadline(flow, () => verdict !== null || broken !== null || stop(), 'the deadline of this phase');
+  } finally {
+    scope.cancel();
+    await CancellationScope.nonCancellable(() => ended);
+    flow.evidence.watch = flow.progress;
+    show(flow);
+  }
+  if (broken !== null) throw broken;
+  if (verdict !== null) return { kind: 'verdict', verdict };
+  return reached ? { kind: 'stopped' } : { kind: 'time' };
+}
+
+function merge(flow: Flow, fresh: readonly CheckProgress[]): void {
+  const names = new Set(fresh.map((progress) => progress.check));
+  flow.progress = [...flow.progress.filter((progress) => !names.has(progress.check)), ...fresh];
+}
+
+function worse(one: Verdict | null, other: Verdict | null): Verdict | null {
+  return other?.kind === 'unhealthy' || one === null ? (other ?? one) : one;
+}
+
+function unhealthy(flow: Flow, verdict: Extract<Verdict, { kind: 'unhealthy' }>): Ruling {
+  flow.moments.firstFailure = flow.progress.find(({ check }) => check === verdict.check)?.failingSince ?? null;
+  return revert('check-failed', verdict.why);
+}
+
+/** An abort cancels the scope instead. */
+function stopped(operators: Operators): boolean {
+  return operators.confirmed !== null || operators.journalClosed;
+}
+
+function spoken(operators: Operators): Ruling | null {
+  if (operators.journalClosed) return revert('contact-lost', 'the agent closed the change on its own');
+  const { confirmed } = operators;
+  if (!confirmed) return null;
+  return { kind: 'keep', reason: 'confirmed-by-operator', why: `confirmed by ${confirmed.who}${confirmed.why ? `: ${confirmed.why}` : ''}` };
+}
+
+/** The progress deadline is set beside the watch; a "no" of the agent, or none at all, ends the watch. */
+function promising(flow: Flow, durationMs: number): { refused: () => Ruling | null } {
+  let refused: Ruling | null = null;
+  promise(flow, durationMs, true).then(
+    (ruling) => (refused = ruling),
+    (error: unknown) => {
+      if (!isCancellation(error)) refused = revert('internal-error', `the agent did not take the deadline: ${problemOf(error).message}`);
+    },
+  );
+  return { refused: () => refused };
+}
