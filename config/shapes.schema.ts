@@ -48,12 +48,14 @@ export const temporalShape = z.strictObject({
   tls: z
     .union([
       z.boolean(),
-      z.strictObject({
-        ca: z.string().optional(),
-        cert: z.string().optional(),
-        key: z.string().optional(),
-        serverName: z.string().optional(),
-      }),
+      z
+        .strictObject({
+          ca: z.string().optional(),
+          cert: z.string().optional(),
+          key: z.string().optional(),
+          serverName: z.string().optional(),
+        })
+        .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'needs "cert" and "key" together'),
     ])
     .optional(),
   apiKey: secretShape.optional(),

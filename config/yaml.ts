@@ -32,6 +32,9 @@ export function readYaml(text: string, name: string): ReadYaml {
       strict: true,
       stringKeys: true,
     });
+    // The parser reports its own exhausted stack as an error in the text, once a level.
+    if (document.errors.some(({ message }) => message.includes('call stack')))
+      return refuse(`${name}: is nested too deeply`);
     const problems = [...syntaxProblems(document), ...refusedNodes(document)].map(({ offset, message, hint }) => ({
       code: 'invalid-yaml',
       message: `${at(name, lines, offset)}: ${message}`,
@@ -57,7 +60,7 @@ interface Finding {
 }
 
 function syntaxProblems(document: Document): Finding[] {
-  return [...document.errors, ...document.warnings].map((error) => ({
+  return [...document.errors, ...document.warnings].slice(0, 10).map((error) => ({
     offset: error.pos[0],
     message:
       error.code === 'DUPLICATE_KEY' ? 'the same key stands here twice' : `not valid YAML: ${firstLine(error.message)}`,

@@ -25,7 +25,12 @@ export function showPath(path: Path): string {
 }
 
 export function describeIssues(schema: z.ZodType, issues: readonly ZodIssue[]): Issue[] {
-  return issues.flatMap((issue) => describe(schema, issue));
+  const misspelt = new Set(
+    issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => JSON.stringify(path)),
+  );
+  // Where a key is misspelt, "needs one of …" about the same mapping is its echo.
+  const own = issues.filter(({ code, path }) => code !== 'custom' || !misspelt.has(JSON.stringify(path)));
+  return own.flatMap((issue) => describe(schema, issue));
 }
 
 function describe(schema: z.ZodType, issue: ZodIssue): Issue[] {
@@ -39,7 +44,7 @@ function describe(schema: z.ZodType, issue: ZodIssue): Issue[] {
     }));
   }
   const [message = '', hint] = ownWords(issue).split('\n');
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const missing = path.length > 0 && issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   if (missing) {
     const key = String(path.at(-1) ?? '');
     return [

@@ -1,0 +1,20 @@
+/** The published JSON Schemas of our three files, for editors. Generated: `schemas/` holds what this gives. */
+import { z } from 'zod';
+import { agentShape } from './agent.schema.ts';
+import { changeFileShape } from './change-file.schema.ts';
+import { knowngoodShape } from './knowngood.schema.ts';
+
+const shapes = {
+  'knowngood.schema.json': { shape: knowngoodShape, title: 'knowngood.yaml: targets, their dependents and policies' },
+  'agent.schema.json': { shape: agentShape, title: 'agent.yaml: the agent beside one PostgreSQL server' },
+  'change.schema.json': { shape: changeFileShape, title: 'change.yaml: a declared change' },
+} as const;
+
+/** File name → text. */
+export function jsonSchemas(): Record<string, string> {
+  const files = Object.entries(shapes).map(([name, { shape, title }]) => {
+    const schema = { title, ...z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' }) };
+    return [name, `${JSON.stringify(schema, null, 2)}\n`];
+  });
+  return Object.fromEntries(files);
+}

@@ -1,0 +1,132 @@
+/** agent.yaml, secrets and change.yaml. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseAgentConfig } from '../../config/agent.ts';
+import { loadChangeFile } from '../../config/change-file.ts';
+import { loadKnowngoodConfig } from '../../config/load.ts';
+import { resolveSecret } from '../../config/secrets.ts';
+import { temporalConnection } from '../../config/temporal.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'knowngood-config-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('agent.yaml', () => {
+  it('is filled in with defaults', () => {
+    const text =
+      'target: shop-db\nconnection: postgresql://u@/postgres?host=/run/pg\ncommands: { up: { run: [apt, upgrade] } }';
+    expect(parseAgentConfig(text, 'agent.yaml', {})).toEqual({
+      kind: 'ok',
+      value: {
+        path: 'agent.yaml',
+        target: 'shop-db',
+        database: { connection: 'postgresql://u@/postgres?host=/run/pg', password: null },
+        stateDir: '/var/lib/knowngood/shop-db',
+        keyFile: '/var/lib/knowngood/shop-db/key',
+        restart: null,
+        commands: Object.assign(Object.create(null), {
+          up: { run: ['apt', 'upgrade'], timeoutMs: 1_800_000, restarts: false },
+        }),
+        allow: { settings: [], paths: [] },
+        store: null,
+        temporal: { address: '127.0.0.1:7233', namespace: 'default', tls: null, apiKey: null },
+      },
+    });
+  });
+
+  it('takes no shell line for a command', () => {
+    const parsed = parseAgentConfig(
+      'target: a\nconnection: postgresql://u@h/d\nrestart: systemctl restart postgresql',
+      'agent.yaml',
+    );
+    expect(parsed).toMatchObject({
+      kind: 'invalid',
+      problems: [{ message: 'agent.yaml:3:10: restart: expected a list of words' }],
+    });
+  });
+});
+
+describe('secrets', () => {
+  it('come from the environment and from files, within text too', async () => {
+    await writeFile(join(folder, 'secret'), 'from file\n');
+    expect(await resolveSecret('Bearer ${env:TOKEN}', { TOKEN: 'abc' })).toBe('Bearer abc');
+    expect(await resolveSecret(`\${file:${join(folder, 'secret')}}`, {})).toBe('from file');
+    expect(await resolveSecret('plain', {})).toBe('plain');
+  });
+
+  it('are not looked for in what a secret says', async () => {
+    expect(await resolveSecret('${env:A}', { A: '${env:B}', B: 'x' })).toBe('${env:B}');
+  });
+
+  it('that are missing are named by their reference', async () => {
+    await expect(resolveSecret('${env:NOPE}', {})).rejects.toThrow('environment variable NOPE is not set');
+    await expect(resolveSecret('${file:/nope/x}', {})).rejects.toThrow('could not read secret file "/nope/x": ENOENT');
+  });
+});
+
+describe('change.yaml', () => {
+  const write = async (text: string): Promise<string> => {
+    const path = join(folder, 'change.yaml');
+    await writeFile(path, text);
+    return path;
+  };
+
+  it('becomes a request with the files it names, read relative to it', async () => {
+    await writeFile(join(folder, 'memory.conf'), 'work_mem = 8MB\n');
+    const path = await write(
+      'target: shop-db\nreason: more\nchange:\n  settings: { max_connections: 400, statement_timeout: null }\n  files: { conf.d/memory.conf: ./memory.conf }\nrestart: allowed\n',
+    );
+    expect(await loadChangeFile(path, { changeId: 'c-1', requestedBy: 'kim@ops' })).toEqual({
+      target: 'shop-db',
+      changeId: 'c-1',
+      reason: 'more',
+      requestedBy: 'kim@ops',
+      change: {
+        kind: 'config',
+        settings: { max_connections: 400, statement_timeout: null },
+        files: { 'conf.d/memory.conf': 'work_mem = 8MB\n' },
+        restart: 'allowed',
+      },
+    });
+  });
+
+  it('that names a missing file is refused before anything is sent', async () => {
+    const path = await write('target: a\nchange: { files: { x.conf: nope.conf } }');
+    await expect(loadChangeFile(path, { changeId: 'c-1' })).rejects.toThrow(
+      /change\.files\.x\.conf: file ".*nope\.conf" does not exist/,
+    );
+  });
+
+  it('that sends a secret is refused', async () => {
+    const path = await write('target: a\nchange: { settings: { ssl_passphrase_command: cat /x } }');
+    await expect(loadChangeFile(path, { changeId: 'c-1' })).rejects.toThrow('holds a secret');
+  });
+});
+
+describe('finding things', () => {
+  it('names the file that is not there', async () => {
+    await expect(loadKnowngoodConfig('/nope/k.yaml')).rejects.toThrow('file "/nope/k.yaml" does not exist');
+  });
+
+  const section = { address: 'a:1', namespace: 'ns', tls: null, apiKey: '${env:KEY}' };
+
+  it('prefers the standard Temporal variables, and sends them none of our keys', async () => {
+    const env = { TEMPORAL_ADDRESS: 'b:2', KEY: 'k', TEMPORAL_CONFIG_FILE: '/nope' };
+    expect(await temporalConnection(section, env)).toEqual({ namespace: 'ns', options: { address: 'b:2' } });
+  });
+
+  it('falls back to the temporal section', async () => {
+    expect(await temporalConnection(section, { KEY: 'k', TEMPORAL_CONFIG_FILE: '/nope' })).toEqual({
+      namespace: 'ns',
+      options: { address: 'a:1', apiKey: 'k' },
+    });
+    expect(await temporalConnection({ ...section, apiKey: null }, null)).toEqual({
+      namespace: 'ns',
+      options: { address: 'a:1' },
+    });
+  });
+});

@@ -1,0 +1,287 @@
+/** knowngood.yaml: what is filled in, and that every mistake is named with its place. */
+import { describe, expect, it } from '@jest/globals';
+import { parseKnowngoodConfig } from '../../config/knowngood.ts';
+
+const good = `
+defaults:
+  lease: 10m
+  soak: 10m
+  checks: { interval: 10s, timeout: 5s, failures: 3, errors: 5, successes: 3 }
+targets:
+  shop-db:
+    connection: postgresql://knowngood@10.0.0.5:5433/postgres?sslmode=verify-full
+    password: '\${env:SHOP_DB_PASSWORD}'
+    policy: production
+    soak: 5m
+dependents:
+  image-service:
+    uses: shop-db
+    team: application
+    access: [{ user: image_svc, database: shop, from: 10.2.0.0/16, tls: true }]
+    checks:
+      images:  { http: { url: https://shop.example/img/1.webp, status: 200, contentType: image/* }, level: required }
+      login:   { sql: { as: image_svc, password: '\${file:/run/secrets/image_svc}', database: shop, query: select 1 from images limit 1, source: 127.0.2.1 }, level: required, interval: 1s }
+      port:    { tcp: {}, level: advisory }
+policies:
+  production:
+    approvals: { low: 0, high: 1, expire: 24h }
+    onInconclusive: revert
+    holdTimeout: 5m
+    revertMayRestart: true
+    soak: 7m
+    lease: 3m
+    checks: { failures: 2 }
+teams:
+  application: { notify: [{ slack: '\${env:SLACK_APP_TEAM}' }] }
+store: { connection: postgresql://knowngood@store/knowngood }
+`;
+
+function parse(text: string) {
+  const parsed = parseKnowngoodConfig(text, 'knowngood.yaml');
+  if (parsed.kind === 'invalid') throw new Error(parsed.problems.map(({ message }) => message).join('\n'));
+  return parsed.value;
+}
+
+function problems(text: string) {
+  const parsed = parseKnowngoodConfig(text, 'knowngood.yaml');
+  return parsed.kind === 'ok'
+    ? []
+    : parsed.problems.map(({ message, hint }) => (hint === undefined ? message : `${message} | ${hint}`));
+}
+
+const target = (more: string): string => `targets:\n  db:\n    connection: postgresql://u@h/d\n${more}`;
+
+describe('a good file', () => {
+  it('lays defaults, policy and target over each other, the later one winning', () => {
+    const { policy, policyName } = parse(good).targets['shop-db']!;
+    expect(policyName).toBe('production');
+    expect(policy).toMatchObject({ soakMs: 300_000, leaseMs: 180_000, settleRestartMs: 60_000, settleReloadMs: 0 });
+    expect(policy).toMatchObject({
+      approvals: { low: 0, high: 1 },
+      approvalExpireMs: 86_400_000,
+      revertMayRestart: true,
+    });
+  });
+
+  it('fills checks in from the target and the defaults', () => {
+    expect(parse(good).dependents).toMatchInlineSnapshot(`
+     [
+       {
+         "access": [
+           {
+             "database": "shop",
+             "from": "10.2.0.0/16",
+             "tls": true,
+             "user": "image_svc",
+           },
+         ],
+         "checks": [
+           {
+             "bodyIncludes": null,
+             "contentType": "image/*",
+             "dependent": "image-service",
+             "headers": {},
+             "intervalMs": 10000,
+             "kind": "http",
+             "level": "required",
+             "location": "default",
+             "method": "GET",
+             "name": "image-service/images",
+             "status": [
+               200,
+             ],
+             "team": "application",
+             "thresholds": {
+               "errors": 5,
+               "failures": 2,
+               "successes": 3,
+             },
+             "timeoutMs": 5000,
+             "url": "https://shop.example/img/1.webp",
+           },
+           {
+             "database": "shop",
+             "dependent": "image-service",
+             "host": "10.0.0.5",
+             "intervalMs": 1000,
+             "kind": "sql",
+             "level": "required",
+             "location": "default",
+             "name": "image-service/login",
+             "password": "\${file:/run/secrets/image_svc}",
+             "port": 5433,
+             "query": "select 1 from images limit 1",
+             "sourceAddress": "127.0.2.1",
+             "sslmode": "verify-full",
+             "sslrootcert": null,
+             "team": "application",
+             "thresholds": {
+               "errors": 5,
+               "failures": 2,
+               "successes": 3,
+             },
+             "timeoutMs": 5000,
+             "user": "image_svc",
+           },
+           {
+             "dependent": "image-service",
+             "host": "10.0.0.5",
+             "intervalMs": 10000,
+             "kind": "tcp",
+             "level": "advisory",
+             "location": "default",
+             "name": "image-service/port",
+             "port": 5433,
+             "team": "application",
+             "thresholds": {
+               "errors": 5,
+               "failures": 2,
+               "successes": 3,
+             },
+             "timeoutMs": 5000,
+           },
+         ],
+         "name": "image-service",
+         "team": "application",
+         "uses": "shop-db",
+       },
+     ]
+    `);
+  });
+
+  it('knows no target by the name of an inherited property', () => {
+    expect(parse(good).targets['constructor']).toBeUndefined();
+  });
+
+  it('finds Temporal at home when nothing is said', () => {
+    expect(parse(good).temporal).toEqual({ address: '127.0.0.1:7233', namespace: 'default', tls: null, apiKey: null });
+  });
+});
+
+describe('a bad file', () => {
+  for (const [name, text, want] of [
+    [
+      'names an unknown key, its place and the nearest known one',
+      target('    sook: 5m'),
+      'knowngood.yaml:4:5: targets.db: unknown key "sook" | Did you mean "soak"?',
+    ],
+    [
+      'names an unknown key at the top',
+      target('').concat('depndents: {}'),
+      'knowngood.yaml:4:1: unknown key "depndents" | Did you mean "dependents"?',
+    ],
+    [
+      'shows the right form of a duration',
+      target('    soak: 10 minutes'),
+      'knowngood.yaml:4:11: targets.db.soak: "10 minutes" is not a duration | A duration is a number and a unit: "500ms", "30s", "5m", "2h" or "1d".',
+    ],
+    [
+      'takes no bare number for a duration',
+      target('    soak: 10'),
+      'knowngood.yaml:4:11: targets.db.soak: 10 is not a duration | A duration is a number and a unit: "500ms", "30s", "5m", "2h" or "1d".',
+    ],
+    [
+      'takes no compound duration',
+      target('    soak: 1h30m'),
+      'knowngood.yaml:4:11: targets.db.soak: "1h30m" is not a duration | A duration is a number and a unit: "500ms", "30s", "5m", "2h" or "1d".',
+    ],
+    [
+      'refuses a literal password without showing it',
+      target('    password: hunter2'),
+      'knowngood.yaml:4:15: targets.db.password: must be a reference, not a literal secret | Write a reference: "${env:NAME}" or "${file:/run/secrets/name}".',
+    ],
+    [
+      'refuses a password within a connection address',
+      'targets:\n  db: { connection: "postgresql://u:hunter2@h/d" }',
+      'knowngood.yaml:2:21: targets.db.connection: holds a password | Take it out, and write password: "${env:NAME}" or "${file:/run/secrets/name}" beside it.',
+    ],
+    [
+      'refuses an sslmode that leaves TLS open',
+      'targets:\n  db: { connection: "postgresql://u@h/d?sslmode=prefer" }',
+      'knowngood.yaml:2:21: targets.db.connection: has sslmode "prefer", which leaves open whether TLS is used | Choose one of disable, require, verify-ca, verify-full.',
+    ],
+    [
+      'names a missing key where its mapping stands',
+      'targets:\n  db: {}',
+      'knowngood.yaml:2:3: targets.db: "connection" is missing',
+    ],
+    [
+      'names an unknown policy',
+      target('    policy: prodution\npolicies: { production: {} }'),
+      'knowngood.yaml:4:13: targets.db.policy: unknown policy "prodution" | Did you mean "production"?',
+    ],
+    [
+      'names an unknown target of a dependent',
+      target('dependents:\n  shop: { uses: dv }'),
+      'knowngood.yaml:5:17: dependents.shop.uses: unknown target "dv" | Did you mean "db"?',
+    ],
+    [
+      'refuses aliases',
+      target('x: &a [1]\ny: *a'),
+      'knowngood.yaml:5:4: YAML aliases are not supported | Write the value out; what many targets share belongs under "defaults" or "policies".',
+    ],
+    [
+      'refuses the key __proto__',
+      target('    __proto__: { soak: 1m }'),
+      'knowngood.yaml:4:5: "__proto__" is not a valid key',
+    ],
+    [
+      'refuses a key that stands twice',
+      target('    soak: 1m\n    soak: 2m'),
+      'knowngood.yaml:5:5: the same key stands here twice',
+    ],
+    [
+      'says what a name is made of',
+      'targets:\n  "Shop DB": { connection: "postgresql://u@h/d" }',
+      'knowngood.yaml:2:3: targets.Shop DB: is not a valid name | Names are made of lower-case letters, digits and hyphens.',
+    ],
+    [
+      'refuses a literal token in a header',
+      target(
+        'dependents:\n  shop:\n    uses: db\n    checks:\n      a: { http: { url: "http://x/", headers: { Authorization: Bearer abc } } }',
+      ),
+      'knowngood.yaml:8:64: dependents.shop.checks.a.http.headers.Authorization: must be a reference, not a literal secret | Write a reference: "${env:NAME}" or "${file:/run/secrets/name}".',
+    ],
+    [
+      'wants one kind a check',
+      target('dependents:\n  shop: { uses: db, checks: { a: { level: required } } }'),
+      'knowngood.yaml:5:31: dependents.shop.checks.a: needs exactly one of "http", "tcp" and "sql"',
+    ],
+    [
+      'wants a tcp host where the target is a socket',
+      'targets:\n  db: { connection: "postgresql://u@/d?host=/run/pg" }\ndependents:\n  shop: { uses: db, checks: { a: { tcp: {} } } }',
+      'knowngood.yaml:4:36: dependents.shop.checks.a.tcp: needs "host", because target "db" is connected by a Unix socket',
+    ],
+  ] as const) {
+    it(name, () => expect(problems(text)).toEqual([want]));
+  }
+
+  it('names all problems at once', () => {
+    expect(problems(target('    sook: 5m\n    lease: 0s\n    approvals: { low: many }'))).toHaveLength(3);
+  });
+
+  it('lists what it knows when nothing is near', () => {
+    expect(problems(target('    onInconclusive: maybe'))).toEqual([
+      'knowngood.yaml:4:21: targets.db.onInconclusive: is not one of the values known here | Known: revert, keep.',
+    ]);
+  });
+
+  it('lets a header take its secret from a reference', () => {
+    const header = (value: string): string =>
+      target(
+        `dependents:\n  shop:\n    uses: db\n    checks:\n      a: { http: { url: "http://x/", headers: { Authorization: '${value}' } } }`,
+      );
+    expect(problems(header('Bearer ${env:TOKEN}'))).toEqual([]);
+    expect(problems(header('${file:/run/t}'))).toEqual([]);
+    expect(problems(header('Bearer abc ${env:TOKEN}'))).toHaveLength(1);
+  });
+
+  it('refuses a file that is far too large, or nested too deeply, in no time', () => {
+    expect(problems(`a: ${'x'.repeat(300_000)}`)).toEqual(['knowngood.yaml: is larger than 256 KiB']);
+    expect(problems('['.repeat(200_000))).toHaveLength(1);
+  });
+
+  it('says that an empty file has no targets', () => {
+    expect(problems('')).toEqual(['knowngood.yaml:1:1: "targets" is missing']);
+  });
+});
