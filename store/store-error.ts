@@ -110,8 +110,19 @@ function isUnreachable(code: string | null, message: string): boolean {
 }
 
 function factsOf(error: unknown): { code: string | null; message: string } {
-  // Node tries every address of a name and throws them all as one error without a message of its own.
-  const first: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
-  const code = first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : null;
-  return { code, message: first instanceof Error ? first.message : String(first) };
+  // Node tries every address of a name and throws all their errors as one that has no message of its own.
+  const all = propertyOf(error, 'errors');
+  const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error;
+  const code = propertyOf(first, 'code');
+  const message = propertyOf(first, 'message');
+  // node-pg-migrate puts the stack of what it caught into its own message, and drops the code.
+  const line = String(message ?? first).split('\n')[0] ?? '';
+  return { code: typeof code === 'string' ? code : codeIn(line), message: line };
+}
+
+const codeIn = (message: string): string | null => (/permission denied|must be owner/.test(message) ? '42501' : null);
+
+/** By shape, not by class: an error may come from another realm. */
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

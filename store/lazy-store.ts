@@ -1,0 +1,39 @@
+/** The store, opened when it is first needed and again after a failed try: a process starts while the store is away. */
+import type { Store } from './store.ts';
+
+export function lazyStore(open: () => Promise<Store>): Store {
+  let opening: Promise<Store> | null = null;
+  const opened = (): Promise<Store> => {
+    opening ??= open().catch((error: unknown) => {
+      opening = null;
+      throw error;
+    });
+    return opening;
+  };
+  const lazily =
+    <Name extends keyof Store>(name: Name) =>
+    async (...input: Parameters<Store[Name]>): Promise<Awaited<ReturnType<Store[Name]>>> => {
+      const store = await opened();
+      const method = store[name] as (...input: Parameters<Store[Name]>) => ReturnType<Store[Name]>;
+      return method(...input);
+    };
+  return {
+    putSnapshot: lazily('putSnapshot'),
+    snapshot: lazily('snapshot'),
+    sealedBody: lazily('sealedBody'),
+    snapshots: lazily('snapshots'),
+    markKnownGood: lazily('markKnownGood'),
+    knownGood: lazily('knownGood'),
+    openChange: lazily('openChange'),
+    closeChange: lazily('closeChange'),
+    changes: lazily('changes'),
+    change: lazily('change'),
+    addSamples: lazily('addSamples'),
+    samples: lazily('samples'),
+    putReport: lazily('putReport'),
+    report: lazily('report'),
+    close: async () => {
+      if (opening) await (await opening).close();
+    },
+  };
+}
