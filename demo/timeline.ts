@@ -36,7 +36,8 @@ const minuteMs = 60_000;
 export const incidentMs = 180 * minuteMs;
 const imagesLoadedAfterMs = 150 * minuteMs;
 const columnWidth = 41;
-const barWidth = 62;
+const noTime = ' '.repeat(9);
+const barWidth = 60;
 
 /** Two rails side by side, stage by stage, then both durations to one scale. Stages this run did not reach stay empty. */
 export function renderTimeline(moments: Moments, colors: Colors): string[] {
@@ -48,11 +49,9 @@ export function renderTimeline(moments: Moments, colors: Colors): string[] {
   const rows = stages.map(({ then: [minutes, text], now, nowText, mood }) => {
     const left = `${clock(minutes)}  ${rail(mood, colors)} ${text}`;
     const reached = now === null ? null : offset(now);
-    // Between two reached stages the rail goes on without a stage of its own.
+    // A stage of its own or not, time went on.
     const right =
-      reached === null
-        ? `${' '.repeat(9)}${now === null ? rail('broken', colors) : ''}`
-        : `${seconds(reached)}  ${rail(mood, colors)} ${nowText}`;
+      reached === null ? `${noTime}${rail(mood, colors)}` : `${seconds(reached)}  ${rail(mood, colors)} ${nowText}`;
     return `  ${pad(left, columnWidth)}${right}`;
   });
   return [
