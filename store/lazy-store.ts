@@ -10,13 +10,11 @@ export function lazyStore(open: () => Promise<Store>): Store {
     });
     return opening;
   };
-  const lazily =
-    <Name extends keyof Store>(name: Name) =>
-    async (...input: Parameters<Store[Name]>): Promise<Awaited<ReturnType<Store[Name]>>> => {
+  const lazily = <Name extends keyof Store>(name: Name): Store[Name] =>
+    (async (...input: unknown[]) => {
       const store = await opened();
-      const method = store[name] as (...input: Parameters<Store[Name]>) => ReturnType<Store[Name]>;
-      return method(...input);
-    };
+      return (store[name] as (...input: unknown[]) => Promise<unknown>)(...input);
+    }) as Store[Name];
   return {
     putSnapshot: lazily('putSnapshot'),
     snapshot: lazily('snapshot'),

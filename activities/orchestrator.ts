@@ -1,0 +1,42 @@
+/** The orchestrator's activities: let a request in, read who said what, write the report. */
+import { activityInfo } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { admit } from '../config/admit.ts';
+import type { KnowngoodConfig } from '../domain/config.ts';
+import { buildReport } from '../report/build.ts';
+import type { Store } from '../store/store.ts';
+import type { OrchestratorActivities } from './contract.ts';
+import { explained } from './failure.ts';
+import { readSender } from './sender.ts';
+
+export function createOrchestratorActivities({
+  config,
+  store,
+  client,
+}: {
+  /** Read anew for each change, so that an edited knowngood.yaml needs no restart. */
+  config: () => Promise<KnowngoodConfig>;
+  store: Store;
+  client: Client;
+}): OrchestratorActivities {
+  return {
+    admit: ({ request, workflowId, lookOnly }) =>
+      explained('InvalidRequest', async () => {
+        const admission = admit(await config(), request, lookOnly ? null : workflowId);
+        if (admission.kind === 'admitted' && !lookOnly)
+          await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId));
+        return admission;
+      }),
+    claimedIdentity: async ({ workflowId, ...origin }) =>
+      readSender(client, workflowId, activityInfo().workflowExecution?.runId ?? '', origin),
+    report: (input) =>
+      explained('StoreUnreachable', async () => {
+        const { target, changeId } = input.change;
+        const samples = await store.samples(target, changeId);
+        const report = buildReport({ ...input, samples });
+        await store.putReport(target, changeId, report);
+        await store.closeChange(target, changeId, input.result);
+        return { reportId: report.id };
+      }),
+  };
+}

@@ -1,0 +1,61 @@
+/** Who sent an Update or a Signal: the claim in the request, read back from history, and whether a Reset replayed it. */
+import type { Client } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import type { Sender } from './contract.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+export type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
+
+const { EventType, WorkflowTaskFailedCause, UpdateAdmittedEventOrigin } = temporal.api.enums.v1;
+
+export async function readSender(client: Client, workflowId: string, runId: string, origin: Origin): Promise<Sender> {
+  const events = await history(client, workflowId, runId);
+  return 'updateId' in origin
+    ? senderOfUpdate(events, runId, origin.updateId)
+    : senderOfSignal(events, runId, origin.signal, origin.index);
+}
+
+async function history(client: Client, workflowId: string, runId: string): Promise<HistoryEvent[]> {
+  const events: HistoryEvent[] = [];
+  let nextPageToken: Uint8Array | undefined;
+  do {
+    const page = await client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId, runId },
+      ...(nextPageToken ? { nextPageToken } : {}),
+    });
+    events.push(...(page.history?.events ?? []));
+    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+  } while (nextPageToken);
+  return events;
+}
+
+function senderOfUpdate(events: readonly HistoryEvent[], runId: string, updateId: string): Sender {
+  const admitted = events.find(
+    ({ workflowExecutionUpdateAdmittedEventAttributes: event }) => event?.request?.meta?.updateId === updateId,
+  )?.workflowExecutionUpdateAdmittedEventAttributes;
+  const accepted = events.find(
+    ({ workflowExecutionUpdateAcceptedEventAttributes: event }) => event?.acceptedRequest?.meta?.updateId === updateId,
+  )?.workflowExecutionUpdateAcceptedEventAttributes;
+  const identity = accepted?.acceptedRequest?.meta?.identity ?? admitted?.request?.meta?.identity;
+  return {
+    identity: identity || null,
+    runId,
+    reapplied: admitted?.origin === UpdateAdmittedEventOrigin.UPDATE_ADMITTED_EVENT_ORIGIN_REAPPLY,
+  };
+}
+
+/** A Reset copies later signals in right behind the failed workflow task that marks it. */
+function senderOfSignal(events: readonly HistoryEvent[], runId: string, signal: string, index: number): Sender {
+  let seen = 0;
+  let behindReset = false;
+  for (const event of events) {
+    const failed = event.workflowTaskFailedEventAttributes;
+    if (failed) behindReset = failed.cause === WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW;
+    else if (event.eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED) behindReset = false;
+    const signaled = event.workflowExecutionSignaledEventAttributes;
+    if (signaled?.signalName !== signal || seen++ !== index) continue;
+    return { identity: signaled.identity || null, runId, reapplied: behindReset };
+  }
+  return { identity: null, runId, reapplied: false };
+}

@@ -1,0 +1,24 @@
+/** Bundles the workflows once, at build time, so that a worker starts in half a second; run as a script by the build. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, type WorkerOptions } from '@temporalio/worker';
+
+const workflowsFolder = fileURLToPath(new URL('../workflows/', import.meta.url));
+const bundlePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+
+/** The bundle of the build where there is one (dist/), else the sources, bundled when the worker starts. */
+export function workflowSource(): Pick<WorkerOptions, 'workflowBundle'> | Pick<WorkerOptions, 'workflowsPath'> {
+  return existsSync(bundlePath)
+    ? { workflowBundle: { codePath: bundlePath } }
+    : { workflowsPath: sourcePath() };
+}
+
+function sourcePath(): string {
+  return ['index.js', 'index.ts'].map((name) => workflowsFolder + name).find((path) => existsSync(path)) ?? workflowsFolder;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { code } = await bundleWorkflowCode({ workflowsPath: sourcePath(), logger: new DefaultLogger('WARN') });
+  await writeFile(bundlePath, code);
+}

@@ -1,0 +1,65 @@
+/** The orchestrator's process: workflows, its own activities, and the default probe; or one probe location alone. */
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Client, Connection } from '@temporalio/client';
+import { createOrchestratorActivities } from '../activities/orchestrator.ts';
+import { createProbeActivities } from '../activities/probe.ts';
+import { loadKnowngoodConfig } from '../config/load.ts';
+import { resolveOptionalSecret, resolveSecret } from '../config/secrets.ts';
+import { temporalConnection } from '../config/temporal.ts';
+import { defaultLocation, orchestratorQueue, probeQueue } from '../domain/change.ts';
+import type { KnowngoodConfig } from '../domain/config.ts';
+import { lazyStore } from '../store/lazy-store.ts';
+import { createStore } from '../store/postgres-store.ts';
+import type { Store } from '../store/store.ts';
+import { workflowSource } from './bundle.ts';
+
+export interface RunningWorker {
+  /** Settles when the worker has ended, with its error if it was one. */
+  readonly done: Promise<void>;
+  /** Lets running activities end, then closes every connection. */
+  stop(): Promise<void>;
+}
+
+export interface WorkerSettings {
+  /** Only measures, from this location. */
+  readonly probeOnly?: string;
+}
+
+/** Resolves once the worker polls. */
+export async function runWorker(config: KnowngoodConfig, settings: WorkerSettings = {}): Promise<RunningWorker> {
+  const { options, namespace } = await temporalConnection(config.temporal);
+  const native = await NativeConnection.connect(options);
+  const connection = await Connection.connect(options);
+  const client = new Client({ connection, namespace, identity: `knowngood-worker@${process.pid}` });
+  const store = lazyStore(() => openStore(config));
+  const location = settings.probeOnly ?? defaultLocation;
+  const probes = createProbeActivities({
+    resolveSecret,
+    recordSamples: (target, changeId, samples) => store.addSamples(target, changeId, samples),
+    location,
+  });
+  const common = { connection: native, namespace, shutdownGraceTime: '5 seconds' } satisfies WorkerOptions | object;
+  const workers = [
+    await Worker.create({ ...common, taskQueue: probeQueue(location), activities: { ...probes } }),
+  ];
+  if (settings.probeOnly === undefined) {
+    const activities = createOrchestratorActivities({ config: () => loadKnowngoodConfig(config.path), store, client });
+    workers.push(
+      await Worker.create({ ...common, ...workflowSource(), taskQueue: orchestratorQueue, activities: { ...activities } }),
+    );
+  }
+  const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  return {
+    done,
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done.catch(() => undefined);
+      await Promise.all([native.close(), connection.close(), store.close().catch(() => undefined)]);
+    },
+  };
+}
+
+async function openStore(config: KnowngoodConfig): Promise<Store> {
+  if (config.store === null) throw new Error('knowngood.yaml names no store');
+  return createStore({ database: config.store, password: await resolveOptionalSecret(config.store.password) });
+}
