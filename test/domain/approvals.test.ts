@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { refuseApproval, refuseApprover, stillApproved, type ApprovalRules } from '../../domain/approvals.ts';
+import type { Approval } from '../../domain/view.ts';
+
+const rules: ApprovalRules = { needed: 1, fourEyes: true, requestedBy: 'alex', changeId: 'c1', planHash: 'h1' };
+const anApproval = (who: string, claim: string | null = null): Approval => ({ who, claim, why: '', at: 0 });
+const input = { who: null, why: '', changeId: null, planHash: null };
+
+describe('an approval', () => {
+  it('counts for the plan it was read with', () => {
+    expect(refuseApproval(rules, { ...input, changeId: 'c1', planHash: 'h1' })).toBeNull();
+  });
+  it('is refused for another change', () => {
+    expect(refuseApproval(rules, { ...input, changeId: 'c2' })).toMatchObject({ code: 'wrong-change' });
+  });
+  it('is refused for a plan that has changed since, naming the hash', () => {
+    expect(refuseApproval(rules, { ...input, planHash: 'h0' })).toMatchObject({ code: 'wrong-plan', detail: expect.stringContaining('h1') });
+  });
+});
+
+describe('an approver', () => {
+  it('is anybody but the requester', () => expect(refuseApprover(rules, [], anApproval('kim'))).toBeNull());
+  it('is never the requester, whatever the case', () => {
+    expect(refuseApprover(rules, [], anApproval('Alex'))).toMatchObject({ code: 'own-approval' });
+  });
+  it('is not the requester under another name either, when the claim tells', () => {
+    expect(refuseApprover(rules, [], anApproval('kim', 'alex'))).toMatchObject({ code: 'own-approval' });
+  });
+  it('may be the requester where the policy does not ask for four eyes', () => {
+    expect(refuseApprover({ ...rules, fourEyes: false }, [], anApproval('alex'))).toBeNull();
+  });
+  it('counts once', () => {
+    expect(refuseApprover(rules, [anApproval('kim')], anApproval('Kim '))).toMatchObject({ code: 'approved-already' });
+  });
+});
+
+describe('approvals and a new plan', () => {
+  it('stand when plan and risk are the same', () => {
+    expect(stillApproved({ hash: 'a', risk: 'low' }, { hash: 'a', risk: 'low' })).toBe(true);
+  });
+  it('fall when either differs', () => {
+    expect(stillApproved({ hash: 'a', risk: 'low' }, { hash: 'b', risk: 'low' })).toBe(false);
+    expect(stillApproved({ hash: 'a', risk: 'low' }, { hash: 'a', risk: 'high' })).toBe(false);
+  });
+});
