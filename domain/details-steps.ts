@@ -1,84 +1,94 @@
-/** What a person can do now: the exact Update or Signal for the phase, with an argument to copy. */
+/** What a person can do now: the exact Update or Signal, with an argument to copy. */
 import type { DetailsView } from './details.ts';
 import { codeBlock } from './markdown.ts';
+import { phases, type Phase } from './phase.ts';
+
+type Word = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon';
 
 interface Step {
-  readonly name: 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon';
   readonly does: string;
-  /** The whole argument, one JSON string. */
+  /** The whole argument, one JSON string: the dialog sends one payload, and an object costs a lost click. */
   readonly example: string;
 }
 
-const approve: Step = { name: 'approve', does: 'lets it go on', example: '"anna: read the diff, looks right"' };
-const reject: Step = { name: 'reject', does: 'ends it, nothing touched', example: '"anna: not before the weekend"' };
-const confirm: Step = { name: 'confirm', does: 'keeps the change', example: '"anna: checked by hand"' };
-const extend: Step = { name: 'extend', does: 'gives more time', example: '"10m: waiting for the cache to warm up"' };
-const abandon: Step = {
-  name: 'abandon',
-  does: 'stops trying and leaves the server as it is, to a person',
-  example: '"anna: repairing by hand"',
-};
-const abortBefore: Step = { name: 'abort', does: 'ends it, nothing touched', example: '"anna: wrong window"' };
-const abortAfter: Step = { name: 'abort', does: 'reverts the change', example: '"anna: customers complain"' };
+const untouched = new Set<Phase>(phases.slice(0, phases.indexOf('apply')));
 
-function stepsOf(view: DetailsView): readonly Step[] {
-  switch (view.phase) {
-    case 'snapshot':
-    case 'baseline':
-    case 'preflight':
-    case 'arm':
-      return [abortBefore];
+function stepOf(word: Word, phase: Phase): Step {
+  switch (word) {
     case 'approve':
-      return [approve, reject];
-    case 'apply':
-      return [abortAfter];
-    case 'watch':
-      return view.allowEarlyConfirm === true ? [abortAfter, extend, confirm] : [abortAfter, extend];
-    case 'hold':
+      return { does: 'lets the change go ahead', example: '"anna: read the diff, looks right"' };
+    case 'reject':
+      return { does: 'ends it, nothing touched', example: '"anna: not before the weekend"' };
+    case 'abort':
+      return untouched.has(phase)
+        ? { does: 'ends it, nothing touched', example: '"anna: wrong window"' }
+        : { does: 'reverts the change', example: '"anna: customers complain"' };
     case 'confirm':
-      return [confirm, abortAfter, extend];
-    case 'revert-incomplete':
-      return [abandon];
-    default:
-      return [];
+      return { does: 'keeps the change', example: '"anna: checked by hand"' };
+    case 'extend':
+      return { does: 'moves the deadline', example: '"10m: waiting for the caches"' };
+    case 'abandon':
+      return { does: 'stops trying; the server stays as it is, for a person', example: '"anna: repairing by hand"' };
   }
 }
 
+const byPhase: Readonly<Partial<Record<Phase, readonly Word[]>>> = {
+  snapshot: ['abort'],
+  baseline: ['abort'],
+  preflight: ['abort'],
+  approve: ['approve', 'reject'],
+  arm: ['abort'],
+  apply: ['abort'],
+  watch: ['abort', 'extend'],
+  hold: ['confirm', 'abort', 'extend'],
+  confirm: ['confirm', 'abort', 'extend'],
+  'revert-incomplete': ['abandon'],
+};
+
+const isWord = (word: string): word is Word =>
+  ['approve', 'reject', 'abort', 'confirm', 'extend', 'abandon'].includes(word);
+
+function wordsOf({ phase, possible, allowEarlyConfirm }: DetailsView): readonly Word[] {
+  if (possible !== undefined) return possible.filter(isWord);
+  const words = byPhase[phase] ?? [];
+  return phase === 'watch' && allowEarlyConfirm === true ? [...words, 'confirm'] : words;
+}
+
 export function nextSteps(view: DetailsView): string {
-  const steps = stepsOf(view);
+  const words = wordsOf(view);
   const notes = notesOf(view);
-  if (steps.length === 0 && notes.length === 0) return '';
-  const how =
-    steps.length === 0
-      ? []
-      : ['*More actions → Send an Update*, choose the name, paste the argument (words of your own are welcome):'];
+  if (words.length === 0 && notes.length === 0) return '';
+  const how = '*More actions → Send an Update*, choose the name, paste the argument (the words are yours to change):';
   return [
     '### What you can do',
     ...notes,
-    ...how,
-    ...steps.map(({ name, does, example }) => `**${name}** ${does}:\n\n${codeBlock(example, 'json')}`),
+    ...(words.length === 0 ? [] : [how]),
+    ...words.map((word) => {
+      const { does, example } = stepOf(word, view.phase);
+      return `**${word}** ${does}:\n\n${codeBlock(example, 'json')}`;
+    }),
   ].join('\n\n');
 }
 
 function notesOf({ phase, approvals, changeKind, target, outcome }: DetailsView): readonly string[] {
   switch (phase) {
     case 'approve':
-      return [`Approvals: **${approvals.given} of ${approvals.needed}**. No approval, no change: silence is safe.`];
+      return [
+        `Approvals: **${approvals.given} of ${approvals.needed}**. Silence is safe: without them nothing is applied.`,
+      ];
     case 'apply':
       return changeKind === 'external'
-        ? ['The pipeline is at work and says `applied` or `failed` when it is done.']
+        ? ['The pipeline is at work; it says `applied` or `failed` when it is done.']
         : [];
     case 'revert':
-      return ['Nothing is asked of you: the revert goes on by itself, and stops for nobody.'];
+      return ['Nothing is asked of you: the revert goes on by itself and is not given up.'];
     case 'revert-incomplete':
       return [
-        'On the database host, with or without Temporal:',
+        'It is tried again by itself. On the database host, with or without Temporal:',
         codeBlock(`knowngood rescue ${target} --show\nknowngood rescue ${target} --revert`),
       ];
     case 'closed':
-      return outcome === 'reverted'
-        ? ['Mend your source too: what put this configuration there may put it there again.']
-        : [];
+      return outcome === 'reverted' ? ['Mend your source too: what put this configuration there may do so again.'] : [];
     default:
       return [];
   }

@@ -21,8 +21,10 @@ export interface DetailsView {
   readonly phase: Phase;
   /** Unix ms when the phase began. */
   readonly sinceMs: number;
-  /** Unix ms after which something happens by itself (what, depends on the phase); null: nothing is timed. */
+  /** Unix ms at which silence decides; null: nothing is timed. */
   readonly deadlineAt: number | null;
+  /** What silence then does, in plain words; without it the words of the phase. */
+  readonly atDeadline?: string;
   /** null until it is planned; from the apply on, what really changed. */
   readonly plan: PlanSummary | null;
   readonly progress: readonly CheckProgress[];
@@ -33,6 +35,10 @@ export interface DetailsView {
   /** null while open. */
   readonly outcome: Outcome | null;
   readonly timeline: readonly TimelineEntry[];
+  /** Why it was decided so; '' while it is not. */
+  readonly why?: string;
+  /** Names of the Updates that have an effect now; without it those of the phase. */
+  readonly possible?: readonly string[];
   /** The policy lets an operator keep the change before the soak is over. */
   readonly allowEarlyConfirm?: boolean;
 }
@@ -83,30 +89,28 @@ function heading(view: DetailsView): string {
     `## ${view.phase} · ${codeSpan(view.target)}`,
     `**Now**, since ${dateTimeText(view.sinceMs)}: ${meanings[view.phase]}${outcome}`,
     `${codeSpan(view.changeId)}, a ${kind}${what}, asked for by ${escapeMarkdown(view.requestedBy) || 'nobody named'}${reason}`,
+    ...(view.why === undefined || view.why === '' ? [] : [`Why: ${escapeMarkdown(shorten(view.why, 500))}`]),
     ...(view.deadlineAt === null ? [] : [deadlineText(view, view.deadlineAt)]),
   ].join('\n\n');
 }
 
-function deadlineText(view: DetailsView, at: number): string {
-  const when = `**${timeText(at)}**`;
-  switch (view.phase) {
-    case 'snapshot':
-    case 'baseline':
-    case 'preflight':
-    case 'approve':
-    case 'arm':
-      return `Without an answer by ${when} it ends with nothing touched.`;
-    case 'watch':
-      return `The soak ends at ${when}; it is longer if measurements are missing.`;
-    case 'hold':
-      return `Without an answer by ${when} the policy decides (as a rule: revert).`;
-    case 'apply':
-    case 'confirm':
-      return `Without an answer by ${when} the change is reverted.`;
-    default:
-      return `Next deadline: ${when}.`;
-  }
+function deadlineText({ phase, atDeadline }: DetailsView, at: number): string {
+  const then = atDeadline === undefined || atDeadline === '' ? silence[phase] : escapeMarkdown(atDeadline);
+  return `Deadline: **${timeText(at)}**${then === undefined ? '' : `, then ${then}`}.`;
 }
+
+/** What happens at the deadline of a phase when nobody says anything. */
+const silence: Readonly<Partial<Record<Phase, string>>> = {
+  snapshot: 'it ends, nothing touched',
+  baseline: 'it ends, nothing touched',
+  preflight: 'it ends, nothing touched',
+  approve: 'it ends, nothing touched',
+  arm: 'it ends, nothing touched',
+  apply: 'what was written is reverted',
+  watch: 'the change is kept if every required check is healthy',
+  hold: 'the policy decides',
+  confirm: 'the change is reverted',
+};
 
 function remainingPart(remaining: readonly Problem[]): string {
   if (remaining.length === 0) return '';
