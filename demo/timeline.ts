@@ -19,13 +19,13 @@ interface Stage {
 const stages: readonly Stage[] = [
   { then: [0, 'database server upgrade'], now: 'armed', nowText: 'snapshot kept, upgrade starts', mood: 'start' },
   { then: [15, 'alerts: images do not load'], now: 'firstFailure', nowText: 'first failed check', mood: 'broken' },
-  { then: [20, 'the CDN is suspected: innocent'], now: null, nowText: '', mood: 'broken' },
+  { then: [20, 'CDN suspected: innocent'], now: null, nowText: '', mood: 'broken' },
   { then: [60, 'app and database suspected'], now: null, nowText: '', mood: 'broken' },
   { then: [90, 'configuration error found'], now: 'decided', nowText: 'verdict: revert', mood: 'broken' },
   {
-    then: [120, 'old configuration is back'],
+    then: [120, 'configuration is back'],
     now: 'restored',
-    nowText: 'old configuration is back, proven',
+    nowText: 'old configuration back, proven',
     mood: 'mending',
   },
   { then: [150, 'images load'], now: 'recovered', nowText: 'dependents pass their checks', mood: 'mending' },
@@ -35,9 +35,9 @@ const stages: readonly Stage[] = [
 const minuteMs = 60_000;
 export const incidentMs = 180 * minuteMs;
 const imagesLoadedAfterMs = 150 * minuteMs;
-const columnWidth = 41;
+const columnWidth = 37;
 const noTime = ' '.repeat(9);
-const barWidth = 60;
+const barWidth = 56;
 
 /** Two rails side by side, stage by stage, then both durations to one scale. Stages this run did not reach stay empty. */
 export function renderTimeline(moments: Moments, colors: Colors): string[] {

@@ -20,18 +20,18 @@ const outage: Moments = {
 describe('the timeline beside that of April 12', () => {
   it('shows both days stage by stage, and both to one scale', () => {
     expect(renderTimeline(outage, plain).join('\n')).toMatchInlineSnapshot(`
-     "  April 12, 2024                           this run
-       10:00  ● database server upgrade           0.0 s  ● snapshot kept, upgrade starts
-       10:15  ┃ alerts: images do not load        1.1 s  ┃ first failed check
-       10:20  ┃ the CDN is suspected: innocent           ┃
-       11:00  ┃ app and database suspected               ┃
-       11:30  ┃ configuration error found         1.6 s  ┃ verdict: revert
-       12:00  ┃ old configuration is back         2.1 s  ┃ old configuration is back, proven
-       12:30  ┃ images load                       4.0 s  ┃ dependents pass their checks
-       13:00  ● all clear                         4.2 s  ● all clear
+     "  April 12, 2024                       this run
+       10:00  ● database server upgrade       0.0 s  ● snapshot kept, upgrade starts
+       10:15  ┃ alerts: images do not load    1.1 s  ┃ first failed check
+       10:20  ┃ CDN suspected: innocent              ┃
+       11:00  ┃ app and database suspected           ┃
+       11:30  ┃ configuration error found     1.6 s  ┃ verdict: revert
+       12:00  ┃ configuration is back         2.1 s  ┃ old configuration back, proven
+       12:30  ┃ images load                   4.0 s  ┃ dependents pass their checks
+       13:00  ● all clear                     4.2 s  ● all clear
 
-       April 12  ████████████████████████████████████████████████████████████ 3 h
-       this run  ▏                                                            4.2 s"
+       April 12  ████████████████████████████████████████████████████████ 3 h
+       this run  ▏                                                        4.2 s"
     `);
   });
 
@@ -55,8 +55,8 @@ describe('the bars', () => {
   for (const [what, ms, bar] of [
     ['the thinnest stroke for seconds', 4200, '▏'],
     ['eighths of a cell for minutes', 65_000, '▍'],
-    ['whole cells for an hour and a half', 90 * 60_000, '█'.repeat(30)],
-    ['no more than the incident took, however long it lasts', 10 * 60 * 60_000, '█'.repeat(60)],
+    ['whole cells for an hour and a half', 90 * 60_000, '█'.repeat(28)],
+    ['no more than the incident took, however long it lasts', 10 * 60 * 60_000, '█'.repeat(56)],
   ] as const) {
     it(`draw ${what}`, () => expect(renderScale(ms, plain)[1]?.slice(12).split(' ')[0]).toBe(bar));
   }
