@@ -9,7 +9,10 @@ import { say, timed } from './progress.mjs';
 /** `root` is the checkout's folder. A second call with the same lock does nothing. */
 export async function install(root) {
   const stamp = join(root, 'node_modules', '.knowngood-lock');
-  const wanted = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = () =>
+    createHash('sha256')
+      .update(readFileSync(join(root, 'package-lock.json')))
+      .digest('hex');
   const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
   if (installed()) return;
   // Not in node_modules: `npm ci` removes that folder first.
@@ -17,7 +20,9 @@ export async function install(root) {
   const work = async () => {
     if (installed()) return;
     const hash = wanted();
-    await timed('Installing the dependencies (once, under a minute; PostgreSQL 14 to 18 among them)', () => npmCi(root));
+    await timed('Installing the dependencies (once, under a minute; PostgreSQL 14 to 18 among them)', () =>
+      npmCi(root),
+    );
     writeFileSync(stamp, hash);
   };
   await withLock(lock, work, () => say('Another process is installing the dependencies; waiting for it …'));

@@ -159,7 +159,8 @@ class Server implements Cluster {
 
   url(user: string = superuser, database = 'postgres', password?: string): string {
     const secret = password ?? (user === superuser ? this.password : undefined);
-    const login = secret === undefined ? encodeURIComponent(user) : `${encodeURIComponent(user)}:${encodeURIComponent(secret)}`;
+    const login =
+      secret === undefined ? encodeURIComponent(user) : `${encodeURIComponent(user)}:${encodeURIComponent(secret)}`;
     return `postgresql://${login}@${host}:${this.port}/${encodeURIComponent(database)}`;
   }
 
@@ -192,7 +193,8 @@ class Server implements Cluster {
   async restart(): Promise<void> {
     const logged = await sizeOf(this.logFile);
     const { code, output } = await this.#pgCtl('restart', '-w', '-m', 'fast', '-t', String(startTimeoutS));
-    if (code !== 0) throw this.#startFailed(output, (await readFile(this.logFile, 'utf8').catch(() => '')).slice(logged));
+    if (code !== 0)
+      throw this.#startFailed(output, (await readFile(this.logFile, 'utf8').catch(() => '')).slice(logged));
   }
 
   async remove(): Promise<void> {
@@ -343,13 +345,30 @@ async function templateOf(binaries: PostgresBinaries, user: SystemUser | null): 
   return join(folder, 'data');
 }
 
-async function initdb(dataDir: string, binaries: PostgresBinaries, user: SystemUser | null, durable: boolean): Promise<void> {
+async function initdb(
+  dataDir: string,
+  binaries: PostgresBinaries,
+  user: SystemUser | null,
+  durable: boolean,
+): Promise<void> {
   const password = randomBytes(18).toString('base64url');
   const secret = await makeTemporary('knowngood-initdb-', user);
   try {
     const passwords = join(secret, 'password');
     await writeOwned(passwords, `${password}\n`, user);
-    const args = ['-D', dataDir, '-U', superuser, '--pwfile', passwords, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'];
+    const args = [
+      '-D',
+      dataDir,
+      '-U',
+      superuser,
+      '--pwfile',
+      passwords,
+      '-A',
+      'scram-sha-256',
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ];
     const { code, output } = await run(join(binaries.bin, 'initdb'), durable ? args : [...args, '--no-sync'], {
       user,
       cwd: '/',
@@ -378,7 +397,11 @@ async function configure(
   const { listenAddresses, settings, hba } = options;
   // A cluster that is opened again keeps what it has, but for what the caller names.
   const defaults = existing ? {} : { listen_addresses: '127.0.0.1' };
-  const given = { ...defaults, ...(listenAddresses === undefined ? {} : { listen_addresses: listenAddresses }), ...settings };
+  const given = {
+    ...defaults,
+    ...(listenAddresses === undefined ? {} : { listen_addresses: listenAddresses }),
+    ...settings,
+  };
   const conf = join(dataDir, 'postgresql.conf');
   const present = await readFile(conf, 'utf8');
   const lines = Object.entries(given)

@@ -38,7 +38,11 @@ const stillAtItMs = 30_000;
 export async function findTemporalCli(progress: Progress): Promise<TemporalCli> {
   const onPath = await fromPath();
   if (onPath !== null) return { path: onPath, from: 'path' };
-  const folder = join(await cacheFolder(), 'temporal', `cli-${cliVersion}-${platform()}-${await fingerprint('temporal')}`);
+  const folder = join(
+    await cacheFolder(),
+    'temporal',
+    `cli-${cliVersion}-${platform()}-${await fingerprint('temporal')}`,
+  );
   const path = join(folder, 'temporal');
   if (existsSync(path)) return { path, from: 'cache' };
   let from: TemporalCli['from'] = 'cache';
@@ -72,7 +76,9 @@ export async function findUiServer(progress: Progress): Promise<UiServer | null>
     });
     return found;
   } catch (error) {
-    progress(`Temporal's Web UI ${uiVersion} could not be built (${firstLine(error)}); using the older one inside the CLI.`);
+    progress(
+      `Temporal's Web UI ${uiVersion} could not be built (${firstLine(error)}); using the older one inside the CLI.`,
+    );
     return null;
   }
 }
@@ -89,7 +95,8 @@ async function buildUi(folder: string, progress: Progress): Promise<void> {
   if (problem !== null) throw new Error(problem);
   const listed = await go(['list', '-m', '-f', '{{.Dir}}', uiModule], 'ui');
   const source = join(listed.output.trim(), 'config', 'docker.yaml');
-  if (listed.code !== 0 || !existsSync(source)) throw new Error(`no config/docker.yaml in ${uiModule}: ${listed.output}`);
+  if (listed.code !== 0 || !existsSync(source))
+    throw new Error(`no config/docker.yaml in ${uiModule}: ${listed.output}`);
   const config = join(folder, 'config');
   await run('mkdir', [config]);
   await copyFile(source, join(config, 'docker.yaml'));
@@ -126,7 +133,10 @@ async function download(target: string): Promise<string | null> {
   const archive = `temporal_cli_${cliVersion}_${platform().replace('-', '_')}.tar.gz`;
   try {
     const sums = (await get(`${base}/checksums.txt`, downloadAnswerMs)).toString('utf8');
-    const wanted = sums.split('\n').find((line) => line.endsWith(` ${archive}`))?.split(' ')[0];
+    const wanted = sums
+      .split('\n')
+      .find((line) => line.endsWith(` ${archive}`))
+      ?.split(' ')[0];
     if (wanted === undefined) return `the release has no ${archive}`;
     const bytes = await get(`${base}/${archive}`, downloadWholeMs);
     if (createHash('sha256').update(bytes).digest('hex') !== wanted) return `${archive} does not match its checksum`;

@@ -99,8 +99,11 @@ async function startServer(path: string, options: TemporalOptions, uiPort: numbe
 
 function serverArguments(port: number, dbFile: string | undefined, uiPort: number | null): string[] {
   const storage = dbFile === undefined ? [] : ['--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=WAL'];
+  const base = ['server', 'start-dev', '--ip', host, '--port', String(port), '--namespace', namespace];
   return [
-    ...['server', 'start-dev', '--ip', host, '--port', String(port), '--namespace', namespace, '--log-level', 'error'],
+    ...base,
+    '--log-level',
+    'error',
     ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort)]),
     ...storage,
     ...dynamicConfig.flatMap((entry) => ['--dynamic-config-value', entry]),
@@ -131,15 +134,13 @@ async function startUi(path: string, configDir: string, address: string, port: n
 
 /** Null as soon as `ready` says yes; else what went wrong. */
 async function waitFor(kept: Kept, ready: () => Promise<boolean>): Promise<string | null> {
-  let exitCode: number | null = null;
-  void kept.exited.then((code) => (exitCode = code));
   const deadlineMs = performance.now() + readyWithinMs;
-  while (exitCode === null) {
+  while (performance.now() < deadlineMs) {
     if (await ready()) return null;
-    if (performance.now() > deadlineMs) return `no answer within ${readyWithinMs / 1000} s\n${kept.tail()}`;
-    await sleep(pollMs);
+    const ended = await Promise.race([kept.exited, sleep(pollMs, null)]);
+    if (ended !== null) return `it ended with code ${ended}\n${kept.tail()}`;
   }
-  return `it ended with code ${exitCode}\n${kept.tail()}`;
+  return `no answer within ${readyWithinMs / 1000} s\n${kept.tail()}`;
 }
 
 async function isReady(address: string): Promise<boolean> {
