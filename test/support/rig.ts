@@ -1,0 +1,229 @@
+/** The whole house for one test file: Temporal, a store, a target with one dependent, worker and agent in this process. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import pg from 'pg';
+import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
+import { workflowIdOf, type ChangeRequest } from '../../domain/change.ts';
+import type { ChangeResult } from '../../domain/result.ts';
+import type { ChangeView } from '../../domain/view.ts';
+import { runAgent } from '../../worker/agent.ts';
+import { runWorker } from '../../worker/orchestrator.ts';
+import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
+import { eventually } from './processes.ts';
+import { temporalAddress } from './temporal.ts';
+
+export interface Rig {
+  readonly target: Cluster;
+  readonly targetName: string;
+  readonly client: Client;
+  /** knowngood.yaml and agent.yaml stand here. */
+  readonly folder: string;
+  start(request: Partial<ChangeRequest> & Pick<ChangeRequest, 'change'>): Promise<Handle>;
+  /** Every configuration file with its bytes' hash, mode and owner, to be compared before and after. */
+  configuration(): Promise<Record<string, string>>;
+  /** Makes pg_hba.conf deny the dependent, as the upgrade of April 12 did; without a reload nothing notices yet. */
+  hbaWithoutDependent(): Promise<string>;
+  startAgent(): Promise<void>;
+  stopAgent(): Promise<void>;
+}
+
+export interface Handle extends WorkflowHandle {
+  readonly changeId: string;
+  view(): Promise<ChangeView>;
+  reaches(phase: string, withinMs?: number): Promise<ChangeView>;
+  outcome(): Promise<ChangeResult>;
+}
+
+export interface RigSettings {
+  readonly policy?: string;
+  readonly agentYaml?: (target: Cluster) => string;
+  readonly soak?: string;
+}
+
+/** One rig a file: started before its tests, gone after them. */
+export function useRig(settings: RigSettings = {}): () => Rig {
+  let rig: (Rig & { stop(): Promise<void> }) | null = null;
+  beforeAll(async () => {
+    rig = await startRig(settings);
+  }, 120_000);
+  afterAll(async () => {
+    await rig?.stop();
+  });
+  return () => {
+    if (!rig) throw new Error('the rig is there from beforeAll on');
+    return rig;
+  };
+}
+
+async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<void> }> {
+  const targetName = `t-${randomBytes(4).toString('hex')}`;
+  const folder = mkdtempSync(join(tmpdir(), 'knowngood-rig-'));
+  const address = await temporalAddress();
+  const [target, store] = await Promise.all([
+    createCluster({ major: 17, hba: hbaOf(true) }),
+    createCluster({ major: 17 }),
+  ]);
+  await prepareTarget(target);
+  writeFileSync(join(folder, 'image-password'), imagePassword);
+  writeFileSync(join(folder, 'target-password'), target.password);
+  writeFileSync(join(folder, 'store-password'), store.password);
+  writeFileSync(join(folder, 'knowngood.yaml'), knowngoodYaml(targetName, folder, target, store, address, settings));
+  writeFileSync(join(folder, 'agent.yaml'), agentYaml(targetName, folder, target, store, address, settings));
+  const worker = await runWorker(await loadKnowngoodConfig(join(folder, 'knowngood.yaml')));
+  let agent: Awaited<ReturnType<typeof runAgent>> | null = null;
+  const startAgent = async (): Promise<void> => {
+    agent = await runAgent(await loadAgentConfig(join(folder, 'agent.yaml')));
+  };
+  const stopAgent = async (): Promise<void> => {
+    await agent?.stop();
+    agent = null;
+  };
+  await startAgent();
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, identity: 'tester@rig' });
+  return {
+    target,
+    targetName,
+    client,
+    folder,
+    startAgent,
+    stopAgent,
+    start: (request) => start(client, targetName, request),
+    configuration: () => configurationOf(target.dataDir),
+    hbaWithoutDependent: async () => hbaOf(false),
+    stop: async () => {
+      await stopAgent();
+      await worker.stop();
+      await connection.close();
+      await Promise.all([target.remove(), store.remove()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const imagePassword = 'image-secret';
+
+function hbaOf(withDependent: boolean): string {
+  return `local all postgres trust
+host all postgres 127.0.0.0/8 scram-sha-256
+${withDependent ? 'host shop image_svc 127.0.2.0/24 scram-sha-256\n' : ''}`;
+}
+
+async function prepareTarget(target: Cluster): Promise<void> {
+  const sql = new pg.Client({ connectionString: target.url() });
+  await sql.connect();
+  await sql.query(`create role image_svc login password '${imagePassword}'`);
+  await sql.query('create database shop');
+  await sql.end();
+}
+
+function knowngoodYaml(
+  name: string,
+  folder: string,
+  target: Cluster,
+  store: Cluster,
+  address: string,
+  settings: RigSettings,
+): string {
+  return `
+targets:
+  ${name}:
+    connection: postgresql://postgres@127.0.0.1:${target.port}/postgres
+    password: '\${file:${folder}/target-password}'
+    policy: test
+dependents:
+  image-service:
+    uses: ${name}
+    team: application
+    checks:
+      login:
+        sql: { as: image_svc, password: '\${file:${folder}/image-password}', database: shop, source: 127.0.2.1, query: select 1, sslmode: disable }
+        level: required
+policies:
+  test:
+    lease: 30s
+    soak: ${settings.soak ?? '2s'}
+    settle: { restart: 2s, reload: 0s }
+    holdTimeout: 3s
+    checks: { interval: 200ms, timeout: 2s, failures: 3, errors: 5, successes: 2 }
+    ${settings.policy ?? ''}
+store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
+temporal: { address: '${address}', namespace: default }
+`;
+}
+
+function agentYaml(
+  name: string,
+  folder: string,
+  target: Cluster,
+  store: Cluster,
+  address: string,
+  settings: RigSettings,
+): string {
+  return `
+target: ${name}
+connection: postgresql://postgres@127.0.0.1:${target.port}/postgres
+password: '\${file:${folder}/target-password}'
+stateDir: ${folder}/state
+keyFile: ${folder}/agent.key
+restart: ${JSON.stringify(target.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'))}
+store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
+temporal: { address: '${address}', namespace: default }
+${settings.agentYaml?.(target) ?? ''}
+`;
+}
+
+async function start(
+  client: Client,
+  target: string,
+  request: Partial<ChangeRequest> & Pick<ChangeRequest, 'change'>,
+): Promise<Handle> {
+  const changeId = request.changeId ?? `c-${randomBytes(4).toString('hex')}`;
+  const full: ChangeRequest = { target, reason: 'a test', requestedBy: 'alex', ...request, changeId };
+  const handle = await client.workflow.start('guardedChange', {
+    workflowId: workflowIdOf(target, changeId),
+    taskQueue: 'knowngood',
+    args: [full],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+  });
+  const view = (): Promise<ChangeView> => handle.query<ChangeView>('view');
+  return Object.assign(handle, {
+    changeId,
+    view,
+    outcome: () => handle.result() as Promise<ChangeResult>,
+    reaches: async (phase: string, withinMs = 20_000) => {
+      await eventually(`phase ${phase}`, async () => (await view()).phase === phase, withinMs);
+      return view();
+    },
+  });
+}
+
+async function configurationOf(dataDir: string): Promise<Record<string, string>> {
+  const names = (await readdir(dataDir)).filter((name) => /\.conf$|knowngood/.test(name)).sort();
+  const entries = await Promise.all(
+    names.map(async (name) => {
+      const path = join(dataDir, name);
+      const { mode, uid, gid } = await stat(path);
+      const hash = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+      return [name, `${hash} ${(mode & 0o7777).toString(8)} ${uid}:${gid}`] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** For probes of a port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
