@@ -1,0 +1,102 @@
+/** The typed client for pipelines: start a guarded change, decide about it, wait for its end. */
+import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import type { ChangeRequest } from '../domain/change.ts';
+import { orchestratorQueue } from '../domain/change.ts';
+import type { Problem } from '../domain/problem.ts';
+import { parseChangeRequest } from '../domain/request.schema.ts';
+import { changeHandle } from './change-handle.ts';
+import type { ChangeHandle } from './change-handle.ts';
+import { connect } from './connection.ts';
+import type { TemporalTarget } from './connection.ts';
+import { findChange, listChanges } from './find.ts';
+import type { FoundChange } from './find.ts';
+import { planChange, takeSnapshot } from './look.ts';
+import type { Planned, SnapshotAnswer } from './look.ts';
+import { isUnavailable } from './refusals.ts';
+import type { Refused } from './refusals.ts';
+import { startChange } from './start.ts';
+import type { Started } from './start.ts';
+
+export interface KnowngoodClient {
+  /** `user@host`: what Temporal records about each request. */
+  readonly identity: string;
+  /** Refuses a request that is wrong in itself, and secrets in it, before anything is sent. */
+  start(request: ChangeRequest): Promise<Started>;
+  plan(request: ChangeRequest): Promise<Planned>;
+  takeSnapshot(target: string): Promise<SnapshotAnswer>;
+  change(target: string, changeId: string): ChangeHandle;
+  /** By `<target>:<change id>`, a change id, or a target with exactly one open change. `targets`: names known from the configuration. */
+  find(
+    name: string,
+    options?: { readonly targets?: readonly string[]; readonly openOnly?: boolean },
+  ): Promise<{ readonly kind: 'found'; readonly change: ChangeHandle } | Refused>;
+  /** Newest first; told a moment later than it happens. */
+  list(options?: {
+    readonly target?: string;
+    readonly open?: boolean;
+    readonly limit?: number;
+  }): Promise<FoundChange[]>;
+  /** Whether an orchestrator worker has polled lately. */
+  hasWorker(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface ClientOptions {
+  /** Left out: the standard Temporal variables and profile. */
+  readonly temporal?: TemporalTarget;
+  readonly identity?: string;
+}
+
+export async function createKnowngoodClient(
+  options: ClientOptions = {},
+): Promise<{ readonly kind: 'connected'; readonly client: KnowngoodClient } | Refused> {
+  const connected = await connect(options.temporal, options.identity);
+  if (connected.kind === 'refused') return connected;
+  return { kind: 'connected', client: clientOver(connected.client, connected.identity) };
+}
+
+function clientOver(client: Client, identity: string): KnowngoodClient {
+  const checked = async <T>(
+    request: ChangeRequest,
+    send: (request: ChangeRequest) => Promise<T>,
+  ): Promise<T | Refused> => {
+    const parsed = parseChangeRequest({ requestedBy: identity, ...request });
+    return parsed.kind === 'invalid' ? refusedBy(parsed.problems) : send(parsed.value);
+  };
+  return {
+    identity,
+    start: (request) => checked(request, (good) => startChange(client, good)),
+    plan: (request) => checked(request, (good) => planChange(client, good)),
+    takeSnapshot: (target) => takeSnapshot(client, target),
+    change: (target, changeId) => changeHandle(client, target, changeId),
+    find: (name, { targets = [], openOnly = true } = {}) =>
+      findChange(client, name, { targets, openOnly, askAgent: (target) => holderOf(client, target) }),
+    list: (options) => listChanges(client, options),
+    hasWorker: () => hasPoller(client),
+    close: () => client.connection.close(),
+  };
+}
+
+function refusedBy(problems: readonly Problem[]): Refused {
+  return { kind: 'refused', problems };
+}
+
+async function holderOf(client: Client, target: string): Promise<string | null> {
+  const answer = await takeSnapshot(client, target);
+  return answer.kind === 'busy' ? answer.holder.changeId : null;
+}
+
+async function hasPoller(client: Client): Promise<boolean> {
+  try {
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: orchestratorQueue },
+      taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    });
+    return (pollers ?? []).length > 0;
+  } catch (error) {
+    if (isUnavailable(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+/** One connection to Temporal; an address that does not answer is a value, said within seconds. */
+import { Client, Connection } from '@temporalio/client';
+import type { ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Problem } from '../domain/problem.ts';
+import { clientIdentity } from './identity.ts';
+
+export interface TemporalTarget {
+  readonly namespace: string;
+  readonly options: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
+}
+
+export type Connected =
+  | { readonly kind: 'connected'; readonly client: Client; readonly identity: string }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
+/** `temporal` left out: the standard Temporal variables and profile alone. */
+export async function connect(
+  temporal: TemporalTarget = fromEnvironment(),
+  identity = clientIdentity(),
+): Promise<Connected> {
+  const { namespace, options } = temporal;
+  try {
+    const connection = await Connection.connect({ ...options, connectTimeout: '5 seconds' });
+    return { kind: 'connected', client: new Client({ connection, namespace, identity }), identity };
+  } catch (error) {
+    const problem: Problem = {
+      code: 'temporal-unreachable',
+      message: `no Temporal server answers at ${options.address ?? 'the default address'}`,
+      detail: error instanceof Error ? error.message : String(error),
+      hint: 'Start one with "knowngood up", or set TEMPORAL_ADDRESS or the "temporal" section of knowngood.yaml.',
+    };
+    return { kind: 'refused', problems: [problem] };
+  }
+}
+
+function fromEnvironment(): TemporalTarget {
+  const { namespace = 'default', connectionOptions } = loadClientConnectConfig();
+  return { namespace, options: { ...connectionOptions } as TemporalTarget['options'] };
+}

@@ -1,0 +1,38 @@
+/** The short workflows that only look: a plan, a snapshot. */
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { Busy, Closed, Snapshotted } from '../activities/contract.ts';
+import type { ChangeRequest } from '../domain/change.ts';
+import { orchestratorQueue } from '../domain/change.ts';
+import type { PlanSummary } from '../domain/plan.ts';
+import { refusalOf } from './refusals.ts';
+import type { Refused } from './refusals.ts';
+
+export type Planned = { readonly kind: 'planned'; readonly plan: PlanSummary } | Refused;
+export type SnapshotAnswer = Snapshotted | Busy | Closed | Refused;
+
+/** Nobody waits longer for an answer that touches nothing. */
+const lookTimeout = '2 minutes';
+
+export function planChange(client: Client, request: ChangeRequest): Promise<Planned> {
+  return look(client, 'planChange', request.target, request);
+}
+
+export function takeSnapshot(client: Client, target: string): Promise<SnapshotAnswer> {
+  return look(client, 'takeSnapshot', target, { target });
+}
+
+async function look<T>(client: Client, workflow: string, target: string, input: object): Promise<T | Refused> {
+  // Not the id of a guarded change: a look must never take a change id away.
+  const workflowId = `knowngood-look:${target}:${randomUUID()}`;
+  try {
+    return await client.workflow.execute<(input: object) => Promise<T>>(workflow, {
+      workflowId,
+      taskQueue: orchestratorQueue,
+      args: [input],
+      workflowExecutionTimeout: lookTimeout,
+    });
+  } catch (error) {
+    return refusalOf(error, workflowId);
+  }
+}

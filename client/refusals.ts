@@ -1,0 +1,61 @@
+/** What the server and the workflow answer when they say no, as problems; what nobody foresaw is thrown on. */
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { Problem } from '../domain/problem.ts';
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly problems: readonly Problem[];
+}
+
+export function refused(problem: Problem): Refused {
+  return { kind: 'refused', problems: [problem] };
+}
+
+/** `what` names the change: `knowngood:shop-db:c-1`. */
+export function refusalOf(error: unknown, what: string): Refused {
+  if (error instanceof WorkflowUpdateFailedError) {
+    return refused({ code: 'update-refused', message: error.cause?.message ?? error.message });
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || grpcCode(error) === deadlineExceeded) {
+    return refused({
+      code: 'no-worker',
+      message: `no worker answers for ${what}`,
+      detail: 'What no worker has accepted is not durable: it counts as not said.',
+      hint: 'Start one with "knowngood worker", and say it again.',
+    });
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    return refused({
+      code: 'unknown-change',
+      message: `${what} is not open`,
+      hint: 'See "knowngood status" for the open ones.',
+    });
+  }
+  if (isUnavailable(error)) {
+    return refused({
+      code: 'temporal-unreachable',
+      message: 'Temporal does not answer',
+      detail: error instanceof Error ? error.message : String(error),
+      hint: 'An armed change is safe: its agent reverts by itself when the lease runs out.',
+    });
+  }
+  throw error;
+}
+
+const deadlineExceeded = 4;
+const unavailable = 14;
+
+export function isUnavailable(error: unknown): boolean {
+  return grpcCode(error) === unavailable;
+}
+
+function grpcCode(error: unknown): number | null {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) ? cause.code : null;
+}

@@ -1,0 +1,96 @@
+/** Starts a guarded change, or attaches to it when it is there already: a change id is used once. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import {
+  SearchAttributeType,
+  TypedSearchAttributes,
+  defaultPayloadConverter,
+  defineSearchAttributeKey,
+} from '@temporalio/common';
+import type { ChangeRequest } from '../domain/change.ts';
+import { orchestratorQueue, workflowIdOf } from '../domain/change.ts';
+import { changeHandle } from './change-handle.ts';
+import type { ChangeHandle } from './change-handle.ts';
+import { refusalOf, refused } from './refusals.ts';
+import type { Refused } from './refusals.ts';
+
+export const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
+
+/** `attached`: it was started before, perhaps it has ended already. */
+export type Started = { readonly kind: 'started' | 'attached'; readonly change: ChangeHandle } | Refused;
+
+export async function startChange(client: Client, request: ChangeRequest): Promise<Started> {
+  const workflowId = workflowIdOf(request.target, request.changeId);
+  const change = changeHandle(client, request.target, request.changeId);
+  try {
+    await client.workflow.start('guardedChange', {
+      workflowId,
+      taskQueue: orchestratorQueue,
+      args: [request],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      typedSearchAttributes: new TypedSearchAttributes([{ key: targetAttribute, value: request.target }]),
+      staticSummary: summaryOf(request),
+      staticDetails: detailsOf(request),
+    });
+    return { kind: 'started', change };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return refusalOf(error, workflowId);
+  }
+  const earlier = await firstInput(client, workflowId).catch(() => null);
+  if (earlier !== null && sameChange(earlier, request) === false) {
+    return refused({
+      code: 'change-id-taken',
+      message: `change id "${request.changeId}" belongs to another change of ${request.target}`,
+      detail: 'A change id is used once, so that a repeat can find the change it started.',
+      hint: 'Choose another --change-id.',
+    });
+  }
+  return { kind: 'attached', change };
+}
+
+function summaryOf({ target, change, reason = '' }: ChangeRequest): string {
+  const what = { config: 'a declared change', command: 'a command on the host', external: "a pipeline's change" }[
+    change.kind
+  ];
+  return `${target}: ${reason === '' ? what : reason}`.slice(0, 200);
+}
+
+/** Markdown. Deep links are filled in by the Web UI. */
+function detailsOf({ target, changeId, requestedBy, reason }: ChangeRequest): string {
+  const rows = [
+    `**Target** ${code(target)}`,
+    `**Change** ${code(changeId)}`,
+    ...(requestedBy === undefined ? [] : [`**Requested by** ${code(requestedBy)}`]),
+    ...(reason === undefined ? [] : [`**Reason** ${code(reason)}`]),
+  ];
+  // The last line can be clipped in older versions of the UI.
+  return `${rows.join('\n\n')}\n\n&nbsp;\n`;
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('`', "'").replace(/\s+/g, ' ').slice(0, 300)}\``;
+}
+
+async function firstInput(client: Client, workflowId: string): Promise<ChangeRequest | null> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId },
+    maximumPageSize: 1,
+  });
+  const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  return payload ? defaultPayloadConverter.fromPayload<ChangeRequest>(payload) : null;
+}
+
+/** The reason may be put in other words, and somebody else may repeat it; what is done must be the same. */
+function sameChange(a: ChangeRequest, b: ChangeRequest): boolean {
+  return canonical([a.change, a.overrides ?? {}]) === canonical([b.change, b.overrides ?? {}]);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
