@@ -1,0 +1,111 @@
+/** The demo: the outage of April 12 on real parts, guarded, and both days in one picture. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import pc from 'picocolors';
+import { packageRoot } from '../worker/stack/package-root.ts';
+import { target } from './config-files.ts';
+import { surprises } from './judge.ts';
+import { runScenario, type ScenarioRun } from './scenario-run.ts';
+import { scenarios, type ScenarioName } from './scenarios.ts';
+import { setStage, type Stage } from './stage.ts';
+import { renderSummary } from './summary.ts';
+import { renderKept, renderTimeline } from './timeline.ts';
+
+export { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
+
+export interface DemoOptions {
+  readonly scenario: ScenarioName;
+  /** Keep everything up after the end, until Ctrl-C. */
+  readonly stay: boolean;
+  /** The answer, in whole lines. */
+  readonly out: (text: string) => void;
+  /** The talk meanwhile, a line at a time. */
+  readonly progress: (line: string) => void;
+  /** Default: as the terminal can. */
+  readonly colors?: boolean;
+}
+
+export interface DemoResult {
+  readonly scenario: ScenarioName;
+  /** null: ended by Ctrl-C before its end. */
+  readonly run: ScenarioRun | null;
+  /** What did not end as it has to; empty when all is well. */
+  readonly surprises: readonly string[];
+  readonly exitCode: 0 | 1;
+}
+
+/** Ends everything that it started, whatever happens, Ctrl-C included. */
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  const { scenario, progress } = options;
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    const { signal } = stopping;
+    progress(`scenario ${scenario}: ${scenarios[scenario].title}`);
+    const stage = await setStage({ variant: scenarios[scenario].variant, progress, signal });
+    try {
+      return await play(options, stage, signal);
+    } finally {
+      progress('stopping everything');
+      await stage.close();
+    }
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    return { scenario, run: null, surprises: ['interrupted'], exitCode: 1 };
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+async function play(
+  { scenario, stay, out, progress, colors }: DemoOptions,
+  stage: Stage,
+  signal: AbortSignal,
+): Promise<DemoResult> {
+  const style = pc.createColors(colors ?? pc.isColorSupported);
+  const run = await runScenario({ stage, scenario, progress, signal });
+  const found = surprises(scenarios[scenario], run);
+  const { moments, outcome } = run.result;
+  const picture = outcome === 'kept' ? renderKept(moments, style) : renderTimeline(moments, style);
+  const addresses = { report: await keepReport(stage, run), workflow: workflowAddress(stage, run) };
+  out(['', ...picture, '', ...renderSummary(run, addresses, style), ''].join('\n'));
+  for (const surprise of found) progress(style.red(`not as expected: ${surprise}`));
+  if (found.length > 0) progress(stage.logs());
+  if (stay) await stayUp(stage, out, signal);
+  return { scenario, run, surprises: found, exitCode: found.length === 0 ? 0 : 1 };
+}
+
+/** A copy of the report that outlives the store; null when there is none. */
+async function keepReport({ store }: Stage, { result }: ScenarioRun): Promise<string | null> {
+  const report = await store.report(target, result.changeId);
+  if (report === null) return null;
+  const folder = join(packageRoot, 'demo-output');
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `knowngood-report-${result.changeId}.html`);
+  await writeFile(path, report.html);
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
+function workflowAddress({ temporal }: Stage, { workflowId, runId }: ScenarioRun): string | null {
+  const { uiAddress, namespace } = temporal;
+  return uiAddress === null ? null : `${uiAddress}/namespaces/${namespace}/workflows/${workflowId}/${runId}/history`;
+}
+
+async function stayUp(
+  { temporal, shop, database, files }: Stage,
+  out: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const lines = [
+    '  Everything stays up until Ctrl-C:',
+    `    Temporal Web UI   ${temporal.uiAddress}`,
+    `    shop              ${shop.app}/product/7`,
+    `    configuration     ${database.dataDir}`,
+    `    try               npx knowngood status --config ${files.knowngood}`,
+    '',
+  ];
+  out(lines.join('\n'));
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+}

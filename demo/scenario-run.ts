@@ -1,0 +1,106 @@
+/** One scenario on the stage: the guarded change through the real command line, and what is left of the server after it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { workflowIdOf } from '../domain/change.ts';
+import type { ChangeResult } from '../domain/result.ts';
+import { readConfiguration, type Configuration } from './configuration.ts';
+import { target, upgradeCommand } from './config-files.ts';
+import { runCli } from './processes.ts';
+import { scenarios, type ScenarioName } from './scenarios.ts';
+import type { Shop } from './shop/shop.ts';
+import type { ShoppersSaw } from './shop/shoppers.ts';
+import type { Stage } from './stage.ts';
+
+export interface ScenarioRun {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** Of the command line that started the change. */
+  readonly exitCode: number;
+  readonly result: ChangeResult;
+  /** Bytes, mode and owner of each file, by the demo's own eye. */
+  readonly before: Configuration;
+  readonly after: Configuration;
+  readonly saw: ShoppersSaw;
+  /** At the end: a product page, and a picture that the CDN has not cached. */
+  readonly shopWorks: { readonly page: boolean; readonly freshImage: boolean };
+}
+
+export interface RunOptions {
+  readonly stage: Stage;
+  readonly scenario: ScenarioName;
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export async function runScenario({ stage, scenario, progress, signal }: RunOptions): Promise<ScenarioRun> {
+  const { shop, database, client, folder } = stage;
+  const changeId = `april-12-${scenario}`;
+  const workflowId = workflowIdOf(target, changeId);
+  const before = await readConfiguration(database.dataDir);
+  const shoppers = followShoppers(shop, progress);
+  try {
+    const cli = await runCli(argumentsOf(stage, scenario, changeId), { cwd: folder, onLine: progress });
+    const abort = (): void => void cli.stop();
+    signal.addEventListener('abort', abort);
+    const exitCode = await cli.exited;
+    signal.removeEventListener('abort', abort);
+    signal.throwIfAborted();
+    const handle = client.workflow.getHandle(workflowId);
+    // Without a workflow the command line has said why, and its last words are the error.
+    const { runId } = await handle.describe().catch(() => {
+      throw new Error(`the change was not started (exit code ${exitCode})\n${cli.tail()}`);
+    });
+    const result = (await handle.result()) as ChangeResult;
+    const after = await readConfiguration(database.dataDir);
+    const shopWorks = { page: await loads(`${shop.app}/product/1`), freshImage: await loads(`${shop.images}/img/240`) };
+    return { workflowId, runId, exitCode, result, before, after, saw: shop.saw(), shopWorks };
+  } finally {
+    shoppers.stop();
+    await shoppers.stopped;
+  }
+}
+
+function argumentsOf({ files, database }: Stage, name: ScenarioName, changeId: string): string[] {
+  const { by, variant } = scenarios[name];
+  const id = ['--config', files.knowngood, '--change-id', changeId];
+  if (by === 'declared' || variant === null) return ['apply', ...id, files.change];
+  if (by === 'on-host') return ['guard', target, ...id, '--on-host', 'upgrade'];
+  return ['guard', target, ...id, '--', 'sh', '-c', upgradeCommand(variant, database).map(quoted).join(' ')];
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+const lookEveryMs = 100;
+/** Longer than a round of visits: pictures load again only when several in a row did. */
+const calmMs = 800;
+
+/** Says when shoppers begin to see broken pictures, and when they no longer do. */
+function followShoppers(shop: Shop, say: (line: string) => void): { stop(): void; readonly stopped: Promise<void> } {
+  let going = true;
+  const stopped = (async () => {
+    let broken = shop.saw().brokenImages;
+    let brokenAt: number | null = null;
+    while (going) {
+      await sleep(lookEveryMs);
+      const now = shop.saw().brokenImages;
+      if (now > broken) {
+        if (brokenAt === null) say('shoppers: new pictures do not load; the CDN still shows those that it has cached');
+        [broken, brokenAt] = [now, performance.now()];
+      } else if (brokenAt !== null && performance.now() - brokenAt > calmMs) {
+        say('shoppers: all pictures load again');
+        brokenAt = null;
+      }
+    }
+  })();
+  return { stop: () => (going = false), stopped };
+}
+
+async function loads(url: string): Promise<boolean> {
+  try {
+    const { statusCode, body } = await request(url, { headersTimeout: 3000 });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}
