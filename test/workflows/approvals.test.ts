@@ -1,0 +1,79 @@
+/** Approvals on a real server: who counts, what a rejection leaves, what a Reset does to them. */
+import { describe, expect, it } from '@jest/globals';
+import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
+import { temporalAddress } from '../support/temporal.ts';
+import { useRig } from '../support/rig.ts';
+
+const rig = useRig({ policy: 'approvals: { low: 1, high: 2, expire: 20s }' });
+const harmless = { kind: 'config', settings: { work_mem: '6MB' } } as const;
+
+describe('a change that needs approval', () => {
+  it('waits, is approved by somebody else, and is kept', async () => {
+    const change = await rig().start({ change: harmless });
+    const view = await change.reaches('approve');
+    expect(view.plan?.items[0]?.summary).toContain('work_mem');
+    await change.executeUpdate('approve', { args: [{ who: 'kim', why: 'seen', planHash: view.plan?.hash }] });
+    const result = await change.outcome();
+    expect(result.outcome).toBe('kept');
+    expect(result.timeline.map(({ text }) => text).join('\n')).toContain('approved by kim: seen (1 of 1)');
+  });
+
+  it('is not approved by its requester, and says so', async () => {
+    const change = await rig().start({ change: harmless, requestedBy: 'tester@rig' });
+    await change.reaches('approve');
+    const own = change.executeUpdate('approve');
+    await expect(own).rejects.toThrow(WorkflowUpdateFailedError);
+    await expect(own).rejects.toMatchObject({ cause: { message: expect.stringContaining('cannot approve it') } });
+    await change.executeUpdate('reject', { args: ['kim: no'] });
+    expect(await change.outcome()).toMatchObject({ outcome: 'rejected', reason: 'rejected-by-operator' });
+  });
+
+  it('is touched nowhere when it is rejected', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start({ change: { kind: 'config', settings: { work_mem: '9MB' } } });
+    await change.reaches('approve');
+    await change.signal('reject', 'kim: not tonight');
+    expect(await change.outcome()).toMatchObject({ outcome: 'rejected', summary: 'rejected by kim: not tonight' });
+    expect(await rig().configuration()).toEqual(before);
+  });
+
+  it('is aborted by a Cancel with nothing touched', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start({ change: { kind: 'config', settings: { work_mem: '9MB' } } });
+    await change.reaches('approve');
+    await change.cancel();
+    expect(await change.outcome()).toMatchObject({ outcome: 'aborted', reason: 'cancelled' });
+    expect(await rig().configuration()).toEqual(before);
+  });
+
+  it('refuses an approval of a plan that is not the one shown', async () => {
+    const change = await rig().start({ change: harmless });
+    await change.reaches('approve');
+    const wrong = change.executeUpdate('approve', { args: [{ who: 'kim', planHash: 'another' }] });
+    await expect(wrong).rejects.toThrow(WorkflowUpdateFailedError);
+    await change.executeUpdate('abort');
+    expect(await change.outcome()).toMatchObject({ outcome: 'aborted' });
+  });
+
+  it('asks again after a Reset, however the old approval was given', async () => {
+    const change = await rig().start({ change: harmless });
+    await change.reaches('approve');
+    const { client } = rig();
+    const history = await change.fetchHistory();
+    const finished = [...(history.events ?? [])].filter((event) => event.workflowTaskCompletedEventAttributes);
+    const resetTo = finished.at(-1)?.eventId;
+    await change.executeUpdate('approve', { args: ['kim: seen'] });
+    const reset = await client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: change.workflowId },
+      reason: 'a test',
+      ...(resetTo ? { workflowTaskFinishEventId: resetTo } : {}),
+    });
+    const connection = await Connection.connect({ address: await temporalAddress() });
+    const fresh = new Client({ connection }).workflow.getHandle(change.workflowId, reset.runId ?? undefined);
+    const result = (await fresh.result().catch(() => null)) as { outcome?: string; reason?: string } | null;
+    // Nobody approved the new run: either it still waits and expires, or the old run's change is its answer.
+    expect(['approval-expired', 'soak-healthy', 'cancelled']).toContain(result?.reason);
+    await connection.close();
+  });
+});
