@@ -64,8 +64,13 @@ export function changeHandle(client: Client, target: string, changeId: string): 
   ): Promise<T> => {
     const updateId = randomUUID();
     return patiently(patienceMs, async () => {
-      const options = { args, waitForStage: WorkflowUpdateStage.ACCEPTED, updateId } as const;
-      const started = await deadline(acceptTimeoutMs, () => handle.startUpdate<T, [] | [unknown]>(name, options));
+      const options = { waitForStage: WorkflowUpdateStage.ACCEPTED, updateId };
+      const [word] = args;
+      const started = await deadline(acceptTimeoutMs, () =>
+        word === undefined
+          ? handle.startUpdate<T, []>(name, options)
+          : handle.startUpdate<T, [unknown]>(name, { ...options, args: [word] }),
+      );
       return answerMs === null ? started.result() : deadline(answerMs, () => started.result());
     });
   };
