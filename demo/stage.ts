@@ -30,6 +30,8 @@ export interface Stage {
   readonly store: Store;
   readonly shop: Shop;
   readonly database: DemoPlaces['database'];
+  /** Of the database's superuser, with its password. */
+  readonly adminUrl: string;
   readonly files: DemoFiles;
   /** The last lines of worker and agent, for when something went wrong. */
   logs(): string;
@@ -113,7 +115,7 @@ async function build(
   });
   later(opened.close);
   const logs = (): string => `worker:\n${worker.tail()}\n\nagent:\n${agent.tail()}`;
-  return { folder, temporal, client, store: opened, shop, database, files, logs };
+  return { folder, temporal, client, store: opened, shop, database, adminUrl: cluster.url(), files, logs };
 }
 
 /** Waits for every one, also when one fails: what is being started then is ended, not left behind. */
