@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 
 /** A holder that has not touched its lock for so long is dead; its half-made folder is swept by the next one. */
-const staleMs = 10_000;
+const staleMs = 5_000;
 const pollMs = 250;
 
 export interface BuildOnce {
