@@ -28,16 +28,17 @@ export async function startServing(
   options: CliOptions,
 ): Promise<Kept> {
   const kept = await runCli(args, options);
-  let ended: number | null = null;
-  void kept.exited.then((code) => (ended = code));
+  const end: { code: number | null } = { code: null };
+  void kept.exited.then((code) => (end.code = code));
   const deadline = performance.now() + readyWithinMs;
   while (!(await isPolled(queue, client))) {
-    if (ended === null && performance.now() < deadline) {
+    if (end.code === null && performance.now() < deadline) {
       await sleep(pollMs);
       continue;
     }
     await kept.stop();
-    const how = ended === null ? `did not ask for work within ${readyWithinMs / 1000} s` : `ended with code ${ended}`;
+    const late = `did not ask for work within ${readyWithinMs / 1000} s`;
+    const how = end.code === null ? late : `ended with code ${end.code}`;
     throw new Error(`knowngood ${args.join(' ')} ${how}\n${kept.tail()}`);
   }
   return kept;

@@ -6,8 +6,6 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { agentQueue, orchestratorQueue } from '../domain/change.ts';
-import { createStore } from '../store/postgres-store.ts';
-import type { Store } from '../store/store.ts';
 import { createCluster } from '../worker/stack/cluster.ts';
 import { startTemporal } from '../worker/stack/temporal-server.ts';
 import { target, writeDemoFiles, type DemoFiles, type DemoPlaces } from './config-files.ts';
@@ -27,7 +25,8 @@ export interface Stage {
   readonly folder: string;
   readonly temporal: DemoTemporal;
   readonly client: Client;
-  readonly store: Store;
+  /** Of the store's database; no password in the address. */
+  readonly store: { readonly connection: string; readonly password: string };
   readonly shop: Shop;
   readonly database: DemoPlaces['database'];
   /** Of the database's superuser, with its password. */
@@ -109,23 +108,18 @@ async function build(
     serve(['worker', '--config', files.knowngood], orchestratorQueue),
     serve(['agent', '--config', files.agent], agentQueue(target)),
   ]);
-  const opened = await createStore({
-    database: { connection: store.connection, password: null },
-    password: store.password,
-  });
-  later(opened.close);
   const logs = (): string => `worker:\n${worker.tail()}\n\nagent:\n${agent.tail()}`;
-  return { folder, temporal, client, store: opened, shop, database, adminUrl: cluster.url(), files, logs };
+  return { folder, temporal, client, store, shop, database, adminUrl: cluster.url(), files, logs };
 }
 
 /** Waits for every one, also when one fails: what is being started then is ended, not left behind. */
-async function all<T extends readonly unknown[]>(
+async function all<T extends readonly Promise<unknown>[]>(
   signal: AbortSignal,
-  starting: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
+  starting: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(starting);
   signal.throwIfAborted();
-  return (await Promise.all(starting)) as unknown as T;
+  return Promise.all(starting);
 }
 
 async function startedTemporal(later: Later, progress: (line: string) => void): Promise<DemoTemporal> {

@@ -2,6 +2,7 @@
 import type { Colors } from 'picocolors/types.js';
 import type { ChangeResult } from '../domain/result.ts';
 import { durationText } from '../domain/format.ts';
+import { renderEnlarged } from './enlarged.ts';
 
 export type Moments = ChangeResult['moments'];
 
@@ -59,6 +60,7 @@ export function renderTimeline(moments: Moments, colors: Colors): string[] {
     ...rows,
     '',
     ...renderScale(moments.closed - startedAt, colors),
+    ...renderEnlarged(moments, colors),
   ];
 }
 
@@ -66,7 +68,7 @@ export function renderTimeline(moments: Moments, colors: Colors): string[] {
 export function renderScale(thisRunMs: number, colors: Colors): string[] {
   const mine = bar((thisRunMs / incidentMs) * barWidth);
   const broken = Math.round((imagesLoadedAfterMs / incidentMs) * barWidth);
-  const theirs = colors.red('█'.repeat(broken)) + colors.yellow('█'.repeat(barWidth - broken));
+  const theirs = colors.red('█'.repeat(broken)) + colors.yellow('░'.repeat(barWidth - broken));
   return [
     `  April 12  ${theirs} ${durationText(incidentMs)}`,
     `  this run  ${colors.green(pad(mine, barWidth))} ${durationText(thisRunMs)}`,
@@ -82,10 +84,11 @@ export function renderKept(moments: Moments, colors: Colors): string[] {
     ['decided', 'dependents healthy through the whole soak', 'fine'],
     ['closed', 'kept: the new known-good', 'fine'],
   ];
-  return rows.flatMap(([moment, text, mood]) => {
+  const reached = rows.flatMap(([moment, text, mood]) => {
     const at = moments[moment];
     return at === null ? [] : [`  ${seconds(at - startedAt)}  ${rail(mood, colors)} ${text}`];
   });
+  return [...reached, '', ...renderEnlarged(moments, colors)];
 }
 
 function bar(cells: number): string {

@@ -1,6 +1,7 @@
 /** The picture of both days side by side, as it stands in a terminal. */
 import { describe, expect, it } from '@jest/globals';
 import pc from 'picocolors';
+import { renderEnlarged } from '../../demo/enlarged.ts';
 import { renderKept, renderScale, renderTimeline, type Moments } from '../../demo/timeline.ts';
 
 const plain = pc.createColors(false);
@@ -30,8 +31,10 @@ describe('the timeline beside that of April 12', () => {
        12:30  ┃ images load                   4.0 s  ┃ dependents pass their checks
        13:00  ● all clear                     4.2 s  ● all clear
 
-       April 12  ████████████████████████████████████████████████████████ 3 h
-       this run  ▏                                                        4.2 s"
+       April 12  ███████████████████████████████████████████████░░░░░░░░░ 3 h
+       this run  ▏                                                        4.2 s
+       enlarged  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒█████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░
+                 ▒ upgrade 1.1 s   █ broken 1 s   ░ recovering 2.1 s"
     `);
   });
 
@@ -62,6 +65,14 @@ describe('the bars', () => {
   }
 });
 
+describe('the enlarged bar', () => {
+  it('leaves out a part that this run did not have', () => {
+    const [bar, legend] = renderEnlarged({ ...outage, firstFailure: null, decided: null }, plain);
+    expect(legend?.trim()).toBe('█ broken 2.1 s   ░ recovering 2.1 s');
+    expect(bar?.slice(12)).toBe('█'.repeat(28) + '░'.repeat(28));
+  });
+});
+
 describe('the timeline of a kept change', () => {
   it('has its own stages only', () => {
     const kept = {
@@ -76,7 +87,10 @@ describe('the timeline of a kept change', () => {
      "    0.0 s  ● snapshot kept, upgrade starts
          0.9 s  ┃ server accepts connections again
          9.0 s  ● dependents healthy through the whole soak
-         9.3 s  ● kept: the new known-good"
+         9.3 s  ● kept: the new known-good
+
+       enlarged  ▒▒▒▒▒░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
+                 ▒ upgrade 900 ms   ░ watched 8.4 s"
     `);
   });
 });

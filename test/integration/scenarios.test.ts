@@ -7,6 +7,8 @@ import { surprises } from '../../demo/judge.ts';
 import { runScenario, type ScenarioRun } from '../../demo/scenario-run.ts';
 import { scenarioNames, scenarios, type ScenarioName } from '../../demo/scenarios.ts';
 import { setStage, type Stage } from '../../demo/stage.ts';
+import { createStore } from '../../store/postgres-store.ts';
+import type { Store } from '../../store/store.ts';
 import { startTemporal, type TemporalStack } from '../../worker/stack/temporal-server.ts';
 
 // Its own server: other test files have workers on the orchestrator's queue, with other configuration files.
@@ -60,7 +62,8 @@ describe('a scenario that harms a dependent', () => {
         work_mem: '8MB',
         random_page_cost: '1.1',
       });
-      expect(await on.store.report(target, run.result.changeId)).not.toBeNull();
+      const report = await inStore(on, (store) => store.report(target, run.result.changeId));
+      expect(report?.html).toContain('<html');
       shoppersSaw[scenario]?.(run);
     }, 90_000);
   }
@@ -71,7 +74,7 @@ describe('a scenario that harms nobody', () => {
     const { run, on } = await play('healthy');
     expect(differences(run.before, run.after)).toEqual(['pg_hba.conf', 'postgresql.conf']);
     expect(await runningSettings(on)).toMatchObject({ max_connections: '100', work_mem: '4MB', random_page_cost: '4' });
-    const knownGood = await on.store.knownGood(target);
+    const knownGood = await inStore(on, (store) => store.knownGood(target));
     expect(knownGood?.id).toBe(run.result.snapshots.after);
     expect(knownGood?.changeId).toBe(run.result.changeId);
     expect(run.result.snapshots.after).not.toBe(run.result.snapshots.before);
@@ -90,5 +93,14 @@ async function runningSettings({ adminUrl }: Stage): Promise<Record<string, stri
     return rows[0] ?? {};
   } finally {
     await client.end();
+  }
+}
+
+async function inStore<T>({ store: { connection, password } }: Stage, read: (store: Store) => Promise<T>): Promise<T> {
+  const store = await createStore({ database: { connection, password: null }, password });
+  try {
+    return await read(store);
+  } finally {
+    await store.close();
   }
 }
