@@ -5,7 +5,10 @@ import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/c
 import type { JournalPhase } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { ReportDetails } from '../domain/report-input.ts';
 import type { ChangeResult, ReasonCode } from '../domain/result.ts';
+
+export type { ReportDetails } from '../domain/report-input.ts';
 
 /** Names the caller to the agent: the run that armed owns the change. */
 export interface Caller {
@@ -162,14 +165,4 @@ export interface Sender {
   readonly runId: string;
   /** A Reset replayed it into this run: nobody has said it of this run. */
   readonly reapplied: boolean;
-}
-
-/** What a report shows beyond the result. */
-export interface ReportDetails {
-  readonly baseline: readonly CheckProgress[];
-  readonly watch: readonly CheckProgress[];
-  readonly recovery: readonly CheckProgress[];
-  readonly approvals: readonly { readonly who: string; readonly claim: string | null; readonly why: string; readonly at: number }[];
-  readonly proof: readonly string[];
-  readonly reverted: readonly RevertItem[];
 }

@@ -1,0 +1,57 @@
+/** Who felt it: a card a check, its measurements before, under and after the change. */
+import type { ReportModel } from '../domain/report.ts';
+import type { CheckReport, Stretch } from '../domain/report-checks.ts';
+import { latencyChart } from './chart-latency.ts';
+import { html, type Markup } from './markup.ts';
+
+export function impactSection(model: ReportModel): Markup {
+  return html`<section aria-labelledby="impact">
+    <h2 id="impact">Impact</h2>
+    ${model.impact.map((text) => html`<p>${text}</p>`)}
+    <div class="cards">${model.checks.map((check, index) => card(model, check, `check-${index}`))}</div>
+  </section>`;
+}
+
+const states: Readonly<Record<CheckReport['state'], string>> = {
+  unaffected: 'unaffected',
+  recovered: 'recovered',
+  'still-failing': 'still failing',
+  failed: 'failed',
+  'not-measured': 'not measured',
+};
+
+function card(model: ReportModel, check: CheckReport, id: string): Markup {
+  const { firstFailure } = check;
+  const team = check.team === null ? '' : ` · team ${check.team}`;
+  return html`<article class="card ${check.state}" aria-labelledby="${id}-name">
+    <h3 id="${id}-name">${check.name} <span class="state">${states[check.state]}</span></h3>
+    <p class="meta">${check.level}${team} · ${check.measures}</p>
+    <dl class="stretches">
+      ${stretch('Before', check.before)}${stretch('In force', check.during)}${stretch('After', check.after)}
+    </dl>
+    ${check.series.length === 0 ? html`<p class="meta">Only counters are known; the single measurements did not reach the store.</p>` : latencyChart(model, check, id)}
+    ${firstFailure === null ? null : html`<p class="said">${[firstFailure.class, firstFailure.code].filter((word) => word !== null).join(' ')}${firstFailure.message === null ? null : html` <q>${firstFailure.message}</q>`}</p>`}
+  </article>`;
+}
+
+function stretch(name: string, value: Stretch | null): Markup {
+  if (value === null)
+    return html`<div>
+      <dt>${name}</dt>
+      <dd>–</dd>
+    </div>`;
+  const extra = [
+    value.fails > 0 ? `${value.fails} failed` : '',
+    value.unmeasurable > 0 ? `${value.unmeasurable} not measurable` : '',
+    value.forgiven > 0 ? `${value.forgiven} while settling` : '',
+  ].filter((part) => part !== '');
+  const median =
+    value.medianMs === null
+      ? ''
+      : `median ${value.medianMs < 10 ? value.medianMs.toFixed(1) : Math.round(value.medianMs)} ms`;
+  const small = [...extra, median].filter((part) => part !== '').join(', ');
+  return html`<div class="${value.fails > 0 ? 'bad' : 'good'}">
+    <dt>${name}</dt>
+    <dd><b>${value.passes}</b>/${value.measured} passed <small>${small}</small></dd>
+  </div>`;
+}
