@@ -104,7 +104,6 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     return server;
   } catch (error) {
     await keeper?.dismiss();
-    await rm(home.socketDir, { recursive: true, force: true });
     if (home.throwAway !== null) await rm(home.throwAway, { recursive: true, force: true });
     throw error;
   }
@@ -166,6 +165,7 @@ class Server implements Cluster {
 
   async start(): Promise<void> {
     await mkdir(this.socketDir, { recursive: true });
+    await chmod(this.socketDir, 0o755);
     if (this.systemUser) await chown(this.socketDir, this.systemUser.uid, this.systemUser.gid);
     this.#keeper ??= await keepServer(watched(this.#home));
     for (let tries = 1; ; tries += 1) {
@@ -176,7 +176,10 @@ class Server implements Cluster {
       if (code === 0) return;
       const log = (await readFile(this.logFile, 'utf8').catch(() => '')).slice(logged);
       const portTaken = log.includes('Address already in use');
-      if (!portTaken || this.#givenPort !== undefined || tries === portTries) throw this.#startFailed(output, log);
+      if (!portTaken || this.#givenPort !== undefined || tries === portTries) {
+        await this.#notStarted();
+        throw this.#startFailed(output, log);
+      }
       this.#port = 0;
     }
   }
@@ -188,6 +191,7 @@ class Server implements Cluster {
     }
     // A data folder that stays may be started by somebody else from here on; one that is thrown away is still to be removed.
     if (this.#home.throwAway === null) await this.#dismissKeeper();
+    await rm(this.socketDir, { recursive: true, force: true });
   }
 
   async restart(): Promise<void> {
@@ -202,6 +206,12 @@ class Server implements Cluster {
     await this.#dismissKeeper();
     const ours = this.#home.throwAway ?? this.dataDir;
     await rm(ours, { recursive: true, force: true });
+  }
+
+  /** A given folder may have a server of somebody else's, which is the reason and must live on. */
+  async #notStarted(): Promise<void> {
+    if (this.#home.throwAway === null) await this.#dismissKeeper();
+    else if (await this.#runs()) await this.#pgCtl('stop', '-w', '-m', 'immediate');
     await rm(this.socketDir, { recursive: true, force: true });
   }
 
@@ -249,7 +259,8 @@ function watched({ dataDir, socketDir, throwAway }: Home): Parameters<typeof kee
 
 /** The folders, which belong to the user the server runs as, and which that user can reach. */
 async function makeHome(options: ClusterOptions, user: SystemUser | null): Promise<Home> {
-  const socketDir = await makeTemporary('knowngood-socket-', user);
+  // Made by each start, removed by each stop: it is nothing that a cluster keeps.
+  const socketDir = join(await temporaryFolder(user), `knowngood-socket-${randomBytes(6).toString('hex')}`);
   if (options.dataDir === undefined) {
     const throwAway = await makeTemporary('knowngood-pg-', user);
     const dataDir = join(throwAway, 'data');

@@ -185,8 +185,9 @@ async function goBuild({ module, target, pkg, ldflags, what, progress }: GoBuild
 }
 
 function go(args: readonly string[], module: 'temporal' | 'ui'): Promise<Ran> {
-  // No C compiler is needed, and a workspace file of the caller's must not change what is built.
-  const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-mod=readonly' };
+  // No C compiler is needed; a workspace file of the caller's must not change what is built, nor a checkout that git
+  // refuses to read (another owner's) stop it.
+  const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-mod=readonly -buildvcs=false' };
   return run('go', args, { cwd: join(modules, module), env });
 }
 

@@ -161,6 +161,7 @@ describe('a cluster in a given folder', () => {
     await ask(first.url(), 'create table kept as select 42 as answer');
     const known = await ask(first.url(), identity);
     await first.stop();
+    expect(existsSync(first.socketDir)).toBe(false);
     const second = await aCluster({ dataDir });
     expect(await ask(second.url(), 'select answer from kept')).toBe(42);
     expect(await ask(second.url(), identity)).toBe(known);
@@ -180,6 +181,18 @@ describe('a cluster in a given folder', () => {
     const second = await aCluster({ dataDir });
     const log = await run('cat', [second.logFile]);
     expect(log.output).not.toMatch(/not properly shut down/);
+  });
+
+  it('is refused while a server runs in it, which lives on', async () => {
+    const dataDir = join(await aFolder(), 'store');
+    const first = await aCluster({ dataDir });
+    const late = script(`
+      const { createCluster } = await stack('cluster');
+      await createCluster({ major: 17, dataDir: ${JSON.stringify(dataDir)} }).catch((error) => console.log(error.code));
+    `);
+    expect(await late.line()).toBe('postgres-failed');
+    expect(await late.exited).toBe(0);
+    expect(await ask(first.url(), 'select 1')).toBe(1);
   });
 
   it('is refused to another major version', async () => {
