@@ -1,0 +1,125 @@
+/** The agent: owns one target's journal and lease, and takes a change back by itself when nobody decides any more. */
+import { randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { AgentActivities, Stale } from '../activities/contract.ts';
+import type { AgentConfig } from '../domain/config.ts';
+import type { Journal } from '../domain/journal.ts';
+import type { JournalPhase } from '../domain/phase.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Store } from '../store/store.ts';
+import type { Say, Target } from '../targets/target.ts';
+import type { AgentParts } from './agent-parts.ts';
+import { busyAnswer } from './answers.ts';
+import { type ApplyAnswer, createApplying } from './applying.ts';
+import { createArming } from './arming.ts';
+import type { Contact } from './contact.ts';
+import { createEnding } from './ending.ts';
+import { type Clock, hostClock } from './host.ts';
+import { createLeaseKeeper } from './lease-keeper.ts';
+import { type Log, stderrLog } from './log.ts';
+import { createPreparing } from './preparing.ts';
+import type { RevertAnswer, RevertParts } from './revert-attempt.ts';
+import { createReverter } from './reverter.ts';
+import { createReverting } from './reverting.ts';
+import { openSpool } from './spool.ts';
+import { isOpenChange, removeLeftovers, type StateFolder, takeAgentLock } from './state-folder.ts';
+import { startWatch } from './watch.ts';
+
+type ApplyInput = Parameters<AgentActivities['apply']>[0];
+type RevertInput = Parameters<AgentActivities['revert']>[0];
+
+export interface Agent extends Omit<AgentActivities, 'apply' | 'revert'> {
+  apply(input: ApplyInput, say?: Say): Promise<ApplyAnswer>;
+  revert(input: RevertInput, say?: Say): Promise<RevertAnswer | Stale>;
+  state(): AgentState;
+  /** Stops the clocks; a step that runs is waited for, the lease on disk stands. */
+  close(): Promise<void>;
+}
+
+export interface AgentState {
+  readonly target: string;
+  /** null: none is open. */
+  readonly open: {
+    readonly changeId: string;
+    readonly workflowId: string;
+    readonly phase: JournalPhase;
+    readonly owner: string;
+    readonly since: number;
+    /** What is left of the two clocks; negative: run out. */
+    readonly contactMs: number;
+    readonly progressMs: number;
+  } | null;
+  /** Of a revert that is not complete. */
+  readonly remaining: readonly Problem[];
+}
+
+export interface AgentOptions {
+  readonly config: AgentConfig;
+  readonly target: Target;
+  readonly state: StateFolder;
+  readonly store: (() => Promise<Store>) | null;
+  readonly contact: Contact;
+  readonly version: string;
+  readonly log?: Log;
+  readonly clock?: Clock;
+  /** Up to 0.2 of the lease. */
+  readonly jitter?: number;
+}
+
+/** A revert waits so long for this agent's own step to see its fence, and goes on without it. */
+const writerWaitMs = 60_000;
+
+/** Refuses to start beside another agent on the same state folder. Its clocks run from here on. */
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const { config, target, state, store, log = stderrLog, clock = hostClock } = options;
+  const lock = await takeAgentLock(state, config.target);
+  const found = state.journal.read();
+  if (isOpenChange(state, found)) log.info(`change ${found.changeId} is open in phase ${found.phase}`);
+  await removeLeftovers(state);
+  const spool = openSpool(state.spoolFolder, config.target, state, store, (line) => log.warn(line));
+  const reverts: RevertParts = { config, target, state, spool, clock, log, writerWaitMs };
+  const reverter = createReverter(reverts, () => void spool.flush());
+  const leases = createLeaseKeeper(state, clock, options.jitter ?? randomInt(200) / 1_000);
+  const parts: AgentParts = { config, target, store, state, spool, leases, reverter, clock, log };
+  const watch = startWatch(parts, options.contact);
+  return {
+    ...createPreparing(parts),
+    ...createArming(parts),
+    ...createApplying(parts),
+    ...createEnding(parts),
+    ...createReverting(parts),
+    async ping() {
+      const journal = state.journal.read();
+      const openChange = isOpenChange(state, journal) ? busyAnswer(journal).holder : null;
+      return { agent: `${hostname()}:${process.pid}`, version: options.version, openChange };
+    },
+    state() {
+      const journal = state.journal.read();
+      return {
+        target: config.target,
+        open: isOpenChange(state, journal) ? opened(journal) : null,
+        remaining: reverter.remaining(),
+      };
+    },
+    async close() {
+      await watch.stop();
+      await reverter.idle();
+      lock.release();
+    },
+  };
+
+  function opened(journal: Journal): NonNullable<AgentState['open']> {
+    const { changeId, workflowId, phase, owner, since } = journal;
+    const lease = leases.current(journal);
+    const now = clock.now().monotonicMs;
+    return {
+      changeId,
+      workflowId,
+      phase,
+      owner,
+      since,
+      contactMs: lease.contactBy - now,
+      progressMs: lease.progressBy - now,
+    };
+  }
+}

@@ -1,0 +1,66 @@
+/** One look at Temporal: is the workflow that holds the lease able to decide? About 4 ms, no event in its history. */
+import type { Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import type { Observation } from '../domain/lease.ts';
+
+export interface Contact {
+  /** Never throws: no answer is an answer. */
+  look(workflowId: string): Promise<Observation>;
+}
+
+const answerWithinMs = 3_000;
+
+/** Name of the activity whose heartbeat shows that the dependents are being measured (activities/contract.ts). */
+const watchActivity = 'watch';
+
+const { WorkflowExecutionStatus, PendingWorkflowTaskState, PendingActivityState } = temporal.api.enums.v1;
+
+type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
+
+/** `open` may fail, and is asked again at the next look. */
+export function temporalContact(
+  open: () => Promise<{ readonly connection: Connection; readonly namespace: string }>,
+): Contact {
+  return {
+    async look(workflowId) {
+      try {
+        const { connection, namespace } = await open();
+        const description = await connection.withDeadline(Date.now() + answerWithinMs, () =>
+          // Without a run id: the newest run, which after a Reset is the one that replaces the owner.
+          connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+        );
+        return observationOf(description);
+      } catch {
+        // "Not found" too: a namespace that was lost, or the wrong one, is no proof that nobody decides any more.
+        return { kind: 'no-answer' };
+      }
+    },
+  };
+}
+
+export function observationOf(description: Description): Observation {
+  const { workflowExecutionInfo, pendingWorkflowTask: task, pendingActivities } = description;
+  if (workflowExecutionInfo?.status !== WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING)
+    return { kind: 'closed' };
+  const beats = (pendingActivities ?? [])
+    .filter(({ activityType }) => activityType?.name === watchActivity)
+    .filter(({ state }) => state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)
+    .map(({ lastHeartbeatTime, lastStartedTime }) => stampOf(lastHeartbeatTime) || stampOf(lastStartedTime));
+  return {
+    kind: 'running',
+    task: task
+      ? {
+          attempt: task.attempt ?? 1,
+          started: task.state === PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED,
+          stamp: stampOf(task.scheduledTime),
+        }
+      : null,
+    // With several locations any one that beats shows that the workflow is watching; a silent one is its own to judge.
+    heartbeat: beats.length === 0 ? null : Math.max(...beats),
+  };
+}
+
+/** 0: never. */
+function stampOf(time: { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined): number {
+  return time ? Number(time.seconds ?? 0) * 1_000 + Math.floor((time.nanos ?? 0) / 1e6) : 0;
+}

@@ -1,0 +1,155 @@
+/** Steps before the first write: take the candidate S and plan the change. Neither touches the target. */
+import type { AgentActivities, Caller, Snapshotted } from '../activities/contract.ts';
+import type { Change } from '../domain/change.ts';
+import { hashOf } from '../domain/hash.ts';
+import type { PlanSummary } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
+import type { Store } from '../store/store.ts';
+import type { Captured } from '../targets/target.ts';
+import { AgentError, messageOf, problemsOf } from './agent-error.ts';
+import type { AgentParts } from './agent-parts.ts';
+import { busyAnswer, closedAnswer, refused } from './answers.ts';
+import { checkCaller, gateFor } from './caller.ts';
+
+export interface Preparing extends Pick<AgentActivities, 'snapshot' | 'plan'> {}
+
+export function createPreparing(parts: AgentParts): Preparing {
+  /** The newest capture: `plan` follows on `snapshot` within moments. The store has it too. */
+  let newest: { readonly id: string; readonly captured: Captured } | null = null;
+
+  async function capturedAs(snapshotId: string): Promise<Captured | null> {
+    if (newest?.id === snapshotId) return newest.captured;
+    const sealed = await fromStore(parts, (store) => store.sealedBody(snapshotId));
+    return sealed === null ? null : parts.state.bodies.open(sealed);
+  }
+
+  return {
+    async snapshot(input) {
+      checkCaller(parts, input);
+      const at = gateFor(parts, parts.state.journal.read(), input);
+      if (at.kind === 'closed') return closedAnswer(at.closed);
+      if (at.kind === 'busy') return busyAnswer(at.journal);
+      if (at.kind !== 'free') return ofOpenChange(parts, at.journal);
+      if (parts.store === null) return refused([noStore(input)]);
+      const identified = await parts.target.identify();
+      if (identified.kind === 'refused') return refused(identified.problems);
+      const captured = await parts.target.capture();
+      const { snapshot } = captured;
+      if (snapshot === null) return refused([sqlSilent(input.target)]);
+      const problems = await putInStore(parts, input.changeId, snapshot, captured);
+      if (problems !== null) return refused(problems);
+      newest = { id: snapshot.id, captured };
+      const { version } = snapshot.sections.server;
+      return { kind: 'snapshotted', snapshotId: snapshot.id, version, dirty: captured.dirty, journal: null };
+    },
+
+    async plan(input) {
+      checkCaller(parts, input);
+      const { change } = input.request;
+      if (change.kind !== 'config') return planUnseen(parts, input.changeId, change);
+      const before = await capturedAs(input.snapshotId);
+      if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
+      const planned = await parts.target.plan(before, change, parts.config.allow);
+      if (planned.kind === 'refused') return refused(planned.problems);
+      await parts.state.bodies.putPlan(input.changeId, { snapshotId: input.snapshotId, planned: planned.plan });
+      return { kind: 'planned', plan: planned.plan.summary };
+    },
+  };
+}
+
+/** After a Reset: the S that the journal holds, whatever the configuration is by now. */
+async function ofOpenChange(
+  { state }: AgentParts,
+  journal: { refs: { baseline: string }; snapshotId: string; phase: Snapshotted['journal'] },
+): Promise<Snapshotted> {
+  const { snapshot } = await state.bodies.captured(journal.refs.baseline);
+  const version = snapshot?.sections.server.version ?? '';
+  return { kind: 'snapshotted', snapshotId: journal.snapshotId, version, dirty: [], journal: journal.phase };
+}
+
+async function putInStore(
+  parts: AgentParts,
+  changeId: string,
+  snapshot: Snapshot,
+  captured: Captured,
+): Promise<readonly Problem[] | null> {
+  try {
+    const sealed = parts.state.bodies.seal(captured);
+    await fromStore(parts, (store) => store.putSnapshot(parts.config.target, snapshot, sealed, changeId));
+    return null;
+  } catch (error) {
+    // A store that is only away may be back at the next try; one that refuses must be mended by a person.
+    if (error instanceof AgentError && error.failure === 'StoreUnreachable') throw error;
+    return problemsOf(error, 'store-failed');
+  }
+}
+
+async function fromStore<T>({ store }: AgentParts, ask: (store: Store) => Promise<T>): Promise<T | null> {
+  if (store === null) return null;
+  try {
+    return await ask(await store());
+  } catch (error) {
+    const refuses = error instanceof Error && 'retryable' in error && error.retryable === false;
+    if (refuses) throw error;
+    const [problem = { code: 'store-unreachable', message: messageOf(error) }] = problemsOf(error, 'store-unreachable');
+    throw new AgentError('StoreUnreachable', problem, error);
+  }
+}
+
+/** What a command or a pipeline will do nobody knows beforehand: the plan says so, and binds its name. */
+function planUnseen(
+  { config }: AgentParts,
+  changeId: string,
+  change: Exclude<Change, { kind: 'config' }>,
+): { kind: 'planned'; plan: PlanSummary } | ReturnType<typeof refused> {
+  const command = change.kind === 'command' ? config.commands[change.name] : undefined;
+  if (change.kind === 'command' && command === undefined) return refused([unknownCommand(config, change.name)]);
+  const restarts = command?.restarts === true;
+  const what = change.kind === 'command' ? `command ${change.name}` : 'a pipeline';
+  const plan: PlanSummary = {
+    hash: hashOf({ changeId, change: change.kind === 'command' ? { ...change, run: command?.run } : change }),
+    items: [],
+    moreItems: 0,
+    effect: restarts ? 'restart' : 'reload',
+    risk: 'high',
+    diff: '',
+    warnings: [`What ${what} changes is known only afterwards.`],
+  };
+  return { kind: 'planned', plan };
+}
+
+export function unknownCommand({ commands, path }: AgentParts['config'], name: string): Problem {
+  const names = Object.keys(commands).sort();
+  return {
+    code: 'unknown-command',
+    message: `the agent has no command "${name}"`,
+    detail: names.length === 0 ? 'It has none at all.' : `It has: ${names.join(', ')}.`,
+    hint: `Name the command under commands in ${path} on the database host.`,
+  };
+}
+
+export function sqlSilent(target: string): Problem {
+  return {
+    code: 'sql-silent',
+    message: `${target} does not answer the agent's SQL connection`,
+    hint: 'Check that the server runs, and that the agent may log in.',
+  };
+}
+
+function noStore({ target }: Caller): Problem {
+  return {
+    code: 'no-store',
+    message: `the agent of ${target} has no store`,
+    detail: 'Without a stored snapshot nothing is changed.',
+    hint: 'Set store.connection in agent.yaml.',
+  };
+}
+
+function unknownSnapshot(id: string): Problem {
+  return {
+    code: 'unknown-snapshot',
+    message: `snapshot ${id.slice(0, 12)} is known neither to the agent nor to the store`,
+    hint: 'Take a new snapshot.',
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * Break glass: look at, revert or abandon the open change on the host itself, by the journal alone. Needs no Temporal,
+ * no store and no agent; one that runs is fenced, and sees the end in the journal. See docs/decisions.
+ */
+import type { Reverted } from '../activities/contract.ts';
+import type { AgentConfig } from '../domain/config.ts';
+import { type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domain/journal.ts';
+import { fromRecord } from '../domain/lease.ts';
+import type { JournalPhase } from '../domain/phase.ts';
+import type { ReasonCode } from '../domain/result.ts';
+import type { Say, Target } from '../targets/target.ts';
+import { AgentError } from './agent-error.ts';
+import { mayStillRun } from './command.ts';
+import { hostClock } from './host.ts';
+import { readKey } from './key.ts';
+import { type Log, stderrLog } from './log.ts';
+import { attemptRevert, type Incomplete } from './revert-attempt.ts';
+import { openSpool } from './spool.ts';
+import { isOpenChange, openStateFolder, type StateFolder } from './state-folder.ts';
+
+export interface RescueOptions {
+  /** How the server's files are reached; the server itself may be down. */
+  readonly openTarget: (config: AgentConfig, key: Buffer) => Promise<Target>;
+  readonly say?: Say;
+  readonly log?: Log;
+}
+
+export interface OpenChange {
+  readonly changeId: string;
+  readonly workflowId: string;
+  readonly phase: JournalPhase;
+  readonly changeKind: Journal['changeKind'];
+  readonly owner: string;
+  /** Unix ms. */
+  readonly since: number;
+  readonly snapshotId: string;
+  /** False: the change has certainly written nothing. */
+  readonly touched: boolean;
+  /** What is left of the clocks; the contact deadline of a running agent may be later than the one on disk. */
+  readonly lease: {
+    readonly contactMs: number;
+    readonly progressMs: number;
+    readonly onContactLost: 'revert' | 'wait';
+  };
+  readonly commandRuns: string | null;
+  readonly revertReason: ReasonCode | null;
+}
+
+export type Shown = { readonly kind: 'none' } | { readonly kind: 'open'; readonly change: OpenChange };
+
+export type Rescued =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ended'; readonly changeId: string; readonly phase: FinalPhase; readonly by: string }
+  | Reverted
+  | Incomplete;
+
+const by = 'rescue on the host';
+
+/** A running agent's step ends at its next fence; one that does not by then is named. */
+const writerWaitMs = 20_000;
+
+export async function rescueShow(config: AgentConfig, log: Log = stderrLog): Promise<Shown> {
+  return withState(config, log, async (state) => {
+    const journal = state.journal.read();
+    return isOpenChange(state, journal) ? { kind: 'open', change: shown(journal) } : { kind: 'none' };
+  });
+}
+
+/** Takes the revert over from whoever is at it. Run again, it goes on where it stopped. */
+export async function rescueRevert(config: AgentConfig, options: RescueOptions): Promise<Rescued> {
+  const { log = stderrLog, say = (line) => log.info(line) } = options;
+  return withState(config, log, async (state, key) => {
+    const open = await state.journal.exclusive(async (journal, write) => {
+      if (!isOpenChange(state, journal)) return null;
+      const revert = { reason: 'rescued-on-host', by, at: Date.now(), pipelineUnfinished: false } as const;
+      await write(revertTakenBy(journal, revert));
+      return journal;
+    });
+    if (open === null) return { kind: 'none' };
+    const target = await options.openTarget(config, key);
+    try {
+      const spool = openSpool(state.spoolFolder, config.target, state, null, () => undefined);
+      const answer = await attemptRevert({ config, target, state, spool, clock: hostClock, log, writerWaitMs }, say);
+      return answer.kind === 'closed' ? { ...answer, kind: 'ended', changeId: open.changeId } : answer;
+    } finally {
+      await target.close();
+    }
+  });
+}
+
+/** The configuration stays as it is, a person takes over. A command that still runs is not stopped. */
+export async function rescueAbandon(
+  config: AgentConfig,
+  { who, why, log = stderrLog }: { readonly who: string; readonly why: string; readonly log?: Log },
+): Promise<Rescued> {
+  return withState(config, log, (state) =>
+    state.journal.exclusive(async (journal, write) => {
+      if (!isOpenChange(state, journal)) return { kind: 'none' };
+      const { changeId } = journal;
+      const end = { changeId, phase: 'abandoned', by: `${who}, ${by}`, reason: 'abandoned-by-operator' } as const;
+      await state.closed.write({ ...end, snapshotId: null, at: Date.now(), note: why, details: null });
+      await write(closedAs(journal, 'abandoned'));
+      return { kind: 'ended', changeId, phase: end.phase, by: end.by };
+    }),
+  );
+}
+
+async function withState<T>(
+  config: AgentConfig,
+  log: Log,
+  work: (state: StateFolder, key: Buffer) => Promise<T>,
+): Promise<T> {
+  const key = await readKey(config.keyFile);
+  const state = await openStateFolder(config, key, 'rescue', log);
+  try {
+    return await work(state, key);
+  } catch (error) {
+    throw asRoot(error, config);
+  } finally {
+    state.close();
+  }
+}
+
+function shown(journal: Journal): OpenChange {
+  const { changeId, workflowId, phase, changeKind, owner, since, snapshotId, touched, policy, command, revert } =
+    journal;
+  const now = hostClock.now();
+  const lease = fromRecord(journal.lease, now);
+  return {
+    changeId,
+    workflowId,
+    phase,
+    changeKind,
+    owner,
+    since,
+    snapshotId,
+    touched,
+    lease: {
+      contactMs: lease.contactBy - now.monotonicMs,
+      progressMs: lease.progressBy - now.monotonicMs,
+      onContactLost: policy.onContactLost,
+    },
+    commandRuns: command !== null && mayStillRun(command) ? command.name : null,
+    revertReason: revert?.reason ?? null,
+  };
+}
+
+function asRoot(error: unknown, { stateDir }: AgentConfig): unknown {
+  if (!(error instanceof Error) || !('code' in error) || (error.code !== 'EACCES' && error.code !== 'EPERM'))
+    return error;
+  return new AgentError(
+    'AgentInternal',
+    {
+      code: 'state-folder-closed',
+      message: `state folder ${stateDir} is closed to this user`,
+      detail: error.message,
+      hint: 'Run rescue as the user the agent runs as, or as root.',
+    },
+    error,
+  );
+}

@@ -1,0 +1,204 @@
+/** One attempt to take a change back, by the agent or by `rescue`: the journal says `reverting` already. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Closed, Reverted } from '../activities/contract.ts';
+import type { AgentConfig } from '../domain/config.ts';
+import { type Journal, closedAs, isOpen, mayWrite } from '../domain/journal.ts';
+import type { RevertItem } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Captured, RevertReport, Say, Target } from '../targets/target.ts';
+import { Fenced, problemsOf } from './agent-error.ts';
+import { closedAnswer } from './answers.ts';
+import { killCommand } from './command.ts';
+import type { Clock } from './host.ts';
+import type { Log } from './log.ts';
+import type { Holder } from './locks.ts';
+import type { Spool } from './spool.ts';
+import type { StateFolder } from './state-folder.ts';
+
+export interface RevertParts {
+  readonly config: AgentConfig;
+  readonly target: Target;
+  readonly state: StateFolder;
+  readonly spool: Pick<Spool, 'add'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What to do about a living process that does not stop writing: another one is waited for in vain, our own is fenced. */
+  readonly writerWaitMs: number;
+}
+
+export interface Incomplete {
+  readonly kind: 'incomplete';
+  readonly remaining: readonly Problem[];
+  readonly items: readonly RevertItem[];
+}
+
+export type RevertAnswer = Reverted | Incomplete | Closed;
+
+/** A payload over 64 KiB is a bug: the report's snapshots hold the rest. */
+const mostItems = 100;
+
+/** Looked at again this often while a pipeline may still be writing. */
+const recheckMs = 5_000;
+
+export async function attemptRevert(parts: RevertParts, say: Say): Promise<RevertAnswer> {
+  const journal = parts.state.journal.read();
+  if (journal?.phase !== 'reverting') return endedMeanwhile(parts, journal?.changeId ?? '');
+  try {
+    if (journal.command !== null) await killCommand(journal.command, say);
+    const bodies = await unsealed(parts, journal);
+    const report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
+    if (report.remaining.length > 0) return incomplete(report.remaining, report.items);
+    const last = journal.revert?.pipelineUnfinished ? await untilQuiet(parts, journal, bodies, report, say) : report;
+    if (last.remaining.length > 0) return incomplete(last.remaining, last.items);
+    return await close(parts, journal, last);
+  } catch (error) {
+    if (error instanceof Fenced) return endedMeanwhile(parts, journal.changeId);
+    return incomplete(problemsOf(error, 'revert-failed'), []);
+  }
+}
+
+interface Bodies {
+  readonly before: Captured;
+  readonly change: Captured | null;
+}
+
+async function unsealed({ state }: RevertParts, journal: Journal): Promise<Bodies> {
+  const before = await state.bodies.captured(journal.refs.baseline);
+  if (journal.refs.change !== null) return { before, change: await state.bodies.captured(journal.refs.change) };
+  // Nothing was written for it: then what differs from S is somebody else's. A pipeline may have written unseen.
+  return { before, change: journal.touched || journal.changeKind === 'external' ? null : before };
+}
+
+function revertOnce(parts: RevertParts, journal: Journal, { before, change }: Bodies, say: Say): Promise<RevertReport> {
+  const fence = (): void => {
+    if (!mayWrite(parts.state.journal.read(), journal)) throw new Fenced();
+  };
+  const restarts = journal.command !== null && parts.config.commands[journal.command.name]?.restarts === true;
+  return parts.target.revert({
+    changeId: journal.changeId,
+    before,
+    change,
+    mayRestart: journal.policy.revertMayRestart || restarts,
+    witnesses: journal.witnesses,
+    fence,
+    say,
+  });
+}
+
+/** The configuration must have equalled S for `quietMs`, or the pipeline must have said that it has ended. */
+async function untilQuiet(
+  parts: RevertParts,
+  journal: Journal,
+  bodies: Bodies,
+  first: RevertReport,
+  say: Say,
+): Promise<RevertReport> {
+  const now = (): number => parts.clock.now().monotonicMs;
+  const stepMs = Math.max(20, Math.min(recheckMs, journal.policy.quietMs / 4));
+  let report = first;
+  let quietSince = now();
+  say(`reverted; watching for ${Math.round(journal.policy.quietMs / 1_000)} s that nothing writes again`);
+  for (;;) {
+    const finished = await pipelineFinished(parts, journal, stepMs);
+    const again = await bodiesDiffer(parts, bodies);
+    if (again) {
+      say('something wrote again: reverting again');
+      report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
+      if (report.remaining.length > 0) return report;
+      quietSince = now();
+    } else if (finished || now() - quietSince >= journal.policy.quietMs) return report;
+  }
+}
+
+/** Waits `stepMs` at most; true: the pipeline is known to write no more. */
+async function pipelineFinished({ state }: RevertParts, journal: Journal, stepMs: number): Promise<boolean> {
+  const until = performance.now() + stepMs;
+  for (;;) {
+    const seen = state.journal.read();
+    if (!mayWrite(seen, journal)) throw new Fenced();
+    if (seen?.revert?.pipelineUnfinished === false) return true;
+    if (performance.now() >= until) return false;
+    await sleep(Math.min(250, stepMs));
+  }
+}
+
+async function bodiesDiffer({ target }: RevertParts, { before, change }: Bodies): Promise<boolean> {
+  const items = await target.planRevert(before, change);
+  return items.some(
+    ({ decision }) => decision === 'restore' || decision === 'merge' || decision === 'conflict-restored',
+  );
+}
+
+/** One writer at a time on a target, across processes; an operation that lost its change ends at its next fence. */
+async function writing<T>(parts: RevertParts, work: () => Promise<T>): Promise<T> {
+  const lock = await parts.state.locks.take('writer.lock', parts.writerWaitMs);
+  if (lock.kind === 'held') {
+    try {
+      return await work();
+    } finally {
+      lock.release();
+    }
+  }
+  if (lock.by.pid !== process.pid) throw new WriterBusy(lock.by);
+  parts.log.warn('an earlier step of this agent hangs; it is fenced, the revert goes on without it');
+  return work();
+}
+
+class WriterBusy extends Error {
+  readonly problem: Problem;
+
+  constructor({ what, pid }: Holder) {
+    super(`${what} (process ${pid}) is still writing to this target`);
+    this.problem = {
+      code: 'writer-busy',
+      message: this.message,
+      detail: 'It did not stop when the revert began.',
+      hint: what === 'agent' ? `If it hangs, run: kill -9 ${pid}, and try again.` : 'Wait for it, or stop it.',
+    };
+  }
+}
+
+async function close(parts: RevertParts, journal: Journal, report: RevertReport): Promise<RevertAnswer> {
+  const { state, clock } = parts;
+  const after = report.after?.snapshot?.id ?? null;
+  if (report.after !== null && after !== null) {
+    // Spooled before the end is written: what an end names must be found.
+    const { ref } = await state.bodies.putCaptured(report.after);
+    await parts.spool.add({ ref, changeId: journal.changeId, knownGood: false });
+  }
+  return state.journal.exclusive(async (found, write) => {
+    if (!isOpen(found) || !mayWrite(found, journal)) throw new Fenced();
+    const revert = found.revert;
+    const reverted: Reverted = {
+      kind: 'reverted',
+      by: revert?.by ?? 'agent',
+      reason: revert?.reason ?? 'internal-error',
+      snapshotId: after,
+      at: clock.now().wallMs,
+      restarted: report.restarted,
+      acceptingAt: report.acceptingAt,
+      proof: report.proof,
+      conflicts: report.conflicts,
+      items: shown(report.items),
+    };
+    const { by, reason, at } = reverted;
+    const end = { changeId: found.changeId, phase: 'reverted', by, reason, snapshotId: after, at } as const;
+    await state.closed.write({ ...end, note: null, details: reverted });
+    await write(closedAs(found, 'reverted'));
+    return reverted;
+  });
+}
+
+function endedMeanwhile({ state }: RevertParts, changeId: string): RevertAnswer {
+  const closed = changeId === '' ? null : state.closed.read(changeId);
+  if (closed !== null) return closed.details ?? closedAnswer(closed);
+  return incomplete([{ code: 'taken-over', message: 'somebody else goes on with this revert' }], []);
+}
+
+function incomplete(remaining: readonly Problem[], items: readonly RevertItem[]): Incomplete {
+  return { kind: 'incomplete', remaining, items: shown(items) };
+}
+
+function shown(items: readonly RevertItem[]): readonly RevertItem[] {
+  return items.filter(({ decision }) => decision !== 'nothing').slice(0, mostItems);
+}

@@ -1,0 +1,77 @@
+/** The agent's own folder (0700): journal, ends of changes, sealed bodies, spool and locks; opened by agent and rescue. */
+import { chmod, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Reverted } from '../activities/contract.ts';
+import type { AgentConfig } from '../domain/config.ts';
+import { type Journal, isOpen } from '../domain/journal.ts';
+import { AgentError } from './agent-error.ts';
+import { type ClosedChanges, openClosedChanges } from './closed-changes.ts';
+import { makePrivateFolder, unfinished } from './durable.ts';
+import { type JournalFile, openJournalFile } from './journal-file.ts';
+import { type Held, type Locks, openLocks } from './locks.ts';
+import type { Log } from './log.ts';
+import { createSealer } from './seal.ts';
+import { type SealedBodies, openSealedBodies } from './sealed-bodies.ts';
+
+export interface StateFolder {
+  readonly path: string;
+  readonly locks: Locks;
+  readonly journal: JournalFile;
+  readonly closed: ClosedChanges<Reverted>;
+  readonly bodies: SealedBodies;
+  readonly spoolFolder: string;
+  close(): void;
+}
+
+export async function openStateFolder(
+  config: Pick<AgentConfig, 'stateDir'>,
+  key: Buffer,
+  who: 'agent' | 'rescue',
+  log: Log,
+): Promise<StateFolder> {
+  const path = config.stateDir;
+  const [sealed, plans, closed, spool] = ['sealed', 'plans', 'closed', 'spool'].map((name) => join(path, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  for (const folder of [path, sealed, plans, closed, spool]) await makePrivateFolder(folder);
+  await chmod(path, 0o700);
+  const locks = openLocks(path, who);
+  return {
+    path,
+    locks,
+    journal: openJournalFile(path, locks, (line) => log.warn(line)),
+    closed: openClosedChanges<Reverted>(closed),
+    bodies: openSealedBodies({ sealed, plans }, createSealer(key)),
+    spoolFolder: spool,
+    close: () => locks.close(),
+  };
+}
+
+/** One agent a target: the second one is told who the first is. Waits a little for one that is just ending. */
+export async function takeAgentLock(state: StateFolder, target: string): Promise<Held> {
+  const lock = await state.locks.take('agent.lock', 2_000);
+  if (lock.kind === 'held') return lock;
+  throw new AgentError('AgentInternal', {
+    code: 'agent-runs-already',
+    message: `an agent for target ${target} runs already: process ${lock.by.pid} on ${lock.by.host}`,
+    detail: `It holds ${join(state.path, 'agent.lock')}.`,
+    hint: 'Stop that one first, or give this one another state folder and target.',
+  });
+}
+
+/** The record of an end outranks the journal: between the two writes of a close a process may have been killed. */
+export function isOpenChange(state: Pick<StateFolder, 'closed'>, journal: Journal | null): journal is Journal {
+  return isOpen(journal) && state.closed.read(journal.changeId) === null;
+}
+
+/** What a process that died in the middle of a replacement left behind. Only with the agent's lock held. */
+export async function removeLeftovers(state: StateFolder): Promise<void> {
+  for (const folder of ['.', 'sealed', 'plans', 'closed', 'spool']) {
+    const names = await readdir(join(state.path, folder));
+    for (const name of names.filter((entry) => entry.endsWith(unfinished)))
+      await unlink(join(state.path, folder, name));
+  }
+}

@@ -1,0 +1,97 @@
+/** What the agent does without being asked: run the lease's clocks, ask Temporal, go on with a revert, send the spool. */
+import { type Journal, isFinal } from '../domain/journal.ts';
+import { messageOf } from './agent-error.ts';
+import type { AgentParts } from './agent-parts.ts';
+import type { Contact } from './contact.ts';
+import { isOpenChange } from './state-folder.ts';
+
+const tickMs = 500;
+const lookEveryMs = 5_000;
+const spoolEveryMs = 30_000;
+const tidyEveryMs = 3_600_000;
+
+export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promise<void> } {
+  const { state, leases, reverter, clock, log } = parts;
+  let lastTrouble = '';
+
+  function tick(): void {
+    const journal = state.journal.read();
+    if (!isOpenChange(state, journal)) return;
+    if (journal.phase === 'reverting') return reverter.keepGoing();
+    const why = leases.expired(journal);
+    if (why === null) return;
+    // Nobody is left who could say that the pipeline has ended.
+    const pipelineUnfinished = journal.changeKind === 'external' && journal.phase === 'armed';
+    const revert = { reason: 'contact-lost', by: `agent: ${why}`, at: clock.now().wallMs, pipelineUnfinished } as const;
+    guard(reverter.begin(journal.changeId, revert));
+  }
+
+  async function look(): Promise<void> {
+    const journal = state.journal.read();
+    if (!isOpenChange(state, journal) || journal.phase === 'reverting') return;
+    await leases.saw(journal, await contact.look(journal.workflowId));
+  }
+
+  async function tidy(): Promise<void> {
+    const journal = state.journal.read();
+    const named = new Set([...namedBy(journal), ...(await parts.spool.refs())]);
+    await state.bodies.tidy(named, clock.now().wallMs);
+    await state.closed.tidy(clock.now().wallMs);
+  }
+
+  /** The clocks must not stop for an unforeseen error; it is said once, not twice a second. */
+  function guard(work: Promise<void>): void {
+    work.then(
+      () => undefined,
+      (error: unknown) => trouble(error),
+    );
+  }
+
+  function trouble(error: unknown): void {
+    const text = messageOf(error);
+    if (text !== lastTrouble) log.warn(text);
+    lastTrouble = text;
+  }
+
+  let looking: Promise<void> | null = null;
+  const every = [
+    [tickMs, (): void => tick()],
+    [
+      lookEveryMs,
+      (): void =>
+        void (looking ??= look()
+          .catch(trouble)
+          .finally(() => (looking = null))),
+    ],
+    [spoolEveryMs, (): void => guard(parts.spool.flush())],
+    [tidyEveryMs, (): void => guard(tidy())],
+  ] as const;
+  const timers = every.map(([ms, work]) =>
+    setInterval(() => {
+      try {
+        work();
+      } catch (error) {
+        trouble(error);
+      }
+    }, ms),
+  );
+  // The first of each at once: what is overdue at the start is overdue now.
+  for (const [, work] of every) {
+    try {
+      work();
+    } catch (error) {
+      trouble(error);
+    }
+  }
+  return {
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+function namedBy(journal: Journal | null): readonly string[] {
+  if (journal === null || isFinal(journal.phase)) return [];
+  return journal.refs.change === null ? [journal.refs.baseline] : [journal.refs.baseline, journal.refs.change];
+}
