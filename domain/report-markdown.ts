@@ -6,7 +6,7 @@ import type { CheckReport, Stretch } from './report-checks.ts';
 
 export function reportMarkdown(model: ReportModel): string {
   const parts = [
-    `# ${escapeMarkdown(capital(model.headline))}`,
+    `# ${escapeMarkdown(model.headline)}`,
     summaryPart(model),
     comparisonPart(model),
     '## Impact',
@@ -144,4 +144,3 @@ const titled = (title: string, lines: readonly string[]): string =>
   lines.length === 0 ? '' : `**${title}**\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n');
 const paragraphs = (lines: readonly string[]): string => lines.map(escapeMarkdown).join('\n\n');
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -70,17 +70,22 @@ export function causeOf({ result, plan }: ReportInput, checks: readonly CheckRep
   if (result.outcome === 'kept' || result.outcome === 'rejected' || result.outcome === 'aborted')
     return [because, ...changed];
   if (first?.firstFailure == null) return [because, ...changed];
-  const denied =
-    first.firstFailure.class === 'access'
-      ? ' The server refused the connection: an access rule is the place to look.'
-      : '';
+  const lookAt = placeToLook[first.firstFailure.code ?? ''] ?? '';
   const went = result.dependents === 'recovered' ? ' It went away with the revert.' : '';
   const passed =
     (first.before?.passes ?? 0) > 0
       ? `${first.name} passed before the change and failed under it.`
       : `${first.name} failed under the change.`;
-  return [because, `${passed}${went}${denied}`, ...changed];
+  return [because, `${passed}${went}${lookAt}`, ...changed];
 }
+
+/** What the server's own SQLSTATE says about where to look. */
+const placeToLook: Readonly<Record<string, string>> = {
+  '28000': ' The server refused the connection (28000): look at pg_hba.conf and at the role.',
+  '28P01': ' The server refused the password (28P01): look at the role and at the method in pg_hba.conf.',
+  '42501': ' The server refused a privilege (42501): look at grants.',
+  '53300': ' The server took no more connections (53300): look at the connection limits.',
+};
 
 const firstToFail = (checks: readonly CheckReport[]): CheckReport | null =>
   checks

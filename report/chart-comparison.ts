@@ -1,10 +1,11 @@
 /** Two outages on one scale of three hours: the sliver is ours. */
 import type { Comparison } from '../domain/april-12.ts';
 import { durationText, preciseTimeText } from '../domain/format.ts';
+import { round } from './chart-scale.ts';
 import { html, type Markup } from './markup.ts';
 
-const width = 600;
-const barHeight = 26;
+const width = 1_000;
+const height = 26;
 
 export function comparisonPart(comparison: Comparison): Markup {
   return html`<section class="comparison" aria-labelledby="comparison">
@@ -28,10 +29,8 @@ export function comparisonPart(comparison: Comparison): Markup {
             ({ label, thenClock, thenMs, nowAt, nowMs }) =>
               html`<tr>
                 <th scope="row">${label}</th>
-                <td>${thenClock} <small>+${durationText(thenMs)}</small></td>
-                <td>
-                  ${nowAt === null || nowMs === null ? '–' : html`${preciseTimeText(nowAt)} <small>+${durationText(nowMs)}</small>`}
-                </td>
+                <td>${thenClock}${elapsed(thenMs)}</td>
+                <td>${nowAt === null || nowMs === null ? '–' : html`${preciseTimeText(nowAt)}${elapsed(nowMs)}`}</td>
               </tr>`,
           )}
         </tbody>
@@ -41,16 +40,36 @@ export function comparisonPart(comparison: Comparison): Markup {
 }
 
 function bars({ moments, thenMs, nowMs }: Comparison): Markup {
-  const x = (ms: number): number => Math.round((ms / thenMs) * width * 10) / 10;
-  const parts = moments.slice(1).map(({ thenMs: to }, index) => ({ from: moments[index]?.thenMs ?? 0, to }));
-  const now = Math.max(x(nowMs ?? 0), 2);
-  return html`<svg class="chart bars" viewBox="0 0 ${width} 112" role="img" aria-labelledby="bars-title bars-desc">
-    <title id="bars-title">Duration then and now</title>
-    <desc id="bars-desc">
-      April 12: ${durationText(thenMs)}. Now: ${nowMs === null ? 'not known' : durationText(nowMs)}.
-    </desc>
-    <text class="bar-name" x="0" y="13">April 12, 2024 · ${durationText(thenMs)}</text>
-    ${parts.map(({ from, to }, index) => html`<rect class="then part-${index}" x="${x(from)}" y="20" width="${Math.max(x(to) - x(from) - 1, 1)}" height="${barHeight}" />`)}
-    ${nowMs === null ? null : html`<text class="bar-name" x="0" y="73">Now · ${durationText(nowMs)}</text><rect class="now" x="0" y="80" width="${Math.min(now, width)}" height="${barHeight}" />`}
-  </svg>`;
+  const x = (ms: number): number => round((ms / thenMs) * width);
+  const parts = moments
+    .slice(1)
+    .map(({ thenMs: to, label }, index) => ({ from: moments[index]?.thenMs ?? 0, to, label }));
+  const then = parts.map(
+    ({ from, to, label }, index) =>
+      html`<rect
+        class="then part-${index}"
+        x="${x(from)}"
+        y="0"
+        width="${Math.max(x(to) - x(from) - 1, 1)}"
+        height="${height}"
+        ><title>until: ${label}</title></rect
+      >`,
+  );
+  // A hundredth of a percent of three hours would not be seen at all.
+  const now = html`<rect
+    class="now"
+    x="0"
+    y="0"
+    width="${Math.min(Math.max(x(nowMs ?? 0), 2), width)}"
+    height="${height}"
+  />`;
+  return html`${bar('then', `April 12, 2024 · ${durationText(thenMs)}`, then)}${nowMs === null ? null : bar('now', `Now · ${durationText(nowMs)}`, [now])}`;
 }
+
+const bar = (id: string, name: string, inside: readonly Markup[]): Markup =>
+  html`<p class="bar-name" id="bar-${id}">${name}</p>
+    <svg class="bar" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-labelledby="bar-${id}">
+      ${inside}
+    </svg>`;
+
+const elapsed = (ms: number): Markup | null => (ms === 0 ? null : html` <small>+${durationText(ms)}</small>`);

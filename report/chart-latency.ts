@@ -5,14 +5,14 @@ import type { Sample } from '../domain/check.ts';
 import type { ReportModel } from '../domain/report.ts';
 import type { CheckReport } from '../domain/report-checks.ts';
 import { marks } from './chart-marks.ts';
-import { inForceBand, momentLines } from './chart-moments.ts';
+import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
 import { latencyScale, round, timeAxis } from './chart-scale.ts';
 import { html, type Markup } from './markup.ts';
 
-const width = 420;
-const height = 132;
+const width = 400;
+const height = 150;
 const left = 46;
-const top = 8;
+const top = 30;
 const bottom = height - 22;
 
 export function latencyChart(model: ReportModel, check: CheckReport, id: string): Markup {
@@ -33,7 +33,7 @@ export function latencyChart(model: ReportModel, check: CheckReport, id: string)
     ${inForceBand(model, axis, top, bottom)}
     ${decades.map((ms) => html`<path class="grid" d="M${left} ${round(y(ms))}H${width - 8}" /><text class="latency" x="${left - 6}" y="${round(y(ms)) + 4}">${durationText(ms)}</text>`)}
     ${axis.ticks.map(({ at, label }) => html`<text class="tick" x="${round(axis.x(at))}" y="${height - 6}">${label}</text>`)}
-    ${momentLines(model, axis, top, bottom)}
+    ${momentLines(model, axis, top, bottom)} ${momentNumbers(model, axis, 10, top)}
     <path class="latency-line" d="${draw(seen) ?? ''}" />
     ${marks(seen, place)}
   </svg>`;

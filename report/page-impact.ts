@@ -2,12 +2,15 @@
 import type { ReportModel } from '../domain/report.ts';
 import type { CheckReport, Stretch } from '../domain/report-checks.ts';
 import { latencyChart } from './chart-latency.ts';
+import { durationText } from '../domain/format.ts';
+import { momentList } from './chart-moments.ts';
 import { html, type Markup } from './markup.ts';
 
 export function impactSection(model: ReportModel): Markup {
   return html`<section aria-labelledby="impact">
     <h2 id="impact">Impact</h2>
     ${model.impact.map((text) => html`<p>${text}</p>`)}
+    ${model.checks.some(({ series }) => series.length > 0) ? momentList(model) : null}
     <div class="cards">${model.checks.map((check, index) => card(model, check, `check-${index}`))}</div>
   </section>`;
 }
@@ -45,13 +48,12 @@ function stretch(name: string, value: Stretch | null): Markup {
     value.unmeasurable > 0 ? `${value.unmeasurable} not measurable` : '',
     value.forgiven > 0 ? `${value.forgiven} while settling` : '',
   ].filter((part) => part !== '');
-  const median =
-    value.medianMs === null
-      ? ''
-      : `median ${value.medianMs < 10 ? value.medianMs.toFixed(1) : Math.round(value.medianMs)} ms`;
-  const small = [...extra, median].filter((part) => part !== '').join(', ');
+  const median = value.medianMs === null ? null : html`<small>median ${millis(value.medianMs)}</small>`;
+  const problems = extra.length === 0 ? null : html`<small class="extra">${extra.join(', ')}</small>`;
   return html`<div class="${value.fails > 0 ? 'bad' : 'good'}">
     <dt>${name}</dt>
-    <dd><b>${value.passes}</b>/${value.measured} passed <small>${small}</small></dd>
+    <dd><b>${value.passes}</b>/${value.measured} passed ${problems}${median}</dd>
   </div>`;
 }
+
+const millis = (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : durationText(ms));

@@ -11,7 +11,7 @@ export function pageHeader(model: ReportModel): Markup {
       <span class="badge ${model.outcome}">${model.outcome}</span>
       <span>${model.target}</span> ${start === undefined ? null : html`<time>${dateTimeText(start.at)}</time>`}
     </p>
-    <h1>${capital(model.headline)}</h1>
+    <h1>${wholeNames(model.headline)}</h1>
   </header>`;
 }
 
@@ -69,4 +69,8 @@ function factsOf(model: ReportModel): readonly (readonly [string, string | Marku
   ];
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** A line may not break at the hyphen of a name. */
+const wholeNames = (text: string): readonly Markup[] =>
+  text
+    .split(/(\s+)/)
+    .map((word) => (word.includes('-') && word.length < 32 ? html`<span class="name">${word}</span>` : html`${word}`));
