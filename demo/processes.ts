@@ -13,7 +13,7 @@ const activityQueue = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_
 
 export interface CliOptions {
   readonly cwd: string;
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
 }
 
 export function runCli(args: readonly string[], { cwd, onLine }: CliOptions): Promise<Kept> {

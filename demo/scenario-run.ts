@@ -39,7 +39,11 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
   const before = await readConfiguration(database.dataDir);
   const shoppers = followShoppers(shop, progress);
   try {
-    const cli = await runCli(argumentsOf(stage, scenario, changeId), { cwd: folder, onLine: progress });
+    // The talk of a --json command is on stderr; its answer is asked of Temporal itself, below.
+    const onLine = (line: string, from: 'stdout' | 'stderr'): void => {
+      if (from === 'stderr') progress(line);
+    };
+    const cli = await runCli(argumentsOf(stage, scenario, changeId), { cwd: folder, onLine });
     const abort = (): void => void cli.stop();
     signal.addEventListener('abort', abort);
     const exitCode = await cli.exited;
@@ -62,7 +66,7 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
 
 function argumentsOf({ files, database }: Stage, name: ScenarioName, changeId: string): string[] {
   const { by, variant } = scenarios[name];
-  const id = ['--config', files.knowngood, '--change-id', changeId];
+  const id = ['--config', files.knowngood, '--json', '--change-id', changeId];
   if (by === 'declared' || variant === null) return ['apply', ...id, files.change];
   if (by === 'on-host') return ['guard', target, ...id, '--on-host', 'upgrade'];
   return ['guard', target, ...id, '--', 'sh', '-c', upgradeCommand(variant, database).map(quoted).join(' ')];

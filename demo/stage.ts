@@ -106,7 +106,7 @@ async function build(
   };
   const [worker, agent] = await all(signal, [
     serve(['worker', '--config', files.knowngood], orchestratorQueue),
-    serve(['agent', '--config', files.agent], agentQueue(target)),
+    serve(['agent', '--agent-config', files.agent], agentQueue(target)),
   ]);
   const logs = (): string => `worker:\n${worker.tail()}\n\nagent:\n${agent.tail()}`;
   return { folder, temporal, client, store, shop, database, adminUrl: cluster.url(), files, logs };

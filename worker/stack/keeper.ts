@@ -26,7 +26,7 @@ export interface KeepOptions {
   readonly graceMs?: number;
   /** Where both outputs go, appended; default: kept in memory for `tail`. */
   readonly logFile?: string;
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
 }
 
 export interface Kept {
@@ -168,14 +168,15 @@ export async function keepServer({ dataDir, signal, thenRemove }: KeepServerOpti
   };
 }
 
-function follow(child: ChildProcess, onLine: ((line: string) => void) | undefined): string[] {
+function follow(child: ChildProcess, onLine: KeepOptions['onLine']): string[] {
   const lines: string[] = [];
-  for (const output of [child.stdout, child.stderr]) {
+  for (const from of ['stdout', 'stderr'] as const) {
+    const output = child[from];
     if (!output) continue;
     createInterface({ input: output }).on('line', (line) => {
       lines.push(line);
       if (lines.length > tailLines) lines.shift();
-      onLine?.(line);
+      onLine?.(line, from);
     });
   }
   return lines;
