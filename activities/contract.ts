@@ -96,7 +96,9 @@ export interface AgentActivities {
   ping(input: { target: string }): Promise<{ agent: string; version: string; openChange: Busy['holder'] | null }>;
   /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
   snapshot(input: Caller & { lookOnly: boolean }): Promise<Snapshotted | Busy | Closed | Refused>;
-  plan(input: Caller & { snapshotId: string; request: ChangeRequest }): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
+  plan(
+    input: Caller & { snapshotId: string; request: ChangeRequest },
+  ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
   arm(
     input: Caller & {
       workflowId: string;
@@ -116,20 +118,44 @@ export interface AgentActivities {
     },
   ): Promise<Armed | { kind: 'moved' } | { kind: 'approval-stale' } | Busy | Closed | Stale | Refused>;
   /** config: writes the plan. command: starts the named command once and waits. Heartbeats with a line of progress. */
-  apply(input: Caller & { planHash: string; command: string | null }): Promise<Applied | { kind: 'failed'; problems: readonly Problem[]; exitCode: number | null } | Closed | Stale | Reverting>;
+  apply(
+    input: Caller & { planHash: string; command: string | null },
+  ): Promise<
+    Applied | { kind: 'failed'; problems: readonly Problem[]; exitCode: number | null } | Closed | Stale | Reverting
+  >;
   /** external: the pipeline said it is done; takes C. */
-  captureApplied(input: Caller): Promise<Applied | { kind: 'failed'; problems: readonly Problem[]; exitCode: null } | Closed | Stale | Reverting>;
+  captureApplied(
+    input: Caller,
+  ): Promise<Applied | { kind: 'failed'; problems: readonly Problem[]; exitCode: null } | Closed | Stale | Reverting>;
   /** Moves the progress deadline; an equal or lower sequence moves nothing. Answers only once persisted. */
-  deadline(input: Caller & { sequence: number; durationMs: number; watching: boolean }): Promise<{ kind: 'moved' | 'unmoved' } | Closed | Stale | Reverting>;
-  confirm(input: Caller & { acceptDrift: boolean }): Promise<{ kind: 'confirmed'; snapshotId: string; at: number } | { kind: 'drifted'; items: readonly string[] } | Closed | Stale | Reverting>;
+  deadline(
+    input: Caller & { sequence: number; durationMs: number; watching: boolean },
+  ): Promise<{ kind: 'moved' | 'unmoved' } | Closed | Stale | Reverting>;
+  confirm(
+    input: Caller & { acceptDrift: boolean },
+  ): Promise<
+    | { kind: 'confirmed'; snapshotId: string; at: number }
+    | { kind: 'drifted'; items: readonly string[] }
+    | Closed
+    | Stale
+    | Reverting
+  >;
   /** Heartbeats. `incomplete` is retried by the workflow for ever; `quietUntilFailed`: keep re-reverting an external change. */
-  revert(input: Caller & { reason: ReasonCode; pipelineUnfinished: boolean }): Promise<Reverted | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] } | Closed | Stale>;
+  revert(
+    input: Caller & { reason: ReasonCode; pipelineUnfinished: boolean },
+  ): Promise<
+    Reverted | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] } | Closed | Stale
+  >;
   abandon(input: Caller & { who: string; why: string }): Promise<Closed | Stale>;
 }
 
 export interface ProbeActivities {
   /** Measures each check until it has `successes` passes in a row or crosses a threshold; at most about 30 s. */
-  baseline(input: { target: string; changeId: string; checks: readonly CheckSpec[] }): Promise<{ progress: readonly CheckProgress[]; red: readonly Verdict[] }>;
+  baseline(input: {
+    target: string;
+    changeId: string;
+    checks: readonly CheckSpec[];
+  }): Promise<{ progress: readonly CheckProgress[]; red: readonly Verdict[] }>;
   /** One long activity; heartbeats its counters every 2 s; returns early on a verdict, and on cancellation with verdict null. */
   watch(input: {
     target: string;
@@ -145,16 +171,35 @@ export interface ProbeActivities {
     holding: boolean;
   }): Promise<WatchResult>;
   /** After a revert: until every check that was failing passes again, or `timeoutMs`. */
-  recovery(input: { target: string; changeId: string; checks: readonly CheckSpec[]; timeoutMs: number }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
+  recovery(input: {
+    target: string;
+    changeId: string;
+    checks: readonly CheckSpec[];
+    timeoutMs: number;
+  }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
 }
 
 export interface OrchestratorActivities {
   /** Parses and validates the request against knowngood.yaml; records the change in the store unless `lookOnly`. */
-  admit(input: { request: unknown; workflowId: string; runId: string; lookOnly: boolean }): Promise<{ kind: 'admitted'; change: AdmittedChange } | Refused>;
+  admit(input: {
+    request: unknown;
+    workflowId: string;
+    runId: string;
+    lookOnly: boolean;
+  }): Promise<{ kind: 'admitted'; change: AdmittedChange } | Refused>;
   /** The claimed identity of the client that sent an Update or Signal, from history; null when none was sent. */
-  claimedIdentity(input: { workflowId: string; updateId: string } | { workflowId: string; signal: string; index: number }): Promise<Sender>;
+  claimedIdentity(
+    input: { workflowId: string; updateId: string } | { workflowId: string; signal: string; index: number },
+  ): Promise<Sender>;
   /** Writes result, timeline and report into the store; after the journal is closed, so without limit of tries. */
-  report(input: { change: AdmittedChange; workflowId: string; runId: string; result: ChangeResult; plan: PlanSummary | null; details: ReportDetails }): Promise<{ reportId: string }>;
+  report(input: {
+    change: AdmittedChange;
+    workflowId: string;
+    runId: string;
+    result: ChangeResult;
+    plan: PlanSummary | null;
+    details: ReportDetails;
+  }): Promise<{ reportId: string }>;
 }
 
 /** Who sent an Update or Signal, read back from history. */

@@ -16,3 +16,8 @@ export interface AdmittedChange {
   /** Overrides in force, in words, for people: `soak 2m instead of 10m`. */
   readonly notes: readonly string[];
 }
+
+/** The probe locations that measure this change, each once. */
+export function locationsOf({ checks }: AdmittedChange): string[] {
+  return [...new Set(checks.map(({ location }) => location))].sort();
+}

@@ -31,7 +31,7 @@ export interface Captured {
     readonly paths: { readonly config: string; readonly hba: string; readonly ident: string };
     /**
      * Folders whose whole content was listed (the configuration's own, include folders), and every file seen there, read
-     * by PostgreSQL or not: a file that was there before but unread must never be taken for one that the change added.
+     * by PostgreSQL or not (a subfolder ends in a slash): a file that was there before but unread must never be taken for one that the change added.
      */
     readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
   };
@@ -96,10 +96,20 @@ export type Say = (line: string) => void;
 
 export interface Target {
   /** Refuses standbys, managed servers, unreachable ones and missing privileges, each with its reason. */
-  identify(): Promise<{ readonly kind: 'guardable'; readonly version: string } | { readonly kind: 'refused'; readonly problems: readonly Problem[] }>;
+  identify(): Promise<
+    | { readonly kind: 'guardable'; readonly version: string }
+    | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  >;
   capture(): Promise<Captured>;
   /** Pure but for reading `included` facts; never writes. */
-  plan(before: Captured, change: ConfigChange, allowance: Allowance): Promise<{ readonly kind: 'planned'; readonly plan: PlannedChange } | { readonly kind: 'refused'; readonly problems: readonly Problem[] }>;
+  plan(
+    before: Captured,
+    change: ConfigChange,
+    allowance: Allowance,
+  ): Promise<
+    | { readonly kind: 'planned'; readonly plan: PlannedChange }
+    | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  >;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
   planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;

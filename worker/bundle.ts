@@ -9,13 +9,13 @@ const bundlePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.ur
 
 /** The bundle of the build where there is one (dist/), else the sources, bundled when the worker starts. */
 export function workflowSource(): Pick<WorkerOptions, 'workflowBundle'> | Pick<WorkerOptions, 'workflowsPath'> {
-  return existsSync(bundlePath)
-    ? { workflowBundle: { codePath: bundlePath } }
-    : { workflowsPath: sourcePath() };
+  return existsSync(bundlePath) ? { workflowBundle: { codePath: bundlePath } } : { workflowsPath: sourcePath() };
 }
 
 function sourcePath(): string {
-  return ['index.js', 'index.ts'].map((name) => workflowsFolder + name).find((path) => existsSync(path)) ?? workflowsFolder;
+  return (
+    ['index.js', 'index.ts'].map((name) => workflowsFolder + name).find((path) => existsSync(path)) ?? workflowsFolder
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -36,16 +36,18 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const probes = createProbeActivities({
     resolveSecret,
     recordSamples: (target, changeId, samples) => store.addSamples(target, changeId, samples),
-    location,
   });
   const common = { connection: native, namespace, shutdownGraceTime: '5 seconds' } satisfies WorkerOptions | object;
-  const workers = [
-    await Worker.create({ ...common, taskQueue: probeQueue(location), activities: { ...probes } }),
-  ];
+  const workers = [await Worker.create({ ...common, taskQueue: probeQueue(location), activities: { ...probes } })];
   if (settings.probeOnly === undefined) {
     const activities = createOrchestratorActivities({ config: () => loadKnowngoodConfig(config.path), store, client });
     workers.push(
-      await Worker.create({ ...common, ...workflowSource(), taskQueue: orchestratorQueue, activities: { ...activities } }),
+      await Worker.create({
+        ...common,
+        ...workflowSource(),
+        taskQueue: orchestratorQueue,
+        activities: { ...activities },
+      }),
     );
   }
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);

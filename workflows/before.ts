@@ -1,10 +1,10 @@
 /** Stages 1 to 5, up to the armed journal: every "no" in here leaves the target as it was. */
-import type { Armed, Closed, Snapshotted } from '../activities/contract.ts';
-import { stillApproved } from '../domain/approvals.ts';
-import type { AdmittedChange } from '../domain/admitted.ts';
-import type { PlanSummary } from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
 import { workflowInfo } from '@temporalio/workflow';
+import type { Armed, Snapshotted } from '../activities/contract.ts';
+import { stillApproved } from '../domain/approvals.ts';
+import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
+import type { Problem } from '../domain/problem.ts';
+import { endOf } from './answers.ts';
 import { problemOf, rejected, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf, progressMarginMs, type Operators } from './operators.ts';
@@ -199,7 +199,14 @@ async function arm(
     revertMayRestart: policy.revertMayRestart || restarts,
     witnesses: change.checks.flatMap((check) =>
       check.kind === 'sql'
-        ? [{ user: check.user, database: check.database, sourceAddress: check.sourceAddress, tls: check.sslmode !== 'disable' }]
+        ? [
+            {
+              user: check.user,
+              database: check.database,
+              sourceAddress: check.sourceAddress,
+              tls: check.sslmode !== 'disable',
+            },
+          ]
         : [],
     ),
   });
@@ -231,7 +238,11 @@ async function arm(
     case 'stale':
       return {
         kind: 'ruling',
-        ruling: { kind: 'revert', reason: 'internal-error', why: `another run owns the change in phase ${answer.phase}` },
+        ruling: {
+          kind: 'revert',
+          reason: 'internal-error',
+          why: `another run owns the change in phase ${answer.phase}`,
+        },
       };
     default:
       return answer satisfies never;
@@ -240,20 +251,6 @@ async function arm(
 
 /** A closed run that nobody replaces is reverted after this; DESIGN's short grace. */
 const graceMs = 5_000;
-
-export function endOf(closed: Closed): End {
-  const outcome = closed.phase === 'confirmed' ? 'kept' : closed.phase;
-  return {
-    outcome,
-    reason: closed.reason,
-    summary: `the change was ${outcome} already, by ${closed.by}; nothing was written`,
-    problems: [],
-  };
-}
-
-export function locationsOf(change: AdmittedChange): string[] {
-  return [...new Set(change.checks.map((check) => check.location))].sort();
-}
 
 function firstOf(problems: readonly Problem[]): string {
   const [first, ...rest] = problems;

@@ -88,7 +88,12 @@ const riskAttribute = defineSearchAttributeKey('KnowngoodRisk', SearchAttributeT
 const outcomeAttribute = defineSearchAttributeKey('KnowngoodOutcome', SearchAttributeType.KEYWORD);
 
 /** Enters a phase; `deadline` is what silence brings, and when. */
-export function enter(flow: Flow, phase: Phase, text: string, deadline?: { readonly inMs: number; readonly then: string }): void {
+export function enter(
+  flow: Flow,
+  phase: Phase,
+  text: string,
+  deadline?: { readonly inMs: number; readonly then: string },
+): void {
   const now = Date.now();
   flow.phase = phase;
   flow.since = now;

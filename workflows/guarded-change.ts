@@ -13,7 +13,13 @@
  *     or revert  until it is proven, then verify          reverting.ts
  *  10 report     store
  */
-import { CancellationScope, condition, allHandlersFinished, isCancellation, ApplicationFailure } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  allHandlersFinished,
+  isCancellation,
+  ApplicationFailure,
+} from '@temporalio/workflow';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import { untilArmed } from './before.ts';
@@ -101,7 +107,7 @@ function rulingOf(flow: Flow, operators: Operators, error: unknown): Ruling {
 }
 
 function decided(flow: Flow, ruling: Ruling): void {
-  flow.moments.decided = Date.now();
+  flow.moments.decided ??= Date.now();
   flow.reasonCode = ruling.reason;
   flow.why = ruling.why;
   if (ruling.kind === 'keep') enter(flow, 'confirm', `decided to keep: ${ruling.why}`);

@@ -1,10 +1,10 @@
 /** Stages 6 to 9a: from the first write to the ruling, and the keeping of what deserved it. */
-import type { Applied, Armed, Closed, Reverting, Stale } from '../activities/contract.ts';
+import type { Applied, Armed } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
-import { endOf } from './before.ts';
+import { endOf, notApplied, revert, selfReverted } from './answers.ts';
 import { problemOf, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
-import { callerOf, progressMarginMs, type Operators } from './operators.ts';
+import { callerOf, type Operators } from './operators.ts';
 import { agent, applying } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
 import { hold, watchTheSoak } from './watching.ts';
@@ -81,45 +81,6 @@ export async function confirm(flow: Flow, operators: Operators, ruling: Ruling):
   }
 }
 
-/** The agent is ahead of the workflow: whatever it says, the revert step fetches the final answer. */
-function notApplied(
-  answer: Closed | Stale | Reverting | { kind: 'failed'; problems: readonly { message: string }[]; exitCode: number | null },
-  exited?: (code: number | null) => void,
-): Ruling {
-  switch (answer.kind) {
-    case 'failed':
-      exited?.(answer.exitCode);
-      return revert('apply-failed', answer.problems[0]?.message ?? 'the change could not be applied');
-    case 'closed':
-      return selfReverted(answer);
-    case 'reverting':
-      return revert(answer.reason, 'the agent is reverting on its own');
-    case 'stale':
-      return revert('internal-error', `another run owns the change in phase ${answer.phase}`);
-    default:
-      return answer satisfies never;
-  }
-}
-
-function selfReverted(closed: Closed): Ruling {
-  return revert(closed.reason, `closed by ${closed.by}`);
-}
-
-export function revert(reason: Ruling['reason'], why: string): Ruling {
-  return { kind: 'revert', reason, why };
-}
-
 function pipelineWords({ exitCode, message }: { exitCode: number | null; message: string }): string {
   return `the pipeline failed${exitCode === null ? '' : ` with exit code ${exitCode}`}${message ? `: ${message}` : ''}`;
-}
-
-/** Tells the agent how long the coming phase may take; without its answer nothing goes on. */
-export async function promise(flow: Flow, durationMs: number, watching: boolean): Promise<Ruling | null> {
-  const answer = await agent(flow.request.target, 'set the progress deadline').deadline({
-    ...callerOf(flow),
-    sequence: ++flow.sequence,
-    durationMs: durationMs + progressMarginMs,
-    watching,
-  });
-  return 'reason' in answer || 'owner' in answer ? notApplied(answer) : null;
 }

@@ -4,8 +4,7 @@ import type { ChangeView } from '../domain/view.ts';
 
 /** What `awaitArmed` answers: go ahead, or how the change ended instead. */
 export type ArmedAnswer =
-  | { readonly armed: true }
-  | { readonly armed: false; readonly outcome: string; readonly why: string };
+  { readonly armed: true } | { readonly armed: false; readonly outcome: string; readonly why: string };
 
 /** What a pipeline says about its own command. */
 export interface PipelineWord {

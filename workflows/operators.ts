@@ -77,8 +77,7 @@ export function listen(flow: Flow): Operators {
         const index = signals[word] ?? 0;
         signals[word] = index + 1;
         const refused =
-          refuse(flow, operators, word, input) ??
-          (await act(flow, operators, word, input, { signal: word, index }));
+          refuse(flow, operators, word, input) ?? (await act(flow, operators, word, input, { signal: word, index }));
         if (refused) note(flow, `signal ${word} had no effect: ${inWords(refused)}`);
       },
       { description: descriptions[word] },
@@ -107,10 +106,12 @@ function listenToPipeline(flow: Flow, operators: Operators): void {
     note(flow, said === 'applied' ? 'the pipeline says: applied' : `the pipeline says: failed${exitWords(word)}`);
     return `${said}: recorded`;
   };
-  const validator = (said: 'applied' | 'failed') => (_word?: PipelineWord): void => {
-    const refused = refusePipeline(flow, operators, said);
-    if (refused) throw new Error(inWords(refused));
-  };
+  const validator =
+    (said: 'applied' | 'failed') =>
+    (_word?: PipelineWord): void => {
+      const refused = refusePipeline(flow, operators, said);
+      if (refused) throw new Error(inWords(refused));
+    };
   setHandler(applied, speak('applied'), {
     validator: validator('applied'),
     description: 'For pipelines: the change has been made. Argument: {"exitCode": 0}.',
@@ -124,7 +125,8 @@ function listenToPipeline(flow: Flow, operators: Operators): void {
 function refusePipeline(flow: Flow, operators: Operators, said: 'applied' | 'failed'): Problem | null {
   if (flow.request.change.kind !== 'external')
     return { code: 'not-external', message: `this change is made by the agent, nobody else says ${said}` };
-  if (operators.pipeline) return { code: 'said-already', message: `the pipeline has said ${operators.pipeline.said} already` };
+  if (operators.pipeline)
+    return { code: 'said-already', message: `the pipeline has said ${operators.pipeline.said} already` };
   if (!possibleNow(flow).includes(said))
     return {
       code: 'wrong-phase',
@@ -184,7 +186,8 @@ async function act(
 function approve(flow: Flow, operators: Operators, spoken: Spoken, sender: Sender | null): Problem | null {
   // The wait for the sender's identity may have outlived the phase.
   if (flow.phase !== 'approve') return wrongPhase(flow, 'approve');
-  if (sender?.reapplied) return { code: 'approval-stale', message: 'this approval was given before a Reset: ask again' };
+  if (sender?.reapplied)
+    return { code: 'approval-stale', message: 'this approval was given before a Reset: ask again' };
   const approval = { ...spoken, claim: sender?.identity ?? null, at: Date.now() };
   const refused = refuseApprover(rulesOf(flow), flow.approvals, approval);
   if (refused) return refused;
@@ -208,7 +211,8 @@ async function extend(flow: Flow, input: unknown): Promise<Problem | null> {
       durationMs,
       watching: phase === 'watch' || phase === 'hold',
     });
-    if (answer.kind !== 'moved') return { code: 'not-extended', message: `the agent did not move the deadline: ${answer.kind}` };
+    if (answer.kind !== 'moved')
+      return { code: 'not-extended', message: `the agent did not move the deadline: ${answer.kind}` };
     if (flow.phase !== phase) return wrongPhase(flow, 'extend');
   }
   flow.deadlineAt = (flow.deadlineAt ?? deadlineAt) + extension.ms;

@@ -15,7 +15,14 @@ export async function report(flow: Flow, end: End): Promise<ChangeResult> {
   // A request that could not be understood left nothing to write about.
   if (change) {
     const { workflowId, runId } = workflowInfo();
-    await reporter('write the report').report({ change, workflowId, runId, result, plan: flow.plan, details: flow.evidence });
+    await reporter('write the report').report({
+      change,
+      workflowId,
+      runId,
+      result,
+      plan: flow.plan,
+      details: flow.evidence,
+    });
   }
   flow.phase = 'closed';
   note(flow, `closed: ${end.outcome}`);

@@ -1,19 +1,16 @@
 /** Stage 9b: revert until it is proven, or a person takes over; then say how the dependents are. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { Closed, Reverted, Stale } from '../activities/contract.ts';
+import { locationsOf } from '../domain/admitted.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RevertItem } from '../domain/plan.ts';
 import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf, type Operators } from './operators.ts';
 import { agent, probe, revertingAgent } from './steps.ts';
-import { locationsOf } from './before.ts';
 
 type Answer =
-  | Reverted
-  | Closed
-  | Stale
-  | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] };
+  Reverted | Closed | Stale | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] };
 
 /** Between two attempts at an incomplete revert: soon at first, then once a minute, for ever. */
 const pausesMs = [2_000, 5_000, 15_000, 30_000, 60_000];
@@ -118,7 +115,11 @@ async function askDependents(flow: Flow): Promise<void> {
 }
 
 async function abandon(flow: Flow, { who, why }: { who: string; why: string }): Promise<End> {
-  const answer = await agent(flow.request.target, `abandon the revert, by ${who}`).abandon({ ...callerOf(flow), who, why });
+  const answer = await agent(flow.request.target, `abandon the revert, by ${who}`).abandon({
+    ...callerOf(flow),
+    who,
+    why,
+  });
   const remaining = flow.remaining.map((problem) => problem.message).join('; ');
   return answer.kind === 'closed'
     ? {

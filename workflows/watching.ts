@@ -1,13 +1,12 @@
 /** Stages 7 and 8: one long watch activity a probe location, against the soak's timer; pure rules decide. */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Applied } from '../activities/contract.ts';
-import type { AdmittedChange } from '../domain/admitted.ts';
+import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
 import type { CheckProgress, Verdict } from '../domain/check.ts';
 import { decideSoak } from '../domain/verdict.ts';
-import { locationsOf } from './before.ts';
+import { promise, revert } from './answers.ts';
 import { problemOf, type Ruling } from './ending.ts';
 import { enter, show, type Flow } from './flow.ts';
-import { promise, revert } from './in-force.ts';
 import type { Operators } from './operators.ts';
 import { watcher } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
@@ -18,9 +17,15 @@ interface Window {
   readonly holding: boolean;
 }
 
-type Seen = { readonly kind: 'verdict'; readonly verdict: Verdict } | { readonly kind: 'time' } | { readonly kind: 'stopped' };
+type Seen =
+  { readonly kind: 'verdict'; readonly verdict: Verdict } | { readonly kind: 'time' } | { readonly kind: 'stopped' };
 
-export async function watchTheSoak(flow: Flow, operators: Operators, change: AdmittedChange, applied: Applied): Promise<Ruling> {
+export async function watchTheSoak(
+  flow: Flow,
+  operators: Operators,
+  change: AdmittedChange,
+  applied: Applied,
+): Promise<Ruling> {
   const { policy } = change;
   const settleMs = applied.restarted ? policy.settleRestartMs : policy.settleReloadMs;
   const settleUntil = applied.acceptingAt + settleMs;
@@ -33,7 +38,12 @@ export async function watchTheSoak(flow: Flow, operators: Operators, change: Adm
   // The checks start at once; the longer progress deadline is on its way to the agent meanwhile.
   const promised = promising(flow, settleMs + policy.soakMs + policy.holdTimeoutMs);
   flow.progress = [];
-  const seen = await watch(flow, change, { settleUntil, holding: false }, () => stopped(operators) || promised.refused() !== null);
+  const seen = await watch(
+    flow,
+    change,
+    { settleUntil, holding: false },
+    () => stopped(operators) || promised.refused() !== null,
+  );
   const early = promised.refused() ?? spoken(operators);
   if (early) return early;
   if (seen.kind === 'verdict' && seen.verdict.kind === 'unhealthy') return unhealthy(flow, seen.verdict);
@@ -41,7 +51,13 @@ export async function watchTheSoak(flow: Flow, operators: Operators, change: Adm
   const verdict =
     seen.kind === 'verdict'
       ? seen.verdict
-      : decideSoak(change.checks, flow.progress, { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore });
+      : decideSoak(change.checks, flow.progress, {
+          startedAt,
+          soakMs,
+          settleUntil,
+          now: Date.now(),
+          ignore: flow.ignore,
+        });
   if (verdict.kind === 'unhealthy') return unhealthy(flow, verdict);
   if (verdict.kind === 'healthy' && !policy.requireConfirm)
     return { kind: 'keep', reason: 'soak-healthy', why: 'every required check was healthy through the whole soak' };
@@ -62,12 +78,20 @@ export async function hold(
   const { policy } = change;
   const forMs = healthyIsEnough ? policy.holdTimeoutMs : policy.approvalExpireMs;
   const silence = healthyIsEnough ? policy.onInconclusive : 'revert';
-  enter(flow, 'hold', why, { inMs: forMs, then: silence === 'revert' ? 'the change is reverted' : 'the change is kept' });
+  enter(flow, 'hold', why, {
+    inMs: forMs,
+    then: silence === 'revert' ? 'the change is reverted' : 'the change is kept',
+  });
   const startedAt = Date.now();
   const promised = promising(flow, forMs);
   operators.confirmed = null;
   flow.progress = [];
-  const seen = await watch(flow, change, { settleUntil, holding: true }, () => stopped(operators) || promised.refused() !== null);
+  const seen = await watch(
+    flow,
+    change,
+    { settleUntil, holding: true },
+    () => stopped(operators) || promised.refused() !== null,
+  );
   const early = promised.refused() ?? spoken(operators);
   if (early) return early;
   if (seen.kind === 'verdict' && seen.verdict.kind === 'unhealthy') return unhealthy(flow, seen.verdict);
@@ -75,11 +99,16 @@ export async function hold(
   const soakMs = Date.now() - startedAt;
   const window = { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore };
   const verdict = decideSoak(change.checks, flow.progress, window);
-  if (verdict.kind === 'healthy') return { kind: 'keep', reason: 'soak-healthy', why: 'healthy through the whole hold' };
+  if (verdict.kind === 'healthy')
+    return { kind: 'keep', reason: 'soak-healthy', why: 'healthy through the whole hold' };
   if (verdict.kind === 'unhealthy') return unhealthy(flow, verdict);
   return silence === 'revert'
     ? revert('inconclusive', `still inconclusive: ${verdict.why}`)
-    : { kind: 'keep', reason: 'held-and-kept', why: `inconclusive, and the policy keeps such a change: ${verdict.why}` };
+    : {
+        kind: 'keep',
+        reason: 'held-and-kept',
+        why: `inconclusive, and the policy keeps such a change: ${verdict.why}`,
+      };
 }
 
 /** Runs every location's watch until one of them decides, the phase's deadline passes, or `stop` holds. */
@@ -101,6 +130,8 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
           holding: window.holding,
         });
         merge(flow, result.progress);
+        // The probe's own moment: what the workflow takes to hear of it belongs to the time of the revert.
+        if (result.verdict?.kind === 'unhealthy') flow.moments.decided ??= result.decidedAt;
         verdict = worse(verdict, result.verdict);
       }),
     ),
@@ -110,7 +141,11 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
   });
   let reached: boolean;
   try {
-    reached = await untilDeadline(flow, () => verdict !== null || broken !== null || stop(), 'the deadline of this phase');
+    reached = await untilDeadline(
+      flow,
+      () => verdict !== null || broken !== null || stop(),
+      'the deadline of this phase',
+    );
   } finally {
     scope.cancel();
     await CancellationScope.nonCancellable(() => ended);
@@ -145,7 +180,11 @@ function spoken(operators: Operators): Ruling | null {
   if (operators.journalClosed) return revert('contact-lost', 'the agent closed the change on its own');
   const { confirmed } = operators;
   if (!confirmed) return null;
-  return { kind: 'keep', reason: 'confirmed-by-operator', why: `confirmed by ${confirmed.who}${confirmed.why ? `: ${confirmed.why}` : ''}` };
+  return {
+    kind: 'keep',
+    reason: 'confirmed-by-operator',
+    why: `confirmed by ${confirmed.who}${confirmed.why ? `: ${confirmed.why}` : ''}`,
+  };
 }
 
 /** The progress deadline is set beside the watch; a "no" of the agent, or none at all, ends the watch. */
@@ -154,7 +193,8 @@ function promising(flow: Flow, durationMs: number): { refused: () => Ruling | nu
   promise(flow, durationMs, true).then(
     (ruling) => (refused = ruling),
     (error: unknown) => {
-      if (!isCancellation(error)) refused = revert('internal-error', `the agent did not take the deadline: ${problemOf(error).message}`);
+      if (!isCancellation(error))
+        refused = revert('internal-error', `the agent did not take the deadline: ${problemOf(error).message}`);
     },
   );
   return { refused: () => refused };

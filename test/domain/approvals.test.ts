@@ -14,7 +14,10 @@ describe('an approval', () => {
     expect(refuseApproval(rules, { ...input, changeId: 'c2' })).toMatchObject({ code: 'wrong-change' });
   });
   it('is refused for a plan that has changed since, naming the hash', () => {
-    expect(refuseApproval(rules, { ...input, planHash: 'h0' })).toMatchObject({ code: 'wrong-plan', detail: expect.stringContaining('h1') });
+    expect(refuseApproval(rules, { ...input, planHash: 'h0' })).toMatchObject({
+      code: 'wrong-plan',
+      detail: expect.stringContaining('h1'),
+    });
   });
 });
 

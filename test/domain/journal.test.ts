@@ -13,32 +13,7 @@ import {
   revertTakenBy,
 } from '../../domain/journal.ts';
 import type { JournalPhase } from '../../domain/phase.ts';
-
-function aJournal(bend: Partial<Journal> = {}): Journal {
-  return {
-    target: 'shop-db',
-    changeId: 'upgrade',
-    workflowId: 'knowngood:shop-db:upgrade',
-    owner: 'run-2',
-    pastOwners: ['run-1'],
-    epoch: 4,
-    phase: 'armed',
-    since: 0,
-    changeKind: 'config',
-    planHash: 'p',
-    snapshotId: 's',
-    touched: false,
-    refs: { baseline: 'b', change: null },
-    witnesses: [],
-    policy: { leaseMs: 1, graceMs: 1, onContactLost: 'revert', quietMs: 1, revertMayRestart: false },
-    lease: { contactBy: 1, progressBy: 1, sequence: 0, watching: false, bootId: 'a', savedAt: 0, savedAtWall: 0 },
-    incarnation: null,
-    command: null,
-    applied: null,
-    revert: null,
-    ...bend,
-  };
-}
+import { aJournal } from '../support/state.ts';
 
 const closed: ClosedRecord = { changeId: 'upgrade', phase: 'reverted', by: 'x', reason: 'cancelled', snapshotId: null, at: 0 };
 const aRevert = { reason: 'check-failed', by: 'workflow', at: 1, pipelineUnfinished: false } as const;

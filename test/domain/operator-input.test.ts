@@ -7,7 +7,11 @@ describe('what an operator types', () => {
     ['a name and a reason', 'Kim: seen the diff', { who: 'Kim', why: 'seen the diff' }],
     ['a reason alone', 'seen the diff', { who: null, why: 'seen the diff' }],
     ['a reason with a colon keeps it', 'Kim: see https://x.example', { who: 'Kim', why: 'see https://x.example' }],
-    ['an object', { who: 'Kim', why: 'ok', changeId: 'a', planHash: 'b' }, { who: 'Kim', changeId: 'a', planHash: 'b' }],
+    [
+      'an object',
+      { who: 'Kim', why: 'ok', changeId: 'a', planHash: 'b' },
+      { who: 'Kim', changeId: 'a', planHash: 'b' },
+    ],
   ] as const) {
     it(`reads ${name}`, () => expect(parseOperatorInput(input)).toMatchObject(want));
   }

@@ -16,6 +16,7 @@ import { runAgent } from '../../worker/agent.ts';
 import { runWorker } from '../../worker/orchestrator.ts';
 import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
 import { eventually } from './processes.ts';
+import { record } from './record.ts';
 import { temporalAddress } from './temporal.ts';
 
 export interface Rig {
@@ -44,6 +45,8 @@ export interface RigSettings {
   readonly policy?: string;
   readonly agentYaml?: (target: Cluster) => string;
   readonly soak?: string;
+  /** Default: the one server of the test run. */
+  readonly temporal?: () => Promise<string>;
 }
 
 /** One rig a file: started before its tests, gone after them. */
@@ -64,7 +67,7 @@ export function useRig(settings: RigSettings = {}): () => Rig {
 async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<void> }> {
   const targetName = `t-${randomBytes(4).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), 'knowngood-rig-'));
-  const address = await temporalAddress();
+  const address = await (settings.temporal ?? temporalAddress)();
   const [target, store] = await Promise.all([
     createCluster({ major: 17, hba: hbaOf(true) }),
     createCluster({ major: 17 }),
@@ -196,7 +199,11 @@ async function start(
   return Object.assign(handle, {
     changeId,
     view,
-    outcome: () => handle.result() as Promise<ChangeResult>,
+    outcome: async () => {
+      const result = (await handle.result()) as ChangeResult;
+      await record(handle, result);
+      return result;
+    },
     reaches: async (phase: string, withinMs = 20_000) => {
       await eventually(`phase ${phase}`, async () => (await view()).phase === phase, withinMs);
       return view();

@@ -70,7 +70,10 @@ describe('a guarded change', () => {
   });
 
   it('says who holds a busy target', async () => {
-    const first = await rig().start({ change: { kind: 'config', settings: { work_mem: '8MB' } }, overrides: { soak: '60s' } });
+    const first = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '8MB' } },
+      overrides: { soak: '60s' },
+    });
     await first.reaches('watch');
     const second = await rig().start({ change: harmless });
     const result = await second.outcome();
@@ -109,26 +112,38 @@ describe('a guarded change', () => {
     const path = join(rig().target.dataDir, 'pg_hba.conf');
     writeFileSync(path, '# all gone\n');
     await change.executeUpdate('failed', { args: [{ exitCode: 4 }] });
-    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'pipeline-failed', commandExitCode: 4 });
+    expect(await change.outcome()).toMatchObject({
+      outcome: 'reverted',
+      reason: 'pipeline-failed',
+      commandExitCode: 4,
+    });
     expect(await rig().configuration()).toEqual(before);
   });
 
   it('tells a pipeline that waits how the change ended instead', async () => {
-    const change = await rig().start({ change: { kind: 'external' }, overrides: { requireConfirm: false }, target: 'nowhere' });
+    const change = await rig().start({
+      change: { kind: 'external' },
+      overrides: { requireConfirm: false },
+      target: 'nowhere',
+    });
     await expect(change.outcome()).resolves.toMatchObject({ outcome: 'rejected', reason: 'invalid-request' });
   });
 
   it('rejects an Update without effect, with the reason', async () => {
-    const change = await rig().start({ change: { kind: 'config', settings: { work_mem: '8MB' } }, overrides: { soak: '60s' } });
+    const change = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '8MB' } },
+      overrides: { soak: '60s' },
+    });
     await change.reaches('watch');
-    for (const [name, args] of [
-      ['approve', []],
-      ['confirm', []],
-      ['abandon', ['Kim: mine']],
-      ['applied', [{ exitCode: 0 }]],
-      ['extend', ['soon']],
-    ] as const) {
-      const rejected = change.executeUpdate(name, { args: [...args] });
+    const without: [string, unknown][] = [
+      ['approve', 'Kim: go'],
+      ['confirm', 'Kim: keep'],
+      ['abandon', 'Kim: mine'],
+      ['applied', { exitCode: 0 }],
+      ['extend', 'soon'],
+    ];
+    for (const [name, argument] of without) {
+      const rejected = change.executeUpdate(name, { args: [argument] });
       await expect(rejected).rejects.toThrow(WorkflowUpdateFailedError);
     }
     await change.executeUpdate('extend', { args: ['10s: look closer'] });

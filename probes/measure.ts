@@ -1,0 +1,28 @@
+/** One measurement of any check kind, as a sample; never throws. */
+import type { CheckSpec, Sample } from '../domain/check.ts';
+import { measureHttp, type ResolveSecret } from './http.ts';
+import { probeError, type Measured } from './measured.ts';
+import { measureSql } from './sql.ts';
+import { measureTcp } from './tcp.ts';
+
+export async function measure(check: CheckSpec, resolveSecret: ResolveSecret): Promise<Sample> {
+  const at = Date.now();
+  const beganAt = performance.now();
+  const measured = await byKind(check, resolveSecret).catch((error: unknown) =>
+    probeError(null, error instanceof Error ? error.message : String(error)),
+  );
+  return { check: check.name, at, latencyMs: Math.round((performance.now() - beganAt) * 10) / 10, ...measured };
+}
+
+function byKind(check: CheckSpec, resolveSecret: ResolveSecret): Promise<Measured> {
+  switch (check.kind) {
+    case 'http':
+      return measureHttp(check, resolveSecret);
+    case 'tcp':
+      return measureTcp(check);
+    case 'sql':
+      return measureSql(check, resolveSecret);
+    default:
+      return check satisfies never;
+  }
+}

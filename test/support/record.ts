@@ -1,0 +1,14 @@
+/** Records finished histories for the replay gate, when KNOWNGOOD_RECORD_HISTORIES names a folder. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { ChangeResult } from '../../domain/result.ts';
+
+export async function record(handle: WorkflowHandle, result: ChangeResult): Promise<void> {
+  const folder = process.env['KNOWNGOOD_RECORD_HISTORIES'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  const history = historyToJSON(await handle.fetchHistory());
+  writeFileSync(join(folder, `${result.outcome}-${result.reason}.json`), `${history}\n`);
+}
