@@ -55,12 +55,12 @@ function bars({ moments, thenMs, nowMs }: Comparison): Markup {
         ><title>until: ${label}</title></rect
       >`,
   );
-  // A hundredth of a percent of three hours would not be seen at all.
+  // A few seconds of three hours would not be seen at all.
   const now = html`<rect
     class="now"
     x="0"
     y="0"
-    width="${Math.min(Math.max(x(nowMs ?? 0), 2), width)}"
+    width="${Math.min(Math.max(x(nowMs ?? 0), 4), width)}"
     height="${height}"
   />`;
   return html`${bar('then', `April 12, 2024 · ${durationText(thenMs)}`, then)}${nowMs === null ? null : bar('now', `Now · ${durationText(nowMs)}`, [now])}`;

@@ -4,7 +4,7 @@ import type { ReportModel } from '../domain/report.ts';
 import type { CheckReport } from '../domain/report-checks.ts';
 import { marks } from './chart-marks.ts';
 import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
-import { round, timeAxis } from './chart-scale.ts';
+import { round, tickLabel, timeAxis } from './chart-scale.ts';
 import { html, type Markup } from './markup.ts';
 
 const laneHeight = 38;
@@ -23,7 +23,7 @@ export function lanesChart(model: ReportModel, width: number, id: string): Marku
     <title id="${id}-title">Every measurement of every check over time</title>
     <desc id="${id}-desc">${descriptionOf(model)}</desc>
     ${inForceBand(model, axis, top, bottom)}
-    ${axis.ticks.map(({ at, label }) => html`<path class="grid" d="M${round(axis.x(at))} ${top}V${bottom}" /><text class="tick" x="${round(axis.x(at))}" y="${bottom + 17}">${label}</text>`)}
+    ${axis.ticks.map(({ at, label }) => html`<path class="grid" d="M${round(axis.x(at))} ${top}V${bottom}" />${tickLabel(axis, at, label, bottom + 17)}`)}
     ${momentLines(model, axis, top, bottom)} ${momentNumbers(model, axis, 14, top)}
     ${model.checks.map((check, index) => lane(check, index, width, axis.x))}
   </svg>`;

@@ -6,7 +6,7 @@ import type { ReportModel } from '../domain/report.ts';
 import type { CheckReport } from '../domain/report-checks.ts';
 import { marks } from './chart-marks.ts';
 import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
-import { latencyScale, round, timeAxis } from './chart-scale.ts';
+import { latencyScale, round, tickLabel, timeAxis } from './chart-scale.ts';
 import { html, type Markup } from './markup.ts';
 
 const width = 400;
@@ -32,7 +32,7 @@ export function latencyChart(model: ReportModel, check: CheckReport, id: string)
     <desc id="${id}-desc">${descriptionOf(check, slowest)}</desc>
     ${inForceBand(model, axis, top, bottom)}
     ${decades.map((ms) => html`<path class="grid" d="M${left} ${round(y(ms))}H${width - 8}" /><text class="latency" x="${left - 6}" y="${round(y(ms)) + 4}">${durationText(ms)}</text>`)}
-    ${axis.ticks.map(({ at, label }) => html`<text class="tick" x="${round(axis.x(at))}" y="${height - 6}">${label}</text>`)}
+    ${axis.ticks.map(({ at, label }) => tickLabel(axis, at, label, height - 6))}
     ${momentLines(model, axis, top, bottom)} ${momentNumbers(model, axis, 10, top)}
     <path class="latency-line" d="${draw(seen) ?? ''}" />
     ${marks(seen, place)}

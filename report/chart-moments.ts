@@ -1,5 +1,5 @@
 /** The moments of a change on a time axis: lines through the picture, numbered above it, named in the list below. */
-import { preciseTimeText } from '../domain/format.ts';
+import { durationText, preciseTimeText } from '../domain/format.ts';
 import type { ReportModel } from '../domain/report.ts';
 import type { Moment, MomentName } from '../domain/report-moments.ts';
 import { atOf, round, type TimeAxis } from './chart-scale.ts';
@@ -70,12 +70,9 @@ export function momentList(model: ReportModel): Markup {
   const entry = ({ name, label, at }: Moment, index: number): Markup =>
     html`<li class="${name}">
       <b aria-hidden="true">${index + 1}</b> ${label}
-      <time>${preciseTimeText(at)}</time>${at > start ? html` <span>${sinceText(at - start)}</span>` : null}
+      <time>${preciseTimeText(at)}</time>${at > start ? html` <span>+${durationText(at - start)}</span>` : null}
     </li>`;
   return html`<ol class="moments">
     ${shownMoments(model).map(entry)}
   </ol>`;
 }
-
-const sinceText = (ms: number): string =>
-  `+${ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min`}`;

@@ -3,6 +3,7 @@ import { scaleLinear, scaleLog, scaleUtc, type ScaleLinear, type ScaleLogarithmi
 import type { ReportModel } from '../domain/report.ts';
 import type { MomentName } from '../domain/report-moments.ts';
 import { timeText } from '../domain/format.ts';
+import { html, type Markup } from './markup.ts';
 
 export interface TimeAxis {
   readonly from: number;
@@ -65,6 +66,14 @@ export function latencyScale(slowestMs: number, top: number, bottom: number): Sc
     .domain([1, 10 ** Math.max(1, Math.ceil(Math.log10(Math.max(slowestMs, 1.01))))])
     .range([bottom, top])
     .clamp(true);
+}
+
+/** A time's label, kept within the picture at both ends. */
+export function tickLabel(axis: TimeAxis, at: number, label: string, y: number): Markup {
+  const [left = 0, right = 0] = axis.x.range();
+  const x = axis.x(at);
+  const anchor = x - left < 28 ? 'start' : right - x < 28 ? 'end' : 'middle';
+  return html`<text class="tick" text-anchor="${anchor}" x="${round(x)}" y="${y}">${label}</text>`;
 }
 
 /** One decimal is a tenth of a pixel: enough, and a third of the bytes. */

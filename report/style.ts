@@ -39,7 +39,8 @@ figure { margin: 1rem 0 1.6rem; background: var(--card); border: 1px solid var(-
 figcaption { margin-top: .6rem; }
 .narrow { display: none; }
 .chart { display: block; width: 100%; height: auto; color: var(--ink); }
-.chart text { font: 12px system-ui, sans-serif; fill: currentColor; } .chart .tick, .chart .latency { fill: var(--soft); font-size: 11px; text-anchor: middle; } .chart .latency { text-anchor: end; }
+.chart text { font: 12px system-ui, sans-serif; fill: currentColor; } .chart .tick, .chart .latency { fill: var(--soft); font-size: 11px; } .chart .latency { text-anchor: end; }
+.card .chart { max-width: 32rem; }
 .lane-name { paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
 .grid, .lane { stroke: var(--line); stroke-width: 1; fill: none; } .in-force { fill: var(--force); }
 .latency-line { fill: none; stroke: var(--pass); stroke-width: 1; opacity: .45; }
@@ -58,5 +59,5 @@ circle.number { fill: var(--soft); } circle.applied { fill: var(--warn); } circl
 footer { margin-top: 3rem; border-top: 1px solid var(--line); }
 @media (max-width: 40rem) { main { padding: 1.5rem 1rem 3rem; } .wide { display: none; } .narrow { display: block; } .facts { grid-template-columns: 1fr; } .facts dt { flex-basis: 6.2rem; } figure, .card { padding: .8rem; } .figures { grid-template-columns: 1fr 1fr; } .figures li:last-child:nth-child(odd) { grid-column: 1 / -1; } .timeline :is(th, td):nth-child(2) { display: none; } .comparison small { display: block; } th, td { padding-right: .6rem; } }
 @media print { :root { color-scheme: light; --bg: #fff; --card: #fff; --ink: #000; --soft: #555; --line: #ccc; --pass: #0d7a6f; --fail: #c4281c; --warn: #a8570a; --none: #777; --decide: #6d4bc4; --restore: #1c6fb8; --force: #fbeeed; --added: #e3f2f0; --removed: #fbe7e5; }
-  body { font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main { max-width: none; padding: 0; } .card, figure, .comparison, tr, .figures { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll { overflow: visible; } .diff { white-space: pre-wrap; min-width: 0; } .wide { display: block; } .narrow { display: none; } }
+  body { font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main { max-width: none; padding: 0; } .card, figure, .comparison, tr, .figures { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll { overflow: visible; } .diff { white-space: pre-wrap; min-width: 0; } .wide { display: block; } .narrow { display: none; } .cards, .facts { grid-template-columns: 1fr 1fr; } h2 { margin-top: 1.6rem; } }
 `;
