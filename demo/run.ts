@@ -1,10 +1,10 @@
 /** The demo: the outage of April 12 on real parts, guarded, and both days in one picture. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import pc from 'picocolors';
 import { packageRoot } from '../worker/stack/package-root.ts';
-import { target } from './config-files.ts';
 import { surprises } from './judge.ts';
+import { runCli } from './processes.ts';
 import { runScenario, type ScenarioRun } from './scenario-run.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import { setStage, type Stage } from './stage.ts';
@@ -77,13 +77,14 @@ async function play(
 }
 
 /** A copy of the report that outlives the store; null when there is none. */
-async function keepReport({ store }: Stage, { result }: ScenarioRun): Promise<string | null> {
-  const report = await store.report(target, result.changeId);
-  if (report === null) return null;
-  const folder = join(packageRoot, 'demo-output');
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, `knowngood-report-${result.changeId}.html`);
-  await writeFile(path, report.html);
+async function keepReport({ files, folder }: Stage, { result }: ScenarioRun): Promise<string | null> {
+  const output = join(packageRoot, 'demo-output');
+  await mkdir(output, { recursive: true });
+  const path = join(output, `knowngood-report-${result.changeId}.html`);
+  await rm(path, { force: true });
+  const change = `${result.target}:${result.changeId}`;
+  const report = await runCli(['report', change, '--config', files.knowngood, '--html', path], { cwd: folder });
+  if ((await report.exited) !== 0) return null;
   const near = relative(process.cwd(), path);
   return near.startsWith('..') ? path : near;
 }
