@@ -1,8 +1,8 @@
 /** Thins a long series of samples for a picture, without losing what it is about. */
 import type { Sample } from './check.ts';
 
-/** About two a pixel of a chart; a report of a day-long hold would weigh megabytes otherwise. */
-const mostPoints = 1_200;
+/** About one a pixel of the widest chart; a report of a day-long hold would weigh megabytes otherwise. */
+const mostPoints = 800;
 
 /** `samples` oldest first. What is no pass stays, and the passes beside it; of the other passes every n-th. */
 export function thin(samples: readonly Sample[], most = mostPoints): readonly Sample[] {

@@ -2,13 +2,13 @@
 import type { Comparison } from '../domain/april-12.ts';
 import { durationText, preciseTimeText } from '../domain/format.ts';
 import { round } from './chart-scale.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 const width = 1_000;
 const height = 26;
 
 export function comparisonPart(comparison: Comparison): Markup {
-  return html`<section class="comparison" aria-labelledby="comparison">
+  return markup`<section class="comparison" aria-labelledby="comparison">
     <h3 id="comparison">${comparison.title}</h3>
     <p>
       The same kind of outage, found and undone by hand, took ${durationText(comparison.thenMs)}. This one took
@@ -27,10 +27,10 @@ export function comparisonPart(comparison: Comparison): Markup {
         <tbody>
           ${comparison.moments.map(
             ({ label, thenClock, thenMs, nowAt, nowMs }) =>
-              html`<tr>
+              markup`<tr>
                 <th scope="row">${label}</th>
                 <td>${thenClock}${elapsed(thenMs)}</td>
-                <td>${nowAt === null || nowMs === null ? '–' : html`${preciseTimeText(nowAt)}${elapsed(nowMs)}`}</td>
+                <td>${nowAt === null || nowMs === null ? '–' : markup`${preciseTimeText(nowAt)}${elapsed(nowMs)}`}</td>
               </tr>`,
           )}
         </tbody>
@@ -46,7 +46,7 @@ function bars({ moments, thenMs, nowMs }: Comparison): Markup {
     .map(({ thenMs: to, label }, index) => ({ from: moments[index]?.thenMs ?? 0, to, label }));
   const then = parts.map(
     ({ from, to, label }, index) =>
-      html`<rect
+      markup`<rect
         class="then part-${index}"
         x="${x(from)}"
         y="0"
@@ -56,20 +56,20 @@ function bars({ moments, thenMs, nowMs }: Comparison): Markup {
       >`,
   );
   // A few seconds of three hours would not be seen at all.
-  const now = html`<rect
+  const now = markup`<rect
     class="now"
     x="0"
     y="0"
     width="${Math.min(Math.max(x(nowMs ?? 0), 4), width)}"
     height="${height}"
   />`;
-  return html`${bar('then', `April 12, 2024 · ${durationText(thenMs)}`, then)}${nowMs === null ? null : bar('now', `Now · ${durationText(nowMs)}`, [now])}`;
+  return markup`${bar('then', `April 12, 2024 · ${durationText(thenMs)}`, then)}${nowMs === null ? null : bar('now', `Now · ${durationText(nowMs)}`, [now])}`;
 }
 
 const bar = (id: string, name: string, inside: readonly Markup[]): Markup =>
-  html`<p class="bar-name" id="bar-${id}">${name}</p>
+  markup`<p class="bar-name" id="bar-${id}">${name}</p>
     <svg class="bar" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-labelledby="bar-${id}">
       ${inside}
     </svg>`;
 
-const elapsed = (ms: number): Markup | null => (ms === 0 ? null : html` <small>+${durationText(ms)}</small>`);
+const elapsed = (ms: number): Markup | null => (ms === 0 ? null : markup` <small>+${durationText(ms)}</small>`);

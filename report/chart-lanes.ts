@@ -5,7 +5,7 @@ import type { CheckReport } from '../domain/report-checks.ts';
 import { marks } from './chart-marks.ts';
 import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
 import { round, tickLabel, timeAxis } from './chart-scale.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 const laneHeight = 38;
 const top = 40;
@@ -14,7 +14,7 @@ const top = 40;
 export function lanesChart(model: ReportModel, width: number, id: string): Markup {
   const axis = timeAxis(model, 6, width - 6);
   const bottom = top + Math.max(model.checks.length, 1) * laneHeight;
-  return html`<svg
+  return markup`<svg
     class="chart"
     viewBox="0 0 ${width} ${bottom + 26}"
     role="img"
@@ -23,7 +23,7 @@ export function lanesChart(model: ReportModel, width: number, id: string): Marku
     <title id="${id}-title">Every measurement of every check over time</title>
     <desc id="${id}-desc">${descriptionOf(model)}</desc>
     ${inForceBand(model, axis, top, bottom)}
-    ${axis.ticks.map(({ at, label }) => html`<path class="grid" d="M${round(axis.x(at))} ${top}V${bottom}" />${tickLabel(axis, at, label, bottom + 17)}`)}
+    ${axis.ticks.map(({ at, label }) => markup`<path class="grid" d="M${round(axis.x(at))} ${top}V${bottom}" />${tickLabel(axis, at, label, bottom + 17)}`)}
     ${momentLines(model, axis, top, bottom)} ${momentNumbers(model, axis, 14, top)}
     ${model.checks.map((check, index) => lane(check, index, width, axis.x))}
   </svg>`;
@@ -36,7 +36,7 @@ function lane(check: CheckReport, index: number, width: number, x: (at: number) 
   // A name longer than its lane would run out of the picture.
   const most = Math.floor((width - 12) / 7.2);
   const name = check.name.length > most ? `${check.name.slice(0, most - 1)}…` : check.name;
-  return html`<path
+  return markup`<path
       class="lane"
       d="M6 ${y + laneHeight}H${width - 6}"
     />${marks(visible, ({ at }) => [x(at), middle])}<text class="lane-name" x="8" y="${y + 14}">${name}</text>`;

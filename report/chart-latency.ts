@@ -7,7 +7,7 @@ import type { CheckReport } from '../domain/report-checks.ts';
 import { marks } from './chart-marks.ts';
 import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
 import { latencyScale, round, tickLabel, timeAxis } from './chart-scale.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 const width = 400;
 const height = 150;
@@ -27,11 +27,11 @@ export function latencyChart(model: ReportModel, check: CheckReport, id: string)
     (sample) => place(sample)[1],
   ).defined(({ mark }) => mark === 'pass');
   const decades = y.ticks().filter((ms) => Number.isInteger(Math.log10(ms)));
-  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
+  return markup`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
     <title id="${id}-title">Latency of ${check.name} over time</title>
     <desc id="${id}-desc">${descriptionOf(check, slowest)}</desc>
     ${inForceBand(model, axis, top, bottom)}
-    ${decades.map((ms) => html`<path class="grid" d="M${left} ${round(y(ms))}H${width - 8}" /><text class="latency" x="${left - 6}" y="${round(y(ms)) + 4}">${durationText(ms)}</text>`)}
+    ${decades.map((ms) => markup`<path class="grid" d="M${left} ${round(y(ms))}H${width - 8}" /><text class="latency" x="${left - 6}" y="${round(y(ms)) + 4}">${durationText(ms)}</text>`)}
     ${axis.ticks.map(({ at, label }) => tickLabel(axis, at, label, height - 6))}
     ${momentLines(model, axis, top, bottom)} ${momentNumbers(model, axis, 10, top)}
     <path class="latency-line" d="${draw(seen) ?? ''}" />

@@ -1,6 +1,6 @@
 /** The signs of the measurements: told apart by shape as well as by colour, one SVG path a kind. */
 import type { Sample } from '../domain/check.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 import { round } from './chart-scale.ts';
 
 export type MarkKind = 'pass' | 'fail' | 'forgiven' | 'unknown';
@@ -35,19 +35,19 @@ export function marks(
   return (['pass', 'unknown', 'forgiven', 'fail'] as const).flatMap((kind) => {
     const points = samples.filter((sample) => kindOf(sample) === kind).map((sample) => place(sample).map(round));
     const path = [...new Set(points.map(([x = 0, y = 0]) => shapes[kind](x, y)))].join('');
-    return path === '' ? [] : [html`<path class="mark ${kind}" d="${path}" />`];
+    return path === '' ? [] : [markup`<path class="mark ${kind}" d="${path}" />`];
   });
 }
 
 export function legend(kinds: readonly MarkKind[]): Markup {
   const entry = (kind: MarkKind): Markup =>
-    html`<li>
+    markup`<li>
       <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
         <path class="mark ${kind}" d="${shapes[kind](7, 7)}" />
       </svg>
       ${markNames[kind]}
     </li>`;
-  return html`<ul class="legend">
+  return markup`<ul class="legend">
     ${kinds.map(entry)}
   </ul>`;
 }

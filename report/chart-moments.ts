@@ -3,7 +3,7 @@ import { durationText, preciseTimeText } from '../domain/format.ts';
 import type { ReportModel } from '../domain/report.ts';
 import type { Moment, MomentName } from '../domain/report-moments.ts';
 import { atOf, round, type TimeAxis } from './chart-scale.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 const shown: readonly MomentName[] = ['armed', 'applied', 'firstFailure', 'decided', 'restored', 'recovered'];
 
@@ -17,7 +17,7 @@ export function inForceBand(model: ReportModel, axis: TimeAxis, top: number, bot
   if (applied === null) return null;
   const from = axis.x(applied);
   const to = axis.x(restored ?? axis.to);
-  return html`<rect
+  return markup`<rect
     class="in-force"
     x="${round(from)}"
     y="${top}"
@@ -29,7 +29,7 @@ export function inForceBand(model: ReportModel, axis: TimeAxis, top: number, bot
 export function momentLines(model: ReportModel, axis: TimeAxis, top: number, bottom: number): readonly Markup[] {
   return shownMoments(model)
     .filter(({ at }) => at >= axis.from)
-    .map(({ name, at }) => html`<path class="moment ${name}" d="M${round(axis.x(at))} ${top}V${bottom}" />`);
+    .map(({ name, at }) => markup`<path class="moment ${name}" d="M${round(axis.x(at))} ${top}V${bottom}" />`);
 }
 
 const radius = 9;
@@ -46,7 +46,7 @@ export function momentNumbers(model: ReportModel, axis: TimeAxis, y: number, top
   );
   return seen.map(({ name, number, x }, index) => {
     const at = round(places[index] ?? x);
-    return html`<path class="moment ${name}" d="M${at} ${y + radius}L${round(x)} ${top}" /><circle
+    return markup`<path class="moment ${name}" d="M${at} ${y + radius}L${round(x)} ${top}" /><circle
         class="number ${name}"
         cx="${at}"
         cy="${y}"
@@ -68,11 +68,11 @@ function apart(wanted: readonly number[], left: number, right: number): readonly
 export function momentList(model: ReportModel): Markup {
   const start = atOf(model).applied ?? atOf(model).started;
   const entry = ({ name, label, at }: Moment, index: number): Markup =>
-    html`<li class="${name}">
+    markup`<li class="${name}">
       <b aria-hidden="true">${index + 1}</b> ${label}
-      <time>${preciseTimeText(at)}</time>${at > start ? html` <span>+${durationText(at - start)}</span>` : null}
+      <time>${preciseTimeText(at)}</time>${at > start ? markup` <span>+${durationText(at - start)}</span>` : null}
     </li>`;
-  return html`<ol class="moments">
+  return markup`<ol class="moments">
     ${shownMoments(model).map(entry)}
   </ol>`;
 }

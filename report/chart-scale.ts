@@ -3,7 +3,7 @@ import { scaleLinear, scaleLog, scaleUtc, type ScaleLinear, type ScaleLogarithmi
 import type { ReportModel } from '../domain/report.ts';
 import type { MomentName } from '../domain/report-moments.ts';
 import { timeText } from '../domain/format.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 export interface TimeAxis {
   readonly from: number;
@@ -73,7 +73,7 @@ export function tickLabel(axis: TimeAxis, at: number, label: string, y: number):
   const [left = 0, right = 0] = axis.x.range();
   const x = axis.x(at);
   const anchor = x - left < 28 ? 'start' : right - x < 28 ? 'end' : 'middle';
-  return html`<text class="tick" text-anchor="${anchor}" x="${round(x)}" y="${y}">${label}</text>`;
+  return markup`<text class="tick" text-anchor="${anchor}" x="${round(x)}" y="${y}">${label}</text>`;
 }
 
 /** One decimal is a tenth of a pixel: enough, and a third of the bytes. */

@@ -1,6 +1,6 @@
 /** A report as one page that needs nothing else: no script, no font, no request; for screens, phones and paper. */
 import type { ReportModel } from '../domain/report.ts';
-import { html, Markup } from './markup.ts';
+import { markup, Markup } from './markup.ts';
 import { causeSection, followUpsSection, resolutionSection } from './page-cause.ts';
 import { impactSection } from './page-impact.ts';
 import { pageHeader, summarySection } from './page-summary.ts';
@@ -11,7 +11,7 @@ import { style } from './style.ts';
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 export function reportHtml(model: ReportModel): string {
-  return html`<!doctype html>
+  return markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />

@@ -11,7 +11,7 @@ export class Markup {
 export type Put = Markup | string | number | null | readonly Put[];
 
 /** null puts in nothing; lists are joined. Safe in text and in quoted attributes. */
-export function html(parts: TemplateStringsArray, ...values: readonly Put[]): Markup {
+export function markup(parts: TemplateStringsArray, ...values: readonly Put[]): Markup {
   return new Markup(
     parts.map((part, index) => part + (index < values.length ? textOf(values[index] ?? null) : '')).join(''),
   );

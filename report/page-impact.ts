@@ -4,12 +4,12 @@ import type { CheckReport, Stretch } from '../domain/report-checks.ts';
 import { latencyChart } from './chart-latency.ts';
 import { durationText } from '../domain/format.ts';
 import { momentList } from './chart-moments.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 export function impactSection(model: ReportModel): Markup {
-  return html`<section aria-labelledby="impact">
+  return markup`<section aria-labelledby="impact">
     <h2 id="impact">Impact</h2>
-    ${model.impact.map((text) => html`<p>${text}</p>`)}
+    ${model.impact.map((text) => markup`<p>${text}</p>`)}
     ${model.checks.some(({ series }) => series.length > 0) ? momentList(model) : null}
     <div class="cards">${model.checks.map((check, index) => card(model, check, `check-${index}`))}</div>
   </section>`;
@@ -26,20 +26,20 @@ const states: Readonly<Record<CheckReport['state'], string>> = {
 function card(model: ReportModel, check: CheckReport, id: string): Markup {
   const { firstFailure } = check;
   const team = check.team === null ? '' : ` · team ${check.team}`;
-  return html`<article class="card ${check.state}" aria-labelledby="${id}-name">
+  return markup`<article class="card ${check.state}" aria-labelledby="${id}-name">
     <h3 id="${id}-name">${check.name} <span class="state">${states[check.state]}</span></h3>
     <p class="meta">${check.level}${team} · ${check.measures}</p>
     <dl class="stretches">
       ${stretch('Before', check.before)}${stretch('In force', check.during)}${stretch('After', check.after)}
     </dl>
-    ${check.series.length === 0 ? html`<p class="meta">Only counters are known; the single measurements did not reach the store.</p>` : latencyChart(model, check, id)}
-    ${firstFailure === null ? null : html`<p class="said">${[firstFailure.class, firstFailure.code].filter((word) => word !== null).join(' ')}${firstFailure.message === null ? null : html` <q>${firstFailure.message}</q>`}</p>`}
+    ${check.series.length === 0 ? markup`<p class="meta">Only counters are known; the single measurements did not reach the store.</p>` : latencyChart(model, check, id)}
+    ${firstFailure === null ? null : markup`<p class="said">${[firstFailure.class, firstFailure.code].filter((word) => word !== null).join(' ')}${firstFailure.message === null ? null : markup` <q>${firstFailure.message}</q>`}</p>`}
   </article>`;
 }
 
 function stretch(name: string, value: Stretch | null): Markup {
   if (value === null)
-    return html`<div>
+    return markup`<div>
       <dt>${name}</dt>
       <dd>–</dd>
     </div>`;
@@ -48,9 +48,9 @@ function stretch(name: string, value: Stretch | null): Markup {
     value.unmeasurable > 0 ? `${value.unmeasurable} not measurable` : '',
     value.forgiven > 0 ? `${value.forgiven} while settling` : '',
   ].filter((part) => part !== '');
-  const median = value.medianMs === null ? null : html`<small>median ${millis(value.medianMs)}</small>`;
-  const problems = extra.length === 0 ? null : html`<small class="extra">${extra.join(', ')}</small>`;
-  return html`<div class="${value.fails > 0 ? 'bad' : 'good'}">
+  const median = value.medianMs === null ? null : markup`<small>median ${millis(value.medianMs)}</small>`;
+  const problems = extra.length === 0 ? null : markup`<small class="extra">${extra.join(', ')}</small>`;
+  return markup`<div class="${value.fails > 0 ? 'bad' : 'good'}">
     <dt>${name}</dt>
     <dd><b>${value.passes}</b>/${value.measured} passed ${problems}${median}</dd>
   </div>`;

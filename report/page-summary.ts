@@ -2,28 +2,28 @@
 import { dateTimeText, durationText, sentence } from '../domain/format.ts';
 import type { ReportModel } from '../domain/report.ts';
 import { comparisonPart } from './chart-comparison.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 export function pageHeader(model: ReportModel): Markup {
   const start = model.moments[0];
-  return html`<header>
+  return markup`<header>
     <p class="over">
       <span class="badge ${model.outcome}">${model.outcome}</span>
-      <span>${model.target}</span> ${start === undefined ? null : html`<time>${dateTimeText(start.at)}</time>`}
+      <span>${model.target}</span> ${start === undefined ? null : markup`<time>${dateTimeText(start.at)}</time>`}
     </p>
     <h1>${wholeNames(model.headline)}</h1>
   </header>`;
 }
 
 export function summarySection(model: ReportModel): Markup {
-  return html`<section aria-labelledby="summary">
+  return markup`<section aria-labelledby="summary">
     <h2 id="summary">Summary</h2>
     <p class="lead">${sentence(model.summary)}</p>
     ${figures(model)}
     <dl class="facts">
       ${factsOf(model).map(
         ([name, value]) =>
-          html`<div>
+          markup`<div>
             <dt>${name}</dt>
             <dd>${value}</dd>
           </div>`,
@@ -44,10 +44,10 @@ function figures({ spans }: ReportModel): Markup | null {
   const known = all.filter(([, ms]) => ms !== null);
   if (known.length === 0) return null;
   const figure = ([name, ms, means]: (typeof all)[number]): Markup =>
-    html`<li class="${name.toLowerCase()}">
+    markup`<li class="${name.toLowerCase()}">
       <span>${name}</span><strong>${durationText(ms ?? 0)}</strong><small>${means}</small>
     </li>`;
-  return html`<ul class="figures">
+  return markup`<ul class="figures">
     ${known.map(figure)}
   </ul>`;
 }
@@ -56,15 +56,18 @@ function factsOf(model: ReportModel): readonly (readonly [string, string | Marku
   const optional = (name: string, value: string): readonly (readonly [string, string])[] =>
     value === '' ? [] : [[name, value]];
   return [
-    ['Change', html`<code>${model.changeId}</code> (${model.changeKind}${model.what === '' ? '' : `: ${model.what}`})`],
+    [
+      'Change',
+      markup`<code>${model.changeId}</code> (${model.changeKind}${model.what === '' ? '' : `: ${model.what}`})`,
+    ],
     ['Asked for by', model.requestedBy === '' ? 'nobody named' : model.requestedBy],
     ...optional('Reason', model.why),
     ['Ended because', model.because],
     ['Dependents', model.dependents],
     ...(model.commandExitCode === null ? [] : [['Command’s exit code', String(model.commandExitCode)] as const]),
     ...(model.spans.totalMs === null ? [] : [['In all', durationText(model.spans.totalMs)] as const]),
-    ['Workflow', html`<code>${model.workflowId}</code>`],
-    ['Run', html`<code>${model.runId}</code>`],
+    ['Workflow', markup`<code>${model.workflowId}</code>`],
+    ['Run', markup`<code>${model.runId}</code>`],
     ...model.notes.map((note) => ['Note', note] as const),
   ];
 }
@@ -73,4 +76,6 @@ function factsOf(model: ReportModel): readonly (readonly [string, string | Marku
 const wholeNames = (text: string): readonly Markup[] =>
   text
     .split(/(\s+)/)
-    .map((word) => (word.includes('-') && word.length < 32 ? html`<span class="name">${word}</span>` : html`${word}`));
+    .map((word) =>
+      word.includes('-') && word.length < 32 ? markup`<span class="name">${word}</span>` : markup`${word}`,
+    );

@@ -5,10 +5,10 @@ import { lanesChart } from './chart-lanes.ts';
 import { kindOf, legend, type MarkKind } from './chart-marks.ts';
 import { momentList } from './chart-moments.ts';
 import { timeAxis } from './chart-scale.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 export function timelineSection(model: ReportModel): Markup {
-  return html`<section aria-labelledby="timeline">
+  return markup`<section aria-labelledby="timeline">
     <h2 id="timeline">Timeline</h2>
     ${model.checks.some(({ series }) => series.length > 0) ? picture(model) : momentList(model)}
     <div class="scroll">
@@ -23,7 +23,7 @@ export function timelineSection(model: ReportModel): Markup {
         <tbody>
           ${model.timeline.map(
             ({ at, phase, text }) =>
-              html`<tr>
+              markup`<tr>
                 <td><time>${preciseTimeText(at)}</time></td>
                 <td><span class="phase">${phase}</span></td>
                 <td>${text}</td>
@@ -38,7 +38,7 @@ export function timelineSection(model: ReportModel): Markup {
 function picture(model: ReportModel): Markup {
   const kinds = new Set<MarkKind>(model.checks.flatMap(({ series }) => series.map(kindOf)));
   const clipped = timeAxis(model, 0, 100).clipped ? ' What came long before is left out of the picture.' : '';
-  return html`<figure>
+  return markup`<figure>
     <div class="wide">${lanesChart(model, 880, 'lanes-wide')}</div>
     <div class="narrow">${lanesChart(model, 340, 'lanes-narrow')}</div>
     ${momentList(model)} ${legend((['pass', 'fail', 'forgiven', 'unknown'] as const).filter((kind) => kinds.has(kind)))}
