@@ -31,7 +31,9 @@ export function problemsOf(error: unknown, code: string): readonly Problem[] {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // Errors of Node itself may come from another realm (tests run in one), where `instanceof` does not know them.
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : null;
+  return typeof message === 'string' && message !== '' ? message : String(error);
 }
 
 function isProblem(value: unknown): value is Problem {

@@ -121,8 +121,8 @@ function holderOf(path: string): Holder | null {
     return JSON.parse(readFileSync(path, 'utf8')) as Holder;
   } catch (error) {
     if (isMissing(error)) return null;
-    if (error instanceof SyntaxError) return unreadable;
-    throw error;
+    if (typeof error === 'object' && error !== null && 'code' in error) throw error;
+    return unreadable;
   }
 }
 

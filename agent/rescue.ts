@@ -9,8 +9,9 @@ import { fromRecord } from '../domain/lease.ts';
 import type { JournalPhase } from '../domain/phase.ts';
 import type { ReasonCode } from '../domain/result.ts';
 import type { Say, Target } from '../targets/target.ts';
-import { AgentError } from './agent-error.ts';
+import { AgentError, messageOf } from './agent-error.ts';
 import { mayStillRun } from './command.ts';
+import { hasCode } from './durable.ts';
 import { hostClock } from './host.ts';
 import { readKey } from './key.ts';
 import { type Log, stderrLog } from './log.ts';
@@ -146,14 +147,13 @@ function shown(journal: Journal): OpenChange {
 }
 
 function asRoot(error: unknown, { stateDir }: AgentConfig): unknown {
-  if (!(error instanceof Error) || !('code' in error) || (error.code !== 'EACCES' && error.code !== 'EPERM'))
-    return error;
+  if (!hasCode(error, 'EACCES') && !hasCode(error, 'EPERM')) return error;
   return new AgentError(
     'AgentInternal',
     {
       code: 'state-folder-closed',
       message: `state folder ${stateDir} is closed to this user`,
-      detail: error.message,
+      detail: messageOf(error),
       hint: 'Run rescue as the user the agent runs as, or as root.',
     },
     error,

@@ -15,7 +15,14 @@ import {
 import type { JournalPhase } from '../../domain/phase.ts';
 import { aJournal } from '../support/state.ts';
 
-const closed: ClosedRecord = { changeId: 'upgrade', phase: 'reverted', by: 'x', reason: 'cancelled', snapshotId: null, at: 0 };
+const closed: ClosedRecord = {
+  changeId: 'upgrade',
+  phase: 'reverted',
+  by: 'x',
+  reason: 'cancelled',
+  snapshotId: null,
+  at: 0,
+};
 const aRevert = { reason: 'check-failed', by: 'workflow', at: 1, pipelineUnfinished: false } as const;
 const applied = {
   snapshotId: 'c',
