@@ -9,9 +9,10 @@ export function headlineOf({ result }: ReportInput, checks: readonly CheckReport
   const suffered = dependentsOf(checks.filter(({ during }) => (during?.fails ?? 0) > 0));
   switch (result.outcome) {
     case 'kept':
-      return result.reason === 'soak-healthy'
+      if (result.reason !== 'soak-healthy') return `${result.target} keeps the change: ${reasonWords[result.reason]}`;
+      return suffered.length === 0
         ? `${result.target} keeps the change; its dependents stayed healthy`
-        : `${result.target} keeps the change: ${reasonWords[result.reason]}`;
+        : `${result.target} keeps the change; ${listText(suffered)} failed at times, not enough to revert`;
     case 'reverted':
       if (suffered.length === 0) return `${result.target} is back to known-good: ${reasonWords[result.reason]}`;
       return `${listText(suffered)} suffered; ${result.target} is back to known-good`;

@@ -131,7 +131,9 @@ describe('a change that was kept', () => {
   });
 
   it('shows a failure below the threshold as recovered', () => {
-    expect(reportOf(ended(kept)).checks[0]?.state).toBe('recovered');
+    const model = reportOf(ended(kept));
+    expect(model.checks[0]?.state).toBe('recovered');
+    expect(model.headline).toBe('shop-db keeps the change; image-service failed at times, not enough to revert');
   });
 
   it('without checks claims nothing', () => {
