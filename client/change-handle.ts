@@ -34,6 +34,8 @@ export interface ChangeHandle {
   confirm(note?: string): Promise<Said>;
   extend(note: string): Promise<Said>;
   abandon(note?: string): Promise<Said>;
+  /** Temporal's own Cancel: an abort that needs no worker to be heard. */
+  cancel(): Promise<void>;
   /** Answers when the change may begin, or when it has ended instead; may take as long as an approval takes. */
   awaitArmed(): Promise<{ readonly kind: 'answered'; readonly answer: ArmedAnswer } | Refused>;
   applied(word?: PipelineWord): Promise<Said>;
@@ -100,6 +102,9 @@ export function changeHandle(client: Client, target: string, changeId: string): 
     confirm: (note) => say('confirm', note),
     extend: (note) => say('extend', note),
     abandon: (note) => say('abandon', note),
+    cancel: async () => {
+      await handle.cancel().catch((error: unknown) => void refusalOf(error, workflowId));
+    },
     awaitArmed: async () => {
       try {
         return { kind: 'answered', answer: await send<ArmedAnswer>('awaitArmed', [], null, pipelinePatienceMs) };

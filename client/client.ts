@@ -1,8 +1,7 @@
 /** The typed client for pipelines: start a guarded change, decide about it, wait for its end. */
 import type { Client } from '@temporalio/client';
-import proto from '@temporalio/proto';
 import type { ChangeRequest } from '../domain/change.ts';
-import { orchestratorQueue } from '../domain/change.ts';
+import { agentQueue, orchestratorQueue } from '../domain/change.ts';
 import type { Problem } from '../domain/problem.ts';
 import { parseChangeRequest } from '../domain/request.schema.ts';
 import { changeHandle } from './change-handle.ts';
@@ -13,7 +12,7 @@ import { findChange, listChanges } from './find.ts';
 import type { FoundChange } from './find.ts';
 import { planChange, takeSnapshot } from './look.ts';
 import type { Planned, SnapshotAnswer } from './look.ts';
-import { isUnavailable } from './refusals.ts';
+import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
 import { startChange } from './start.ts';
 import type { Started } from './start.ts';
@@ -39,6 +38,10 @@ export interface KnowngoodClient {
   }): Promise<FoundChange[]>;
   /** Whether an orchestrator worker has polled lately. */
   hasWorker(): Promise<boolean>;
+  /** Whether the target's agent has polled lately. */
+  hasAgent(target: string): Promise<boolean>;
+  /** Those of ours that the namespace does not know: a workflow that sets one would be wedged. */
+  missingSearchAttributes(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -73,7 +76,9 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     find: (name, { targets = [], openOnly = true } = {}) =>
       findChange(client, name, { targets, openOnly, askAgent: (target) => holderOf(client, target) }),
     list: (options) => listChanges(client, options),
-    hasWorker: () => hasPoller(client),
+    hasWorker: () => hasPoller(client, orchestratorQueue, 'workflow'),
+    hasAgent: (target) => hasPoller(client, agentQueue(target), 'activity'),
+    missingSearchAttributes: () => missingAttributes(client),
     close: () => client.connection.close(),
   };
 }
@@ -85,18 +90,4 @@ function refusedBy(problems: readonly Problem[]): Refused {
 async function holderOf(client: Client, target: string): Promise<string | null> {
   const answer = await takeSnapshot(client, target);
   return answer.kind === 'busy' ? answer.holder.changeId : null;
-}
-
-async function hasPoller(client: Client): Promise<boolean> {
-  try {
-    const { pollers } = await client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: orchestratorQueue },
-      taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    });
-    return (pollers ?? []).length > 0;
-  } catch (error) {
-    if (isUnavailable(error)) return false;
-    throw error;
-  }
 }

@@ -1,0 +1,33 @@
+/** `knowngood plan`: what would a declared change do? Touches nothing. */
+import { loadChangeFile } from '../../config/change-file.ts';
+import { newChangeId } from '../change-id.ts';
+import type { AddCommand } from '../command.ts';
+import { optionsOf } from '../command.ts';
+import { withClient } from '../context.ts';
+import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
+import { renderPlan } from '../render/plan.ts';
+import { jsonVersion } from '../render/result.ts';
+import { awaitWorker } from '../start-change.ts';
+import { must } from '../stop.ts';
+
+export const addPlan: AddCommand = (program, { io }) => {
+  program
+    .command('plan')
+    .description('show what a declared change would do, touching nothing')
+    .argument('<file>', 'change.yaml')
+    .action(async (file: string, _: unknown, self) => {
+      const options = optionsOf(self);
+      const request = await loadChangeFile(file, { changeId: newChangeId('plan') });
+      await withClient(io, options, async (context) => {
+        await awaitWorker(context);
+        const refusedCode = (problems: Parameters<typeof exitCodeOfProblems>[0]) =>
+          exitCodeOfProblems(problems, exitCodes.refused);
+        const { plan } = must(await context.client.plan(request), refusedCode);
+        io.out(
+          options.json
+            ? JSON.stringify({ version: jsonVersion, target: request.target, plan }, null, 2)
+            : renderPlan(plan, io.colors),
+        );
+      });
+    });
+};

@@ -1,0 +1,64 @@
+/** `knowngood report`: the incident report of a change, as a page, Markdown or JSON. */
+import { writeFile } from 'node:fs/promises';
+import type { Store } from '../../store/store.ts';
+import type { AddCommand } from '../command.ts';
+import { optionsOf } from '../command.ts';
+import { jsonVersion } from '../render/result.ts';
+import { stop } from '../stop.ts';
+import { useStore } from '../use-store.ts';
+import { verbatim } from '../render/text.ts';
+
+interface Options {
+  readonly html?: string;
+  readonly md?: boolean;
+}
+
+export const addReport: AddCommand = (program, { io }) => {
+  program
+    .command('report')
+    .description('show the incident report of a change')
+    .argument('<change>', "<target>:<change id>, a change id, or a target: its newest change's")
+    .option('--html <file>', 'write the page into this file')
+    .option('--md', 'print Markdown (the default)')
+    .action(async (name: string, _: unknown, self) => {
+      const options = optionsOf<Options>(self);
+      const { target, changeId, report } = await useStore(io, options, (store) => find(store, name));
+      if (options.html !== undefined) {
+        await writeFile(options.html, report.html);
+        io.err(`wrote ${options.html}`);
+        if (!options.json && !options.md) return;
+      }
+      io.out(
+        options.json
+          ? JSON.stringify({ version: jsonVersion, target, changeId, report: report.json }, null, 2)
+          : verbatim(report.markdown.trimEnd()),
+      );
+    });
+};
+
+async function find(store: Store, name: string) {
+  const [, target, changeId] = /^(?:knowngood:)?([a-z0-9-]+):([a-z0-9-]+)$/.exec(name) ?? [];
+  const change = target !== undefined && changeId !== undefined ? { target, changeId } : await byOneName(store, name);
+  const report = await store.report(change.target, change.changeId);
+  if (report !== null) return { ...change, report };
+  throw stop({
+    code: 'no-report',
+    message: `there is no report of ${change.target}:${change.changeId}`,
+    hint: 'A report is written when a change has ended; see "knowngood status".',
+  });
+}
+
+async function byOneName(store: Store, name: string): Promise<{ target: string; changeId: string }> {
+  const newest = await store.changes(name, 1);
+  if (newest[0] !== undefined) return newest[0];
+  const same = (await store.changes(null, 1000)).filter(({ changeId }) => changeId === name);
+  if (same.length === 1 && same[0] !== undefined) return same[0];
+  if (same.length === 0)
+    throw stop({ code: 'unknown-change', message: `the store knows no change and no target "${name}"` });
+  const names = same.map(({ target, changeId }) => `${target}:${changeId}`);
+  throw stop({
+    code: 'ambiguous',
+    message: `change id "${name}" is used on ${same.length} targets`,
+    hint: `Name one: ${names.join(', ')}.`,
+  });
+}

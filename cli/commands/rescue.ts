@@ -1,0 +1,64 @@
+/** `knowngood rescue`: break glass, on the database host, with the journal alone. */
+import { clientIdentity } from '../../client/identity.ts';
+import { loadAgentConfig } from '../../config/load.ts';
+import type { AddCommand } from '../command.ts';
+import { optionsOf } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { renderJournal } from '../render/journal.ts';
+import { renderRescued } from '../render/rescued.ts';
+import { jsonVersion } from '../render/result.ts';
+import { stop } from '../stop.ts';
+
+interface Options {
+  readonly show?: boolean;
+  readonly revert?: boolean;
+  readonly abandon?: boolean;
+  readonly reason?: string;
+}
+
+export const addRescue: AddCommand = (program, { io, exit }) => {
+  program
+    .command('rescue')
+    .description('on the database host, without Temporal, store or agent: look at, revert or abandon the open change')
+    .argument('<target>', "the agent's target, as agent.yaml names it")
+    .option('--show', 'show the open change, touching nothing')
+    .option('--revert', 'put the configuration back as it was before the change')
+    .option('--abandon', 'leave the configuration as it is: you take over')
+    .option('--reason <text>', 'why, for the record')
+    .action(async (target: string, _: unknown, self) => {
+      const options = optionsOf<Options>(self);
+      const wants = [options.show, options.revert, options.abandon].filter(Boolean).length;
+      if (wants !== 1)
+        throw stop({ code: 'usage', message: 'rescue needs exactly one of --show, --revert and --abandon' });
+      const config = await loadAgentConfig(options.agentConfig);
+      if (config.target !== target) {
+        throw stop({
+          code: 'wrong-target',
+          message: `${config.path} is for target "${config.target}", not "${target}"`,
+          hint: 'Name its file with --agent-config FILE.',
+        });
+      }
+      const { rescue } = await import('../../worker/rescue.ts');
+      const glass = rescue(config, (line) => io.err(line));
+      if (options.show) {
+        const shown = await glass.show();
+        const journal = { target, change: shown.kind === 'open' ? shown.change : null };
+        io.out(
+          options.json
+            ? JSON.stringify({ version: jsonVersion, ...journal }, null, 2)
+            : renderJournal(journal, Date.now()),
+        );
+        return;
+      }
+      const rescued = options.revert
+        ? await glass.revert()
+        : await glass.abandon({ who: clientIdentity(), why: options.reason ?? '' });
+      const exitCode = rescued.kind === 'incomplete' ? exitCodes.incomplete : exitCodes.kept;
+      io.out(
+        options.json
+          ? JSON.stringify({ version: jsonVersion, target, exitCode, ...rescued }, null, 2)
+          : renderRescued(rescued, io.colors),
+      );
+      exit(exitCode);
+    });
+};

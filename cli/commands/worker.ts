@@ -1,0 +1,21 @@
+/** `knowngood worker`: the orchestrator, or one probe location. */
+import { loadKnowngoodConfig } from '../../config/load.ts';
+import type { AddCommand } from '../command.ts';
+import { optionsOf } from '../command.ts';
+import { nameOption } from '../options.ts';
+import { untilSignal } from '../until-signal.ts';
+
+export const addWorker: AddCommand = (program, { io }) => {
+  program
+    .command('worker')
+    .description('run the orchestrator: workflows, its activities, and the default probe')
+    .option('--probe <location>', 'only measure, from this location', nameOption)
+    .action(async (_: unknown, self) => {
+      const options = optionsOf<{ readonly probe?: string }>(self);
+      const config = await loadKnowngoodConfig(options.config);
+      const { runWorker } = await import('../../worker/orchestrator.ts');
+      const worker = await runWorker(config, options.probe === undefined ? {} : { probeOnly: options.probe });
+      io.err(options.probe === undefined ? 'worker is running' : `probe "${options.probe}" is running`);
+      await untilSignal(worker, io);
+    });
+};

@@ -1,0 +1,62 @@
+/** What commands share: the configuration when there is one, a client, the address of the Web UI. */
+import { createKnowngoodClient } from '../client/client.ts';
+import type { KnowngoodClient } from '../client/client.ts';
+import { localTemporal } from '../config/common.ts';
+import { loadKnowngoodConfig } from '../config/load.ts';
+import { ProblemsError } from '../config/problems-error.ts';
+import { temporalConnection } from '../config/temporal.ts';
+import type { KnowngoodConfig } from '../domain/config.ts';
+import { readEmbedded } from './embedded.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+import type { Links } from './render/result.ts';
+import { must } from './stop.ts';
+
+export interface Context {
+  readonly io: Io;
+  readonly options: GlobalOptions;
+  /** null: none was found, and none was named. */
+  readonly config: KnowngoodConfig | null;
+  readonly client: KnowngoodClient;
+  links(workflowId: string): Links;
+}
+
+const withoutConfig = { address: localTemporal, namespace: 'default', tls: null, apiKey: null };
+
+/** Connects, runs, closes. */
+export async function withClient<T>(io: Io, options: GlobalOptions, run: (context: Context) => Promise<T>): Promise<T> {
+  const config = await configIfAny(options);
+  const temporal = await temporalConnection(config?.temporal ?? withoutConfig, io.env);
+  const { client } = must(await createKnowngoodClient({ temporal }));
+  const uiAddress = config?.uiAddress ?? (await embeddedUi(io, temporal.options.address));
+  const links = (workflowId: string): Links => ({
+    workflowId,
+    ui: uiLink(uiAddress, temporal.namespace, workflowId),
+  });
+  try {
+    return await run({ io, options, config, client, links });
+  } finally {
+    await client.close();
+  }
+}
+
+/** A pipeline needs no file of ours: the standard Temporal variables are enough. */
+export async function configIfAny(options: GlobalOptions): Promise<KnowngoodConfig | null> {
+  try {
+    return await loadKnowngoodConfig(options.config);
+  } catch (error) {
+    const absent = error instanceof ProblemsError && error.problems.every(({ code }) => code === 'no-configuration');
+    if (absent) return null;
+    throw error;
+  }
+}
+
+/** Of the Temporal that `up` runs, when that is the one we talk to. */
+async function embeddedUi(io: Io, address: string): Promise<string | null> {
+  const embedded = await readEmbedded(io.env);
+  return embedded !== null && embedded.temporal.address === address ? embedded.uiAddress : null;
+}
+
+export function uiLink(uiAddress: string | null, namespace: string, workflowId: string): string | null {
+  return uiAddress === null ? null : `${uiAddress}/namespaces/${encodeURIComponent(namespace)}/workflows/${workflowId}`;
+}

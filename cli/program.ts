@@ -1,0 +1,56 @@
+/** The whole command line, as a value: run by `run.ts`, printed by `reference.ts`. */
+import { Command } from 'commander';
+import { addAgent } from './commands/agent.ts';
+import { addApply } from './commands/apply.ts';
+import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addGuard } from './commands/guard.ts';
+import { addPlan } from './commands/plan.ts';
+import { addReport } from './commands/report.ts';
+import { addRescue } from './commands/rescue.ts';
+import { addOperatorCommands } from './commands/say.ts';
+import { addSnapshot } from './commands/snapshot.ts';
+import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
+import { addWorker } from './commands/worker.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { exitMeanings } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { globalOptions } from './options.ts';
+
+/** In the order in which people meet them. */
+const commands = [
+  addUp,
+  addWorker,
+  addAgent,
+  addGuard,
+  addApply,
+  addPlan,
+  addStatus,
+  addOperatorCommands,
+  addRescue,
+  addSnapshot,
+  addReport,
+  addDoctor,
+  addDemo,
+];
+
+export function createProgram(io: Io, exit: (code: ExitCode) => void): Command {
+  const program = globalOptions(new Command('knowngood'))
+    .description('PostgreSQL configuration changes that put themselves back when a dependent service suffers')
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  for (const add of commands) add(program, { io, exit });
+  program.addHelpText('after', `\nExit codes:\n${exitCodeLines().join('\n')}`);
+  for (const command of everyCommand(program)) command.copyInheritedSettings(program);
+  return program;
+}
+
+export function exitCodeLines(): string[] {
+  return Object.entries(exitMeanings).map(([code, meaning]) => `  ${code.padStart(2)}  ${meaning}`);
+}
+
+export function everyCommand(program: Command): Command[] {
+  return program.commands.flatMap((command) => [command, ...everyCommand(command)]);
+}

@@ -1,0 +1,56 @@
+/** What the journal on a database host knows about its open change. Pure. */
+import { durationText } from '../../domain/format.ts';
+import type { JournalPhase } from '../../domain/phase.ts';
+import type { ReasonCode } from '../../domain/result.ts';
+
+/** As `rescue --show` gives it. */
+export interface JournalShown {
+  readonly target: string;
+  readonly change: {
+    readonly changeId: string;
+    readonly workflowId: string;
+    readonly phase: JournalPhase;
+    readonly changeKind: string;
+    readonly owner: string;
+    readonly since: number;
+    readonly snapshotId: string;
+    readonly touched: boolean;
+    readonly lease: {
+      readonly contactMs: number;
+      readonly progressMs: number;
+      readonly onContactLost: 'revert' | 'wait';
+    };
+    readonly commandRuns: string | null;
+    readonly revertReason: ReasonCode | null;
+  } | null;
+}
+
+export function renderJournal({ target, change }: JournalShown, now: number): string {
+  if (change === null) return `${target}: no open change`;
+  const { contactMs, progressMs, onContactLost } = change.lease;
+  const lines = [`${target}:${change.changeId}  ${change.phase} for ${durationText(Math.max(0, now - change.since))}`];
+  const row = (name: string, text: string): void => void lines.push(`  ${name.padEnd(12)}${text}`);
+  row('kind', change.changeKind);
+  row('snapshot', change.snapshotId.slice(0, 12));
+  row(
+    'written',
+    change.touched
+      ? 'perhaps: the change may have touched the server'
+      : 'nothing: the change has certainly written nothing',
+  );
+  if (change.revertReason !== null) row('reverting', change.revertReason);
+  else {
+    row(
+      'contact',
+      `${clock(contactMs)}, then ${onContactLost === 'revert' ? 'the agent reverts' : 'the agent waits for the deadline'}`,
+    );
+    row('deadline', `${clock(progressMs)}, then the agent reverts`);
+  }
+  if (change.commandRuns !== null) row('command', `"${change.commandRuns}" may still run`);
+  row('workflow', change.workflowId);
+  return lines.join('\n');
+}
+
+function clock(leftMs: number): string {
+  return leftMs > 0 ? `${durationText(leftMs)} left` : 'run out';
+}

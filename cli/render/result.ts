@@ -1,0 +1,75 @@
+/** How a change ended, for people and for pipelines. Pure. */
+import { durationText, timeText } from '../../domain/format.ts';
+import { oneLine } from '../../domain/markdown.ts';
+import type { ChangeResult } from '../../domain/result.ts';
+import { exitCodeOf, exitMeanings } from '../exit-codes.ts';
+import { noColors } from './problem.ts';
+import type { Colors } from './problem.ts';
+
+export interface Links {
+  readonly workflowId: string;
+  /** null: no Web UI is known. */
+  readonly ui: string | null;
+}
+
+export function renderResult(result: ChangeResult, links: Links, colors: Colors = noColors): string {
+  const paint = result.outcome === 'kept' ? colors.green : result.outcome === 'reverted' ? colors.yellow : colors.red;
+  const lines = [`${colors.bold(paint(result.outcome))}: ${oneLine(result.summary)}`];
+  const row = (name: string, text: string | null): void => {
+    if (text !== null) lines.push(`  ${name.padEnd(12)}${text}`);
+  };
+  row('change', `${result.target}:${result.changeId}`);
+  row('dependents', dependentsText[result.dependents]);
+  row('took', durationText(result.moments.closed - result.moments.started));
+  const { firstFailure, restored } = result.moments;
+  if (firstFailure !== null && restored !== null)
+    row('restored', `${timeText(restored)}, ${durationText(restored - firstFailure)} after the first failure`);
+  if (result.commandExitCode !== null) row('command', `exit code ${result.commandExitCode}`);
+  for (const problem of result.problems) {
+    row('problem', oneLine(problem.message));
+    if (problem.detail) row('', oneLine(problem.detail));
+    if (problem.hint) row('', oneLine(problem.hint));
+  }
+  for (const conflict of result.conflicts) row('conflict', oneLine(conflict));
+  row('report', `knowngood report ${result.target}:${result.changeId}`);
+  row('workflow', links.ui ?? links.workflowId);
+  return lines.join('\n');
+}
+
+const dependentsText: Record<ChangeResult['dependents'], string | null> = {
+  unaffected: 'unaffected',
+  recovered: 'recovered',
+  'still-failing': 'STILL FAILING',
+  'not-measured': null,
+};
+
+export const jsonVersion = 1;
+
+export function resultJson(result: ChangeResult, links: Links): object {
+  const exitCode = exitCodeOf(result);
+  return { version: jsonVersion, exitCode, ...links, ...result };
+}
+
+/** For CI: what the job page shows. */
+export function resultMarkdown(result: ChangeResult, links: Links): string {
+  const exitCode = exitCodeOf(result);
+  const link = links.ui === null ? `\`${links.workflowId}\`` : `[${links.workflowId}](${links.ui})`;
+  const rows = [
+    ['Change', `\`${result.target}:${result.changeId}\``],
+    ['Outcome', `**${result.outcome}** (${result.reason})`],
+    ['Dependents', result.dependents],
+    ['Took', durationText(result.moments.closed - result.moments.started)],
+    ...(result.commandExitCode === null ? [] : [['Command', `exit code ${result.commandExitCode}`]]),
+    ['Exit code', `${exitCode}: ${exitMeanings[exitCode]}`],
+    ['Workflow', link],
+  ];
+  const table = ['| | |', '| --- | --- |', ...rows.map(([name, text]) => `| ${name} | ${text} |`)].join('\n');
+  const timeline = result.timeline
+    .map(({ at, phase, text }) => `- ${timeText(at)} · ${phase} · ${escape(text)}`)
+    .join('\n');
+  return `## Knowngood: ${result.outcome}\n\n${escape(result.summary)}\n\n${table}\n\n### Timeline\n\n${timeline}\n`;
+}
+
+function escape(text: string): string {
+  return oneLine(text).replace(/[\\`*_[\]<>|#~]/g, '\\$&');
+}

@@ -1,0 +1,47 @@
+/** Options of the commands that start a change. */
+import type { Command } from 'commander';
+import type { ChangeRequest } from '../domain/change.ts';
+import { durationOption, durationText, nameOption } from './options.ts';
+
+export interface RequestOptions {
+  readonly changeId?: string;
+  readonly reason?: string;
+  readonly soak?: string;
+  readonly lease?: string;
+  readonly applyTimeout?: string;
+  readonly allowRedBaseline?: boolean;
+  readonly allowDirty?: boolean;
+  readonly requireConfirm?: boolean;
+  /** Milliseconds. */
+  readonly wait?: number;
+  readonly summary?: string;
+}
+
+export function requestOptions(command: Command): Command {
+  return command
+    .option('--change-id <id>', 'names the change; a repeat with the same id attaches to it', nameOption)
+    .option('--reason <text>', 'why, for people; shown everywhere, so no secrets')
+    .option('--soak <duration>', 'watch the dependents this long before it is kept', durationText)
+    .option('--lease <duration>', 'the agent reverts by itself when it hears nothing for this long', durationText)
+    .option('--apply-timeout <duration>', 'the command must have ended within this time', durationText)
+    .option('--allow-red-baseline', 'go on although a required check is red before the change')
+    .option('--allow-dirty', 'go on from a server whose files differ from what runs')
+    .option('--require-confirm', 'keep only after an operator confirms at the end of the soak')
+    .option(
+      '--wait <duration>',
+      'wait at most this long for the outcome (default: as long as it takes)',
+      durationOption,
+    )
+    .option('--summary <file>', 'append a summary in Markdown (default: $GITHUB_STEP_SUMMARY)');
+}
+
+/** `{}` when nothing is overridden: a request says only what it means. */
+export function overridesOf(options: RequestOptions): Pick<ChangeRequest, 'overrides'> {
+  const { soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm } = options;
+  const overrides = Object.fromEntries(
+    Object.entries({ soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  return Object.keys(overrides).length === 0 ? {} : { overrides };
+}
