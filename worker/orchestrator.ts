@@ -12,6 +12,7 @@ import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { workflowSource } from './bundle.ts';
+import { registerSearchAttributes } from './stack/temporal-server.ts';
 
 export interface RunningWorker {
   /** Settles when the worker has ended, with its error if it was one. */
@@ -40,6 +41,8 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const common = { connection: native, namespace, shutdownGraceTime: '5 seconds' } satisfies WorkerOptions | object;
   const workers = [await Worker.create({ ...common, taskQueue: probeQueue(location), activities: { ...probes } })];
   if (settings.probeOnly === undefined) {
+    // Before the first workflow: one that sets an unknown attribute is wedged for ever.
+    await registerSearchAttributes(connection, namespace);
     const activities = createOrchestratorActivities({ config: () => loadKnowngoodConfig(config.path), store, client });
     workers.push(
       await Worker.create({

@@ -1,0 +1,34 @@
+/** `npm run bench -- <name> [--json] [--runs N]`: measurements beside their floor, never timed tests. */
+import { parseArgs } from 'node:util';
+import { renderFigures, type Figure } from './figure.ts';
+import { benchHistory } from './history.ts';
+import { benchRestore } from './restore.ts';
+import { benchSnapshot } from './snapshot.ts';
+
+export interface BenchOptions {
+  readonly runs: number;
+  readonly progress: (line: string) => void;
+}
+
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Figure[]>>> = {
+  restore: benchRestore,
+  snapshot: benchSnapshot,
+  history: benchHistory,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, runs: { type: 'string', default: '30' } },
+});
+const names = positionals.length > 0 ? positionals : Object.keys(benches);
+const runs = Number(values.runs);
+if (!Number.isInteger(runs) || runs < 1 || names.some((name) => !(name in benches))) {
+  console.error(`usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--json] [--runs N]`);
+  process.exit(1);
+}
+const figures: Figure[] = [];
+for (const name of names) {
+  const bench = benches[name];
+  if (bench) figures.push(...(await bench({ runs, progress: (line) => console.error(line) })));
+}
+console.log(values.json ? figures.map((figure) => JSON.stringify(figure)).join('\n') : renderFigures(figures));
