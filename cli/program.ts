@@ -1,5 +1,8 @@
 /** The whole command line, as a value: run by `run.ts`, printed by `reference.ts`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { packageRoot } from '../worker/stack/package-root.ts';
 import { addAgent } from './commands/agent.ts';
 import { addApply } from './commands/apply.ts';
 import { addDemo } from './commands/demo.ts';
@@ -40,6 +43,7 @@ export function createProgram(io: Io, exit: (code: ExitCode) => void): Command {
     .description('PostgreSQL configuration changes that put themselves back when a dependent service suffers')
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .showHelpAfterError('(see --help)')
+    .version(ownVersion())
     .exitOverride();
   for (const add of commands) add(program, { io, exit });
   program.addHelpText('after', `\nExit codes:\n${exitCodeLines().join('\n')}`);
@@ -53,4 +57,9 @@ export function exitCodeLines(): string[] {
 
 export function everyCommand(program: Command): Command[] {
   return program.commands.flatMap((command) => [command, ...everyCommand(command)]);
+}
+
+function ownVersion(): string {
+  const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { readonly version: string };
+  return manifest.version;
 }

@@ -1,5 +1,4 @@
 /** The store that the configuration names, else the one that `up` runs. */
-import type { Store } from '../store/store.ts';
 import { loadKnowngoodConfig } from '../config/load.ts';
 import type { DatabaseConfig } from '../domain/config.ts';
 import { configIfAny } from './context.ts';
@@ -7,6 +6,7 @@ import { readEmbedded } from './embedded.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { stop } from './stop.ts';
+import type { Store } from '../worker/store-access.ts';
 
 export async function useStore<T>(io: Io, options: GlobalOptions, use: (store: Store) => Promise<T>): Promise<T> {
   const { withStore } = await import('../worker/store-access.ts');

@@ -12,3 +12,4 @@ export async function withStore<T>(database: DatabaseConfig, use: (store: Store)
     await store.close();
   }
 }
+export type { Store } from '../store/store.ts';

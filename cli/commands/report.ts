@@ -1,6 +1,6 @@
 /** `knowngood report`: the incident report of a change, as a page, Markdown or JSON. */
 import { writeFile } from 'node:fs/promises';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../worker/store-access.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { jsonVersion } from '../render/result.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { diffSnapshots } from '../../domain/diff.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../worker/store-access.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { withClient } from '../context.ts';

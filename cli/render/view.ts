@@ -1,6 +1,6 @@
 /** A running change as `status` shows it. Pure; the caller passes the time. */
 import type { CheckProgress } from '../../domain/check.ts';
-import { durationText, timeText } from '../../domain/format.ts';
+import { countText, durationText, timeText } from '../../domain/format.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import type { TimelineEntry } from '../../domain/result.ts';
 import type { ChangeView } from '../../domain/view.ts';
@@ -19,7 +19,7 @@ export function renderView(view: ChangeView, now: number, colors: Colors = noCol
   if (view.plan !== null)
     row(
       'plan',
-      `${view.plan.items.length + view.plan.moreItems} items, effect ${view.plan.effect}, risk ${view.plan.risk}`,
+      `${countText(view.plan.items.length + view.plan.moreItems, 'item')}, effect ${view.plan.effect}, risk ${view.plan.risk}`,
     );
   if (view.why !== '') row('why', oneLine(view.why));
   for (const check of columns(view.progress.map(checkCells))) row('check', check);
