@@ -1,26 +1,14 @@
-/** Whether a target can be guarded from here: reachable, no standby, not managed, privileges enough. Writes nothing. */
+/** What the doctor asks about a target on its own host. Writes nothing. */
 import { randomBytes } from 'node:crypto';
+import { resolveOptionalSecret } from '../config/secrets.ts';
 import type { AgentConfig } from '../domain/config.ts';
-import type { Problem } from '../domain/problem.ts';
-import { openTarget } from './open-target.ts';
+import { doctorChecks } from '../targets/postgres/doctor.ts';
+import type { DoctorCheck } from '../targets/postgres/doctor.ts';
 
-export interface Inspected {
-  /** `17.10`; null: it did not answer, or must not be guarded. */
-  readonly version: string | null;
-  readonly refused: readonly Problem[];
-  /** Why its configuration is not known-good now. */
-  readonly dirty: readonly Problem[];
-}
+export type { DoctorCheck } from '../targets/postgres/doctor.ts';
 
-export async function inspect(config: AgentConfig): Promise<Inspected> {
-  // What is captured here is shown to nobody and kept nowhere: any key does, and the real one stays closed.
-  const target = await openTarget(config, randomBytes(32));
-  try {
-    const identity = await target.identify();
-    if (identity.kind === 'refused') return { version: null, refused: identity.problems, dirty: [] };
-    const { dirty } = await target.capture();
-    return { version: identity.version, refused: [], dirty };
-  } finally {
-    await target.close();
-  }
+export async function inspect({ database, restart }: AgentConfig): Promise<readonly DoctorCheck[]> {
+  const password = await resolveOptionalSecret(database.password);
+  // What is captured here is shown to nobody and kept nowhere: any key does, and the agent's own stays closed.
+  return doctorChecks({ database, password, restart, key: randomBytes(32) });
 }

@@ -1,29 +1,35 @@
 /** The doctor's look on a database host: what the agent will meet. */
 import type { AgentConfig } from '../../domain/config.ts';
+import type { DoctorCheck } from '../../worker/inspect.ts';
 import { looking, note, ok, problems } from './finding.ts';
 import type { Finding } from './finding.ts';
 
 export async function examineHost(config: AgentConfig): Promise<Finding[]> {
   const what = `agent ${config.target}`;
   const findings = [ok(what, config.path)];
-  findings.push(
-    ...(await looking(what, async () => {
-      const { inspect } = await import('../../worker/inspect.ts');
-      const { version, refused, dirty } = await inspect(config);
-      if (version === null) return problems(what, refused);
-      return [ok(what, `PostgreSQL ${version} can be guarded`), ...problems(what, dirty)];
-    })),
-  );
-  if (config.restart === null)
-    findings.push(
-      note(what, 'has no restart command: changes that need a restart are refused', 'Set "restart" in agent.yaml.'),
-    );
-  if (config.store === null)
+  const look = async (): Promise<Finding[]> => {
+    const { inspect } = await import('../../worker/inspect.ts');
+    return (await inspect(config)).flatMap((check) => findingsOf(what, check));
+  };
+  findings.push(...(await looking(what, look)));
+  if (config.store === null) {
     findings.push({
       mark: 'problem',
       what,
       text: 'has no store: no change can be armed',
       hint: 'Add a "store" section to agent.yaml.',
     });
+  }
   return findings;
+}
+
+/** Something to know, and no reason to stop. */
+const notes: ReadonlySet<string> = new Set(['no-restart-command', 'verifiers-unreadable']);
+
+function findingsOf(what: string, { name, ok: isOk, problem }: DoctorCheck): Finding[] {
+  if (isOk) return [ok(what, name)];
+  // What is not covered anywhere stands in a list of its own, for every target alike.
+  if (problem?.code === 'not-covered') return [];
+  if (problem !== undefined && notes.has(problem.code)) return [note(what, problem.message, problem.hint)];
+  return problems(what, [problem ?? { code: 'failed', message: `not true: ${name}` }]);
 }

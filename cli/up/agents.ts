@@ -41,7 +41,7 @@ export async function localAgents(
 /** What the agent reads are files: they are here only if the server is. */
 export function isLocal(connection: string): boolean {
   const { host } = parseConnection(connection);
-  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 async function ownFile(path: string | undefined): Promise<AgentConfig | null> {
