@@ -1,12 +1,12 @@
 /** Who sent an Update or a Signal: the claim in the request, read back from history, and whether a Reset replayed it. */
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { Sender } from './contract.ts';
 
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 export type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
 
-const { EventType, WorkflowTaskFailedCause, UpdateAdmittedEventOrigin } = temporal.api.enums.v1;
+const { EventType, WorkflowTaskFailedCause, UpdateAdmittedEventOrigin } = proto.temporal.api.enums.v1;
 
 export async function readSender(client: Client, workflowId: string, runId: string, origin: Origin): Promise<Sender> {
   const events = await history(client, workflowId, runId);

@@ -1,6 +1,6 @@
 /** One look at Temporal: is the workflow that holds the lease able to decide? About 4 ms, no event in its history. */
 import type { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { Observation } from '../domain/lease.ts';
 
 export interface Contact {
@@ -13,9 +13,9 @@ const answerWithinMs = 3_000;
 /** Name of the activity whose heartbeat shows that the dependents are being measured (activities/contract.ts). */
 const watchActivity = 'watch';
 
-const { WorkflowExecutionStatus, PendingWorkflowTaskState, PendingActivityState } = temporal.api.enums.v1;
+const { WorkflowExecutionStatus, PendingWorkflowTaskState, PendingActivityState } = proto.temporal.api.enums.v1;
 
-type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
+type Description = proto.temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
 /** `open` may fail, and is asked again at the next look. */
 export function temporalContact(
