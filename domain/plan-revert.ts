@@ -3,7 +3,7 @@ import { byCodeUnit } from './canonical.ts';
 import { type ConfigFile, type FileSet, type FileState, isAccessFile, modeText } from './files.ts';
 import { type Merged, mergeAutoConf, mergeLines } from './merge.ts';
 import { parseConf } from './conf-file.ts';
-import { dirname, isInside } from './paths.ts';
+import { dirname } from './paths.ts';
 import type { RevertItem } from './plan.ts';
 import type { FileRole } from './snapshot.ts';
 
@@ -23,7 +23,7 @@ export interface RevertInput {
   /** null: unknown, then C := L. */
   readonly change: FileSet | null;
   readonly live: FileSet;
-  /** What S saw in its folders: a file outside of it may have been there, unread. */
+  /** What S saw in its folders (subfolders end in a slash): a file outside of them may have been there, unread. */
   readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
 }
 
@@ -49,9 +49,12 @@ export function planRevertFiles({ before, change, live, listed }: RevertInput): 
   });
 }
 
-/** Known not to have been there: its folder was listed, and it was not in it. */
-function wasAbsent(path: string, listed: RevertInput['listed']): boolean {
-  return listed.folders.some((folder) => isInside(folder, dirname(path))) && !listed.files.includes(path);
+/** Known not to have been there: its folder was listed without it, or the folder itself was not there. */
+function wasAbsent(path: string, { folders, files }: RevertInput['listed']): boolean {
+  for (let child = path, folder = dirname(path); ; child = `${folder}/`, folder = dirname(folder)) {
+    if (folders.includes(folder)) return !files.includes(child);
+    if (folder === '/') return false;
+  }
 }
 
 function decideFile(

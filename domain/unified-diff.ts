@@ -19,7 +19,7 @@ export function unifiedDiff(changes: readonly TextChange[]): string {
       const patch = createTwoFilesPatch(names[0], names[1], before ?? '', after ?? '', undefined, undefined, {
         context: 3,
       });
-      return patch.replace(/^=+\n/, '');
+      return patch.slice(patch.indexOf('--- '));
     });
   return capped(patches.join(''));
 }

@@ -1,0 +1,86 @@
+/** Makes files take effect, by reload or restart, and sees it happen on a new connection. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Problem } from '../../domain/problem.ts';
+import { awaitAnswer, awaitNewPostmaster } from './accepting.ts';
+import type { Endpoint } from './endpoint.ts';
+import { findPostmaster, isSamePostmaster, sendReload } from './postmaster.ts';
+import { runRestart } from './restart.ts';
+import type { SqlChannel } from './sql-channel.ts';
+
+/** After the restart command has returned: crash recovery and the like. */
+const answerTimeoutMs = 60_000;
+
+export type Reload =
+  { readonly sent: 'sql' | 'signal'; readonly at: number } | { readonly sent: null; readonly at: number };
+
+/** By the open session, else by a signal, else by a new session: whatever is left when everybody is locked out. */
+export async function requestReload(sql: SqlChannel, dataDirectory: string): Promise<Reload> {
+  const at = Date.now();
+  const reload = 'select pg_catalog.pg_reload_conf()';
+  const warm = await sql.warm((session) => session.rows(reload)).catch(() => null);
+  if (warm !== null) return { sent: 'sql', at };
+  const postmaster = await findPostmaster(dataDirectory);
+  if (postmaster !== null && sendReload(postmaster)) return { sent: 'signal', at };
+  const fresh = await sql.fresh((session) => session.rows(reload)).catch(() => null);
+  return { sent: fresh === null ? null : 'sql', at };
+}
+
+/** pg_reload_conf says true to anything: only a newer load time on a new connection shows that a reload happened. */
+export async function awaitLoaded(sql: SqlChannel, requestedAt: number, timeoutMs: number): Promise<boolean> {
+  for (const until = Date.now() + timeoutMs; ; await sleep(5)) {
+    const loadedAt = await sql.fresh(loadTime).catch(() => sql.warm(loadTime).catch(() => null));
+    if (loadedAt !== null && loadedAt >= requestedAt) return true;
+    if (Date.now() >= until) return false;
+  }
+}
+
+const loadTime = async (session: Parameters<Parameters<SqlChannel['fresh']>[0]>[0]): Promise<number> => {
+  const [row] = await session.rows<{ at: number }>(
+    `select (extract(epoch from pg_catalog.pg_conf_load_time()) * 1000)::float8 as at`,
+  );
+  return row?.at ?? 0;
+};
+
+export interface Restarted {
+  /** Unix ms of the first answer of the new server; null: it does not answer. */
+  readonly acceptingAt: number | null;
+  readonly problem: Problem | null;
+}
+
+/** Restarts, or starts what is down. A server that is the same process afterwards was not restarted. */
+export async function restartServer(
+  command: readonly string[],
+  dataDirectory: string,
+  endpoint: Endpoint,
+): Promise<Restarted> {
+  const old = await findPostmaster(dataDirectory);
+  let until = Number.POSITIVE_INFINITY;
+  const answered = awaitNewPostmaster(dataDirectory, old, endpoint, () => Date.now() >= until);
+  const problem = await runRestart(command);
+  const now = await findPostmaster(dataDirectory);
+  const isNew = now !== null && !isSamePostmaster(now, old);
+  until = isNew && problem === null ? Date.now() + answerTimeoutMs : Date.now();
+  const acceptingAt = (await answered) ?? (isNew ? await awaitAnswer(endpoint, 0) : null);
+  if (problem !== null && acceptingAt === null) return { acceptingAt, problem };
+  if (!isNew)
+    return {
+      acceptingAt: null,
+      problem: {
+        code: 'not-restarted',
+        message: 'the restart command ended without a new server process',
+        detail: now === null ? 'No server runs.' : `Process ${now.pid} still runs.`,
+        hint: "Check the restart command in the agent's agent.yaml, and the server's log.",
+      },
+    };
+  return {
+    acceptingAt,
+    problem:
+      acceptingAt === null
+        ? {
+            code: 'not-accepting',
+            message: 'the restarted server does not accept connections',
+            hint: "Read the server's log.",
+          }
+        : null,
+  };
+}

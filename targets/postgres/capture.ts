@@ -1,0 +1,143 @@
+/** Takes a snapshot: SQL on a fresh connection and the files on disk, read again when they changed meanwhile. */
+import type { FileSet } from '../../domain/files.ts';
+import { modeText, textOf } from '../../domain/files.ts';
+import { snapshotOf } from '../../domain/hash.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { redact } from '../../domain/redact.ts';
+import type { FileEntry, Snapshot } from '../../domain/snapshot.ts';
+import type { Captured, FileBody } from '../target.ts';
+import { type FilePlaces, type FilesOnDisk, checkOnHost, readFiles } from './capture-files.ts';
+import { dirtyReasons } from './dirty.ts';
+import type { Digester } from './fingerprint.ts';
+import {
+  type ServerState,
+  effectiveRows,
+  readPlaces,
+  readPrivileges,
+  readServer,
+  roleEntries,
+  settingEntries,
+} from './server-state.ts';
+import type { SqlChannel } from './sql-channel.ts';
+import { TargetError } from './target-error.ts';
+
+/** Files that change faster than this many readings are somebody's work in progress. */
+const maxReadings = 5;
+
+export interface Look {
+  readonly captured: Captured;
+  /** null when SQL did not answer. */
+  readonly state: ServerState | null;
+  readonly onDisk: FilesOnDisk;
+}
+
+/** `also`: paths whose presence matters although nothing leads to them any more. */
+export function look(sql: SqlChannel, digest: Digester, also: readonly string[] = []): Promise<Look> {
+  return sql.fresh(async (session) => {
+    const privileges = await readPrivileges(session);
+    const places = await readPlaces(session);
+    for (let reading = 1; reading <= maxReadings; reading += 1) {
+      const onDisk = await readFiles(places, also);
+      checkOnHost(places, onDisk);
+      const state = await readServer(session, privileges);
+      // What the server made of the files lies between two readings: if they stood still, all belong together.
+      if (await onDisk.disk.unchanged()) return { captured: captureOf(state, places, onDisk, digest), state, onDisk };
+    }
+    throw new TargetError('TargetUnreachable', [
+      {
+        code: 'torn-reading',
+        message: `configuration files changed during ${maxReadings} readings in a row`,
+        hint: 'Something keeps writing them: find out what, then try again.',
+      },
+    ]);
+  });
+}
+
+/** Without SQL: the files alone, by what is known from before. */
+export async function lookAtFiles(facts: Captured['facts'], why: Problem, also: readonly string[] = []): Promise<Look> {
+  for (let reading = 1; ; reading += 1) {
+    const onDisk = await readFiles(facts, also);
+    if ((await onDisk.disk.unchanged()) || reading === maxReadings)
+      return {
+        captured: {
+          snapshot: null,
+          files: bodiesOf(onDisk.files),
+          includeDirs: onDisk.includeDirs,
+          facts: { ...facts, listed: onDisk.listed },
+          dirty: [why],
+        },
+        state: null,
+        onDisk,
+      };
+  }
+}
+
+function captureOf(state: ServerState, places: FilePlaces, onDisk: FilesOnDisk, digest: Digester): Captured {
+  const { version, versionNum, systemIdentifier, inRecovery } = state.server;
+  const { dataDirectory, paths } = places;
+  const snapshot: Snapshot = snapshotOf({
+    server: { version, versionNum, systemIdentifier, dataDirectory, inRecovery },
+    files: fileEntries(onDisk, versionNum, digest),
+    settings: settingEntries(effectiveRows(state), digest.fingerprint),
+    roles: roleEntries(state, digest.fingerprint),
+  });
+  return {
+    snapshot,
+    files: bodiesOf(onDisk.files),
+    includeDirs: onDisk.includeDirs,
+    facts: {
+      dataDirectory,
+      systemIdentifier,
+      versionNum,
+      contexts: Object.fromEntries(state.settings.map(({ name, context }) => [name, context])),
+      paths,
+      listed: onDisk.listed,
+    },
+    dirty: dirtyReasons(state, onDisk.accessChangedAt),
+  };
+}
+
+function fileEntries({ files, missing }: FilesOnDisk, versionNum: number, digest: Digester): readonly FileEntry[] {
+  const present = [...files.values()].map(({ path, role, content, mode, uid, gid }): FileEntry => ({
+    path,
+    role,
+    sizeBytes: content.length,
+    mode: modeText(mode),
+    uid,
+    gid,
+    digest: digest.digest(role, content, versionNum),
+    text: textOf(redact(role, content, versionNum, digest.fingerprint).text),
+  }));
+  const absent = missing.map((path): FileEntry => ({
+    path,
+    role: 'missing-include',
+    sizeBytes: 0,
+    mode: '',
+    uid: -1,
+    gid: -1,
+    digest: 'absent',
+    text: null,
+  }));
+  return [...present, ...absent];
+}
+
+function bodiesOf(files: FileSet): readonly FileBody[] {
+  return [...files.values()].map(({ path, role, content, mode, uid, gid }) => ({
+    path,
+    role,
+    bytes: Buffer.from(content, 'latin1'),
+    mode,
+    uid,
+    gid,
+  }));
+}
+
+/** A capture's files as pure code takes them. */
+export function fileSetOf({ files }: Pick<Captured, 'files'>): FileSet {
+  return new Map(
+    files.map(({ path, role, bytes, mode, uid, gid }) => [
+      path,
+      { path, role, content: bytes.toString('latin1'), mode, uid, gid },
+    ]),
+  );
+}

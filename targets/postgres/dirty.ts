@@ -1,0 +1,118 @@
+/** Why a server is not known-good although it runs: it would not start again, or runs something else than its files say. */
+import type { Problem } from '../../domain/problem.ts';
+import { normaliseValue } from '../../domain/setting-value.ts';
+import { type ServerState, effectiveRows } from './server-state.ts';
+import type { FileSettingRow, SettingRow } from './queries.ts';
+
+const reloadHint = 'Look at the difference, then run "select pg_reload_conf()" or put the old file back.';
+
+export function dirtyReasons(state: ServerState, accessChangedAt: number): readonly Problem[] {
+  const rows = new Map(effectiveRows(state).map((row) => [row.name.toLowerCase(), row]));
+  const pending = [...rows.values()].filter(({ pendingRestart }) => pendingRestart);
+  return [
+    ...pending.map(({ name, setting }): Problem => ({
+      code: 'pending-restart',
+      message: `setting "${name}" waits for a restart`,
+      detail: `Running is ${setting}; the files say something else.`,
+      hint: 'Restart the server, or take the line back and reload.',
+    })),
+    ...fileErrors(state.fileSettings, rows),
+    ...notLoaded(state.fileSettings, rows),
+    ...hbaErrors(state),
+    ...(accessChangedAt > state.server.loadedAt
+      ? [
+          {
+            code: 'access-file-not-loaded',
+            message: 'pg_hba.conf was changed after the server last loaded its configuration',
+            hint: reloadHint,
+          },
+        ]
+      : []),
+  ];
+}
+
+/**
+ * A pending restart of a postmaster setting has the same text as a bad value: the server's own flag tells them apart, and
+ * before a reload, which sets that flag, the value itself.
+ */
+function fileErrors(
+  fileSettings: readonly FileSettingRow[],
+  rows: ReadonlyMap<string, SettingRow>,
+): readonly Problem[] {
+  return fileSettings.flatMap((fileRow): Problem[] => {
+    const row = rows.get(fileRow.name?.toLowerCase() ?? '');
+    if (fileRow.error === null || (row?.context === 'postmaster' && row.pendingRestart)) return [];
+    if (
+      row?.context !== 'postmaster' ||
+      sameValue(row, fileRow.setting ?? '') ||
+      !normaliseValue(row, fileRow.setting ?? '').ok
+    )
+      return [fileError(fileRow)];
+    return [
+      {
+        code: 'file-not-loaded',
+        message: `setting "${row.name}" runs with another value than its file says`,
+        detail: `${fileRow.file} line ${fileRow.line} says ${fileRow.setting}.`,
+        hint: reloadHint,
+      },
+    ];
+  });
+}
+
+export function fileError({ file, line, name, error }: FileSettingRow): Problem {
+  return {
+    code: 'file-error',
+    message: `${file} line ${line}: ${name === null ? '' : `setting "${name}": `}${error}`,
+    hint: 'The server would not start with this file.',
+  };
+}
+
+/** The rules load when there is at least one, and each has a type; the view's error column misleads both ways. */
+export function hbaErrors({ hba }: Pick<ServerState, 'hba'>): readonly Problem[] {
+  const hint = 'The server keeps its old rules at a reload, and would not start with this file.';
+  if (hba.length === 0) return [{ code: 'hba-would-not-load', message: 'pg_hba.conf holds no rule', hint }];
+  return hba
+    .filter(({ type }) => type === null)
+    .map(({ line, error }) => ({
+      code: 'hba-would-not-load',
+      message: `pg_hba.conf line ${line} does not load`,
+      ...(error === null ? {} : { detail: error }),
+      hint,
+    }));
+}
+
+function notLoaded(fileSettings: readonly FileSettingRow[], rows: ReadonlyMap<string, SettingRow>): readonly Problem[] {
+  const inFiles = new Map(
+    fileSettings
+      .filter(({ name, applied, error }) => name !== null && (applied || error !== null))
+      .map((row) => [row.name?.toLowerCase() ?? '', row]),
+  );
+  // With an error anywhere, nothing is said to be applied: that is reported already.
+  if (fileSettings.some(({ error, name }) => error !== null && name === null)) return [];
+  const differs = (name: string, detail: string): Problem => ({
+    code: 'file-not-loaded',
+    message: `setting "${name}" runs with another value than its file says`,
+    detail,
+    hint: reloadHint,
+  });
+  const problems: Problem[] = [];
+  for (const [key, { setting, error, file, line }] of inFiles) {
+    const row = rows.get(key);
+    if (row === undefined || error !== null || row.source === 'command line' || row.context === 'internal') continue;
+    if (!sameValue(row, setting ?? '')) problems.push(differs(row.name, `${file} line ${line} says ${setting}.`));
+  }
+  for (const [key, row] of rows)
+    if (row.source === 'configuration file' && !row.pendingRestart && !inFiles.has(key))
+      problems.push(differs(row.name, 'No file says anything about it any more.'));
+  return problems;
+}
+
+/** As far as it can be told without the server: strings may be shown in the server's own spelling. */
+function sameValue(row: SettingRow, text: string): boolean {
+  const value = normaliseValue(row, text);
+  const running = normaliseValue(row, row.setting);
+  if (!value.ok || !running.ok || row.vartype === 'real') return true;
+  if (row.vartype !== 'string') return value.value === running.value;
+  const bare = (spelling: string): string => spelling.toLowerCase().replace(/[\s"]/g, '');
+  return bare(text) === bare(row.setting);
+}

@@ -1,0 +1,15 @@
+/** What the verbs of a PostgreSQL target share. */
+import type { Captured } from '../target.ts';
+import type { Digester } from './fingerprint.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { SqlChannel } from './sql-channel.ts';
+
+export interface Parts {
+  readonly sql: SqlChannel;
+  readonly endpoint: Endpoint;
+  readonly digest: Digester;
+  /** argv; null: this agent cannot restart. */
+  readonly restart: readonly string[] | null;
+  /** What was last known of where files are; null: nothing yet. */
+  known: Captured['facts'] | null;
+}

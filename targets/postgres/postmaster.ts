@@ -1,0 +1,84 @@
+/** The server as a process of this host: told by postmaster.pid, reached by signals while SQL does not answer. */
+import { kill } from 'node:process';
+import { open, readFile, readlink, realpath } from 'node:fs/promises';
+import { codeOf } from './target-error.ts';
+
+export interface Postmaster {
+  readonly pid: number;
+  /** As postmaster.pid has it, in seconds: with the pid it tells one start from the next, in a container too. */
+  readonly started: string;
+  readonly port: number;
+  /** First folder of sockets; null: none. */
+  readonly socketDir: string | null;
+  /** First listen address; null: none (sockets only). */
+  readonly listenAddress: string | null;
+  /** Last line: `ready`, `starting`, `stopping`, `standby`. */
+  readonly status: string;
+}
+
+/** null: not running. A leftover of a crash, or a process id that somebody else has now, counts as not running. */
+export async function findPostmaster(dataDirectory: string): Promise<Postmaster | null> {
+  const text = await readFile(`${dataDirectory}/postmaster.pid`, 'utf8').catch(() => null);
+  const [pidText = '', directory = '', started = '', portText = '', socketDir = '', listenAddress = '', , status = ''] =
+    text?.split('\n') ?? [];
+  const pid = Number(pidText);
+  if (!Number.isInteger(pid) || pid < 1 || !(await isPostmaster(pid, dataDirectory, directory))) return null;
+  return {
+    pid,
+    started,
+    port: Number(portText),
+    socketDir: socketDir.trim() === '' ? null : socketDir.trim(),
+    listenAddress: listenAddress.trim() === '' ? null : listenAddress.trim(),
+    status: status.trim(),
+  };
+}
+
+/** A postmaster's working directory is its data directory; where that cannot be seen, the file's word must do. */
+async function isPostmaster(pid: number, dataDirectory: string, claimed: string): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  const [home, own] = [
+    await readlink(`/proc/${pid}/cwd`).catch(() => null),
+    await realpath(dataDirectory).catch(() => dataDirectory),
+  ];
+  if (home !== null) return home === own;
+  const said = await realpath(claimed).catch(() => claimed);
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null);
+  return said === own && (name === null || /^(postgres|postmaster)/.test(name));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+/** false: not allowed, or gone. */
+export function sendReload({ pid }: Postmaster): boolean {
+  try {
+    return kill(pid, 'SIGHUP');
+  } catch {
+    return false;
+  }
+}
+
+/** The system identifier from `global/pg_control`, its first eight bytes; null when it cannot be read. */
+export async function systemIdentifierOf(dataDirectory: string): Promise<string | null> {
+  const handle = await open(`${dataDirectory}/global/pg_control`, 'r').catch(() => null);
+  if (handle === null) return null;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(8), 0, 8, 0);
+    if (bytesRead < 8) return null;
+    // Written in the byte order of the server's machine, which is this one.
+    return (littleEndian ? buffer.readBigUInt64LE(0) : buffer.readBigUInt64BE(0)).toString();
+  } finally {
+    await handle.close();
+  }
+}
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+export function isSamePostmaster(a: Postmaster | null, b: Postmaster | null): boolean {
+  return a !== null && b !== null && a.pid === b.pid && a.started === b.started;
+}

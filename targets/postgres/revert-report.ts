@@ -1,0 +1,61 @@
+/** The report of a revert, from what was planned, what happened and what a new connection showed. */
+import { isAccessFile } from '../../domain/files.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { RevertReport } from '../target.ts';
+import { proofOf } from './revert-proof.ts';
+import { type RevertPlan, itemsOf, roleItems, settingsInScope } from './revert-plan.ts';
+import type { RevertInput, Seen } from './revert.ts';
+import type { WitnessProof } from './witness.ts';
+
+export async function reportOf(
+  { before, change }: RevertInput,
+  plan: RevertPlan,
+  problems: readonly Problem[],
+  { activation, loaded, after, problem }: Seen,
+  witnesses: readonly WitnessProof[],
+): Promise<RevertReport> {
+  const live = after?.snapshot ?? null;
+  const changed = change?.snapshot ?? null;
+  const proof = after === null ? null : proofOf(before, after, plan.decisions, settingsInScope(before, change, live));
+  const touchesAccess = plan.decisions.some(({ role }) => isAccessFile(role));
+  const server = activation.restarted ? 'the restarted server' : 'the server';
+  return {
+    items: [...itemsOf(plan, before, changed, null), ...roleItems(before, changed, live)],
+    conflicts: [
+      ...plan.decisions
+        .filter(({ decision }) => decision.startsWith('conflict'))
+        .map(({ path, note }) => `${path}: ${note ?? 'somebody else changed it too'}`),
+      ...(proof?.conflicts ?? []),
+    ],
+    remaining: [
+      ...problems,
+      ...activation.problems,
+      ...(problem === null ? [] : [unseen(problem)]),
+      ...(loaded || after === null ? [] : [notLoaded]),
+      ...(proof?.remaining ?? []),
+    ],
+    proof: [
+      ...(loaded ? [`configuration: ${server} loaded it after the request, seen on a new connection`] : []),
+      ...(proof?.lines ?? []),
+      ...witnesses.filter(({ toldApart }) => touchesAccess || toldApart).map(({ line }) => line),
+    ],
+    acceptingAt: await activation.acceptingAt,
+    restarted: activation.restarted,
+    after,
+  };
+}
+
+function unseen({ message, detail, hint }: Problem): Problem {
+  return {
+    code: 'not-proven',
+    message: 'the restored configuration could not be seen on a new connection',
+    detail: [message, detail].filter(Boolean).join(': '),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+const notLoaded: Problem = {
+  code: 'not-loaded',
+  message: 'the server has not loaded its configuration since the files were restored',
+  hint: 'Its log says why.',
+};

@@ -1,0 +1,114 @@
+/**
+ * Takes a change back: files first, then one reload, last a restart where a running value or a server that is down needs
+ * it; nothing of it needs SQL. Then it looks, on new connections, and says what is proven and what is not.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Problem } from '../../domain/problem.ts';
+import { restartNeededFor } from '../../domain/revert-settings.ts';
+import type { Captured, RevertReport, Target } from '../target.ts';
+import { askAs } from './accepting.ts';
+import { awaitLoaded } from './activate.ts';
+import { look } from './capture.ts';
+import type { Parts } from './parts.ts';
+import { findPostmaster } from './postmaster.ts';
+import { type Activation, activate, proofTimeoutMs, runningPostmasterValues } from './revert-activate.ts';
+import { putBack } from './revert-files.ts';
+import { type RevertPlan, checkIdentity, planFilesBack, settingsInScope } from './revert-plan.ts';
+import { reportOf } from './revert-report.ts';
+import type { StartupAnswer } from './startup-message.ts';
+import { TargetError, messageOf } from './target-error.ts';
+import { type WitnessProof, askWitness, proveWitness } from './witness.ts';
+
+export type RevertInput = Parameters<Target['revert']>[0];
+
+/** Once the load is proven, a refused witness is refused by the restored file itself. */
+const racePatienceMs = 250;
+/** A question before the writes must not hold them up. */
+const beforeWaitMs = 30;
+/** Somebody who edits faster than this many plans is left to people. */
+const maxPlans = 5;
+
+export async function revertOn(parts: Parts, input: RevertInput): Promise<RevertReport> {
+  const { before, change, witnesses, mayRestart, fence, say } = input;
+  const { dataDirectory } = before.facts;
+  await checkIdentity(before);
+  const postmaster = await findPostmaster(dataDirectory);
+  const asking = Promise.all(witnesses.map((witness) => askWitness(witness, parts.endpoint, postmaster)));
+  const asked = Promise.race([asking, sleep(beforeWaitMs, null)]);
+  const [{ plan, problems }, running] = await Promise.all([restoreFiles(input, asked), runningPostmasterValues(parts)]);
+
+  const isDown = postmaster === null && (await askAs(parts.endpoint)).kind === 'refused';
+  const scope = settingsInScope(before, change, null);
+  const needing = restartNeededFor(before.snapshot?.sections.settings ?? [], running ?? [], scope);
+  const need = { dataDirectory, mayRestart, isDown, fence, say };
+  const first = await activate(parts, { ...need, wantsRestart: isDown || needing.length > 0 });
+  let seen = await see(parts, input, first);
+  const proofs = proveWitnesses(parts, input, await asked, () => seen.loaded);
+  const still = runningDifferently(before, change, seen);
+  if (still.length > 0 && !first.restarted && mayRestart && parts.restart !== null) {
+    say(`only a restart restores ${still.join(', ')}`);
+    seen = await see(parts, input, await activate(parts, { ...need, isDown: false, wantsRestart: true }));
+  }
+  return reportOf(input, plan, problems, seen, await proofs);
+}
+
+/** Until no file moves under our hands. The questions to the witnesses are answered before the first write. */
+async function restoreFiles(
+  { before, change, changeId, fence, say }: RevertInput,
+  asked: Promise<unknown>,
+): Promise<{ readonly plan: RevertPlan; readonly problems: readonly Problem[] }> {
+  for (let round = 1; ; round += 1) {
+    const [plan] = await Promise.all([planFilesBack(before, change), asked]);
+    const { problems, moved } = await putBack(plan, changeId, fence);
+    if (!moved) return { plan, problems };
+    say('a file was edited meanwhile: planning again');
+    if (round < maxPlans) continue;
+    const hint = 'Something keeps writing them: stop it first.';
+    const message = `configuration files changed during ${maxPlans} attempts to restore them`;
+    return { plan, problems: [...problems, { code: 'files-keep-moving', message, hint }] };
+  }
+}
+
+/** What a new connection shows after a reload or restart. */
+export interface Seen {
+  readonly activation: Activation;
+  /** The server loaded its configuration after it was asked to. */
+  readonly loaded: boolean;
+  readonly after: Captured | null;
+  /** Why there is no `after`. */
+  readonly problem: Problem | null;
+}
+
+async function see(parts: Parts, { before, change }: RevertInput, activation: Activation): Promise<Seen> {
+  const loaded = await awaitLoaded(parts.sql, activation.at, activation.problems.length > 0 ? 0 : proofTimeoutMs);
+  const also = [...before.files, ...(change?.files ?? [])].map(({ path }) => path);
+  try {
+    const { captured } = await look(parts.sql, parts.digest, also);
+    parts.known = captured.facts;
+    return { activation, loaded, after: captured, problem: null };
+  } catch (error) {
+    const problem = error instanceof TargetError ? error.problem : { code: 'look-failed', message: messageOf(error) };
+    return { activation, loaded, after: null, problem };
+  }
+}
+
+function runningDifferently(before: Captured, change: Captured | null, { after }: Seen): readonly string[] {
+  if (before.snapshot === null || after === null || after.snapshot === null) return [];
+  const scope = settingsInScope(before, change, after.snapshot);
+  return restartNeededFor(before.snapshot.sections.settings, after.snapshot.sections.settings, scope);
+}
+
+async function proveWitnesses(
+  parts: Parts,
+  { before, witnesses }: RevertInput,
+  answers: readonly StartupAnswer[] | null,
+  isLoaded: () => boolean,
+): Promise<readonly WitnessProof[]> {
+  const postmaster = await findPostmaster(before.facts.dataDirectory);
+  const patienceMs = (): number => (isLoaded() ? racePatienceMs : proofTimeoutMs);
+  return Promise.all(
+    witnesses.map((witness, i) =>
+      proveWitness(witness, answers?.[i] ?? null, () => askWitness(witness, parts.endpoint, postmaster), patienceMs),
+    ),
+  );
+}

@@ -1,0 +1,159 @@
+/** One consistent look at a server over SQL: a REPEATABLE READ, read-only transaction in a single round trip. */
+import type { ServerSetting } from '../../domain/plan-context.ts';
+import type { RoleEntry, SettingEntry } from '../../domain/snapshot.ts';
+import { holdsLiteralSecret } from '../../domain/secrets.ts';
+import { holdsSecret } from '../../domain/settings.ts';
+import type { Fingerprint } from '../../domain/redact.ts';
+import { normaliseValue } from '../../domain/setting-value.ts';
+import type { FilePlaces } from './capture-files.ts';
+import { checkPrivileges } from './privileges.ts';
+import {
+  type FileSettingRow,
+  type HbaRow,
+  type PlacesRow,
+  type PrivilegeRow,
+  type RoleRow,
+  type RoleSettingRow,
+  type ServerRow,
+  type SettingRow,
+  fileSettingsQuery,
+  hbaQuery,
+  placesQuery,
+  privilegesQuery,
+  roleSettingsQuery,
+  rolesQuery,
+  serverQuery,
+  settingsQuery,
+} from './queries.ts';
+import type { Session } from './sql-channel.ts';
+
+export interface ServerState {
+  readonly server: ServerRow;
+  readonly settings: readonly SettingRow[];
+  readonly fileSettings: readonly FileSettingRow[];
+  readonly hba: readonly HbaRow[];
+  readonly roles: readonly RoleRow[];
+  readonly roleSettings: readonly RoleSettingRow[];
+}
+
+/** Throws a TargetError that names the missing grants. */
+export async function readPrivileges(session: Session): Promise<PrivilegeRow> {
+  const [privileges] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
+  checkPrivileges(privileges);
+  return privileges;
+}
+
+export async function readPlaces(session: Session): Promise<FilePlaces> {
+  const [row] = await session.rows<PlacesRow & Record<string, unknown>>(placesQuery);
+  if (row === undefined) throw new TypeError('the places query gave no row');
+  const { dataDirectory, versionNum, config, hba, ident } = row;
+  return { dataDirectory, versionNum, paths: { config, hba, ident } };
+}
+
+export async function readServer(session: Session, privileges: PrivilegeRow): Promise<ServerState> {
+  const statements = [
+    serverQuery,
+    settingsQuery,
+    fileSettingsQuery,
+    hbaQuery,
+    rolesQuery(privileges.authid),
+    roleSettingsQuery,
+  ];
+  const results = await session
+    .script(['begin isolation level repeatable read, read only', ...statements, 'commit'].join(';'))
+    .catch(async (error: unknown) => {
+      await session.script('rollback').catch(() => undefined);
+      throw error;
+    });
+  const rows = results.slice(1, -1).map((result) => result.rows);
+  return {
+    server: (rows[0] as ServerRow[])[0] as ServerRow,
+    settings: rows[1] as SettingRow[],
+    fileSettings: rows[2] as FileSettingRow[],
+    hba: rows[3] as HbaRow[],
+    roles: rows[4] as RoleRow[],
+    roleSettings: rows[5] as RoleSettingRow[],
+  };
+}
+
+/** Set for the agent's own session or role: not what the next session gets. */
+const sessionSources: ReadonlySet<string> = new Set([
+  'client',
+  'session',
+  'interactive',
+  'database',
+  'user',
+  'database user',
+  'global',
+]);
+
+/** Rows as a session without role or database settings would see them. */
+export function effectiveRows(state: Pick<ServerState, 'settings' | 'fileSettings'>): readonly SettingRow[] {
+  const inFiles = new Map(
+    state.fileSettings
+      .filter(({ applied, name }) => applied && name !== null)
+      .map((row) => [row.name?.toLowerCase(), row]),
+  );
+  return state.settings.map((row) => {
+    if (!sessionSources.has(row.source)) return row;
+    const file = inFiles.get(row.name.toLowerCase());
+    if (file === undefined)
+      return { ...row, setting: row.bootVal ?? '', source: 'default', sourceFile: null, sourceLine: null };
+    const value = normaliseValue(row, file.setting ?? '');
+    const setting = value.ok ? value.value : (file.setting ?? '');
+    return { ...row, setting, source: 'configuration file', sourceFile: file.file, sourceLine: file.line };
+  });
+}
+
+export function settingEntries(rows: readonly SettingRow[], fingerprint: Fingerprint): readonly SettingEntry[] {
+  return rows.map(({ name, setting, unit, context, source, sourceFile, sourceLine, pendingRestart }) => ({
+    name,
+    value: setting !== '' && (holdsSecret(name) || holdsLiteralSecret(setting)) ? fingerprint(setting) : setting,
+    unit,
+    context,
+    source,
+    sourceFile,
+    sourceLine,
+    pendingRestart,
+  }));
+}
+
+export function serverSettings(rows: readonly SettingRow[]): ReadonlyMap<string, ServerSetting> {
+  return new Map(rows.map((row) => [row.name.toLowerCase(), { ...row, value: row.setting }]));
+}
+
+export function roleEntries(
+  { roles, roleSettings }: Pick<ServerState, 'roles' | 'roleSettings'>,
+  fingerprint: Fingerprint,
+): readonly RoleEntry[] {
+  const shown = (setting: string): string => {
+    const [name = '', value = ''] = [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)];
+    return holdsSecret(name) || holdsLiteralSecret(value) ? `${name}=${fingerprint(value)}` : setting;
+  };
+  const settingsOf = (role: string): Record<string, readonly string[]> =>
+    Object.fromEntries(
+      roleSettings.filter((row) => row.role === role).map(({ database, settings }) => [database, settings.map(shown)]),
+    );
+  const entries = roles.map((row): RoleEntry => ({
+    ...row,
+    verifier: row.verifier === null || row.verifier === 'unreadable' ? row.verifier : fingerprint(row.verifier),
+    settings: settingsOf(row.name),
+  }));
+  const forAll = settingsOf('');
+  return Object.keys(forAll).length === 0 ? entries : [...entries, { ...everybody, settings: forAll }];
+}
+
+const everybody: RoleEntry = {
+  name: '',
+  superuser: false,
+  inherit: false,
+  createRole: false,
+  createDb: false,
+  login: false,
+  replication: false,
+  bypassRls: false,
+  connectionLimit: -1,
+  validUntil: null,
+  verifier: null,
+  settings: {},
+};

@@ -1,0 +1,66 @@
+/** A PostgreSQL server on this host, behind the face that every kind of target has. */
+import { diffSnapshots } from '../../domain/diff.ts';
+import { sameState } from '../../domain/plan-revert.ts';
+import { byCodeUnit } from '../../domain/canonical.ts';
+import type { Captured, Target } from '../target.ts';
+import { awaitAnswer } from './accepting.ts';
+import { applyOn } from './apply.ts';
+import { type Look, fileSetOf, look, lookAtFiles } from './capture.ts';
+import { identifyOn } from './identify.ts';
+import { type PostgresTargetOptions, partsOf } from './options.ts';
+import type { Parts } from './parts.ts';
+import { planOn } from './plan.ts';
+import { itemsOf, planFilesBack, roleItems } from './revert-plan.ts';
+import { revertOn } from './revert.ts';
+import { TargetError } from './target-error.ts';
+
+export type { PostgresTargetOptions } from './options.ts';
+
+export function createPostgresTarget(options: PostgresTargetOptions): Target {
+  const parts = partsOf(options);
+  const remember = (facts: Captured['facts']): void => void (parts.known ??= facts);
+  return {
+    identify: () => identifyOn(parts),
+    capture: async () => (await lookAt(parts)).captured,
+    plan: (before, change, allowance) => {
+      remember(before.facts);
+      return planOn(parts, before, change, allowance);
+    },
+    apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
+    planRevert: async (before, change) => {
+      remember(before.facts);
+      const [plan, live] = await Promise.all([planFilesBack(before, change), lookAt(parts)]);
+      const [c, l] = [change?.snapshot ?? null, live.captured.snapshot];
+      return [...itemsOf(plan, before, c, l), ...roleItems(before, c, l)];
+    },
+    revert: (input) => {
+      remember(input.before.facts);
+      return revertOn(parts, input);
+    },
+    drift,
+    awaitAccepting: (timeoutMs) => awaitAnswer(parts.endpoint, timeoutMs),
+    close: () => parts.sql.close(),
+  };
+}
+
+/** Files only, when SQL does not answer and it is known where they are. */
+async function lookAt(parts: Parts): Promise<Look> {
+  try {
+    const seen = await look(parts.sql, parts.digest);
+    parts.known = seen.captured.facts;
+    return seen;
+  } catch (error) {
+    if (!(error instanceof TargetError) || parts.known === null || error.problem.code === 'torn-reading') throw error;
+    return lookAtFiles(parts.known, error.problem);
+  }
+}
+
+function drift(expected: Captured, live: Captured): readonly string[] {
+  if (expected.snapshot !== null && live.snapshot !== null)
+    return diffSnapshots(expected.snapshot, live.snapshot).map(({ key }) => key);
+  const [a, b] = [fileSetOf(expected), fileSetOf(live)];
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .filter((path) => !sameState(a.get(path) ?? null, b.get(path) ?? null))
+    .sort(byCodeUnit)
+    .map((path) => `file:${path}`);
+}
