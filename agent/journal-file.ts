@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Journal, fromPreviousGeneration } from '../domain/journal.ts';
-import { AgentError } from './agent-error.ts';
-import { isMissing, replaceDurably } from './durable.ts';
+import { AgentError, messageOf } from './agent-error.ts';
+import { hasCode, isMissing, replaceDurably } from './durable.ts';
 import type { Locks } from './locks.ts';
 import { sha256 } from './seal.ts';
 
@@ -22,38 +22,46 @@ const format = 1;
 /** Held for the few ms of a read and a write; who waits longer waits for a disk that hangs. */
 const lockWaitMs = 30_000;
 
+/** The newest whole generation. `whole` false: it is not the newest there was. */
+export function readJournal(folder: string): { readonly journal: Journal | null; readonly whole: boolean } {
+  const path = join(folder, 'journal.json');
+  const newest = parse(path);
+  if (newest.kind === 'read') return { journal: newest.journal, whole: true };
+  const before = parse(join(folder, previousName));
+  if (newest.kind === 'missing' && before.kind === 'missing') return { journal: null, whole: true };
+  if (before.kind !== 'read') throw unreadable(path, newest.kind === 'damaged' ? newest.why : 'it is missing');
+  return { journal: fromPreviousGeneration(before.journal), whole: false };
+}
+
+const previousName = 'journal.previous.json';
+
 export function openJournalFile(folder: string, locks: Locks, warn: (line: string) => void): JournalFile {
   const path = join(folder, 'journal.json');
-  const previous = join(folder, 'journal.previous.json');
+  const previous = join(folder, previousName);
   let warned = false;
   let queue: Promise<unknown> = Promise.resolve();
 
-  function read(): { journal: Journal | null; whole: boolean } {
-    const newest = parse(path);
-    if (newest.kind === 'read') return { journal: newest.journal, whole: true };
-    const before = parse(previous);
-    if (newest.kind === 'missing' && before.kind === 'missing') return { journal: null, whole: true };
-    if (before.kind !== 'read') throw unreadable(path, newest.kind === 'damaged' ? newest.why : 'it is missing');
-    if (!warned) warn(`journal ${path} is ${newest.kind}: going on with the generation before it`);
-    warned = true;
-    return { journal: fromPreviousGeneration(before.journal), whole: false };
+  function read(): Journal | null {
+    const { journal, whole } = readJournal(folder);
+    if (!whole && !warned) warn(`journal ${path} is damaged: going on with the generation before it`);
+    warned = !whole;
+    return journal;
   }
 
   async function write(next: Journal): Promise<void> {
     // A damaged generation is never kept as the previous one: that would push out the last whole one.
-    const { whole } = read();
+    const { whole } = readJournal(folder);
     await replaceDurably(path, encode(next), whole ? { keepAs: previous } : {});
-    warned = false;
   }
 
   return {
-    read: () => read().journal,
+    read,
     exclusive(work) {
       const mine = queue.then(async () => {
         const lock = await locks.take('journal.lock', lockWaitMs);
         if (lock.kind === 'taken') throw lockedOut(path, lock.by.pid);
         try {
-          return await work(read().journal, write);
+          return await work(read(), write);
         } finally {
           lock.release();
         }
@@ -79,7 +87,9 @@ function parse(path: string): Parsed {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return isMissing(error) ? { kind: 'missing' } : { kind: 'damaged', why: String(error) };
+    if (isMissing(error)) return { kind: 'missing' };
+    if (hasCode(error, 'EACCES')) throw error;
+    return { kind: 'damaged', why: messageOf(error) };
   }
   try {
     const envelope = JSON.parse(text) as { knowngoodJournal?: unknown; sha256?: unknown; journal?: Journal };

@@ -27,17 +27,19 @@ export function createPreparing(parts: AgentParts): Preparing {
   return {
     async snapshot(input) {
       checkCaller(parts, input);
-      const at = gateFor(parts, parts.state.journal.read(), input);
-      if (at.kind === 'closed') return closedAnswer(at.closed);
-      if (at.kind === 'busy') return busyAnswer(at.journal);
-      if (at.kind !== 'free') return ofOpenChange(parts, at.journal);
+      if (!input.lookOnly) {
+        const at = gateFor(parts, parts.state.journal.read(), input);
+        if (at.kind === 'closed') return closedAnswer(at.closed);
+        if (at.kind === 'busy') return busyAnswer(at.journal);
+        if (at.kind !== 'free') return ofOpenChange(parts, at.journal);
+      }
       if (parts.store === null) return refused([noStore(input)]);
       const identified = await parts.target.identify();
       if (identified.kind === 'refused') return refused(identified.problems);
       const captured = await parts.target.capture();
       const { snapshot } = captured;
       if (snapshot === null) return refused([sqlSilent(input.target)]);
-      const problems = await putInStore(parts, input.changeId, snapshot, captured);
+      const problems = await putInStore(parts, input.lookOnly ? null : input.changeId, snapshot, captured);
       if (problems !== null) return refused(problems);
       newest = { id: snapshot.id, captured };
       const { version } = snapshot.sections.server;
@@ -70,7 +72,7 @@ async function ofOpenChange(
 
 async function putInStore(
   parts: AgentParts,
-  changeId: string,
+  changeId: string | null,
   snapshot: Snapshot,
   captured: Captured,
 ): Promise<readonly Problem[] | null> {

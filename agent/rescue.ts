@@ -2,6 +2,7 @@
  * Break glass: look at, revert or abandon the open change on the host itself, by the journal alone. Needs no Temporal,
  * no store and no agent; one that runs is fenced, and sees the end in the journal. See docs/decisions.
  */
+import { join } from 'node:path';
 import type { Reverted } from '../activities/contract.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domain/journal.ts';
@@ -10,9 +11,11 @@ import type { JournalPhase } from '../domain/phase.ts';
 import type { ReasonCode } from '../domain/result.ts';
 import type { Say, Target } from '../targets/target.ts';
 import { AgentError, messageOf } from './agent-error.ts';
+import { openClosedChanges } from './closed-changes.ts';
 import { mayStillRun } from './command.ts';
 import { hasCode } from './durable.ts';
 import { hostClock } from './host.ts';
+import { readJournal } from './journal-file.ts';
 import { readKey } from './key.ts';
 import { type Log, stderrLog } from './log.ts';
 import { attemptRevert, type Incomplete } from './revert-attempt.ts';
@@ -60,11 +63,15 @@ const by = 'rescue on the host';
 /** A running agent's step ends at its next fence; one that does not by then is named. */
 const writerWaitMs = 20_000;
 
-export async function rescueShow(config: AgentConfig, log: Log = stderrLog): Promise<Shown> {
-  return withState(config, log, async (state) => {
-    const journal = state.journal.read();
+/** Reads only: no key, no lock, and nothing is made where no agent has ever been. */
+export function rescueShow(config: Pick<AgentConfig, 'stateDir'>): Shown {
+  try {
+    const { journal } = readJournal(config.stateDir);
+    const state = { closed: openClosedChanges<Reverted>(join(config.stateDir, 'closed')) };
     return isOpenChange(state, journal) ? { kind: 'open', change: shown(journal) } : { kind: 'none' };
-  });
+  } catch (error) {
+    throw asRoot(error, config);
+  }
 }
 
 /** Takes the revert over from whoever is at it. Run again, it goes on where it stopped. */
@@ -146,7 +153,7 @@ function shown(journal: Journal): OpenChange {
   };
 }
 
-function asRoot(error: unknown, { stateDir }: AgentConfig): unknown {
+function asRoot(error: unknown, { stateDir }: Pick<AgentConfig, 'stateDir'>): unknown {
   if (!hasCode(error, 'EACCES') && !hasCode(error, 'EPERM')) return error;
   return new AgentError(
     'AgentInternal',

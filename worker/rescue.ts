@@ -1,20 +1,23 @@
-/** Rescue with real parts: what the command line calls on the database host. */
-import { rescueAbandon, rescueRevert, rescueShow } from '../agent/rescue.ts';
-import type { Rescued, Shown } from '../agent/rescue.ts';
+/** Break glass for the command line: `agent/rescue.ts` with the target that the agent's configuration names. */
+import { messageOf } from '../agent/agent-error.ts';
+import { type Log, stderrLog } from '../agent/log.ts';
+import { type Rescued, type Shown, rescueAbandon, rescueRevert, rescueShow } from '../agent/rescue.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { openTarget } from './open-target.ts';
 
 export interface Rescue {
   show(): Promise<Shown>;
   revert(): Promise<Rescued>;
-  abandon(input: { readonly who: string; readonly why: string }): Promise<Rescued>;
+  abandon(by: { readonly who: string; readonly why: string }): Promise<Rescued>;
 }
 
-export function rescue(config: AgentConfig, say: (line: string) => void = () => undefined): Rescue {
-  const log = { info: say, warn: say };
+/** `say`: a line of progress; default: with everything else on stderr. */
+export function rescue(config: AgentConfig, say?: (line: string) => void): Rescue {
+  const log: Log = say === undefined ? stderrLog : { info: say, warn: say };
+  const withoutPassword = (error: unknown): void => log.warn(`going on without SQL: ${messageOf(error)}`);
   return {
-    show: () => rescueShow(config, log),
-    revert: () => rescueRevert(config, { openTarget, say, log }),
-    abandon: (input) => rescueAbandon(config, { ...input, log }),
+    show: () => Promise.resolve().then(() => rescueShow(config)),
+    revert: () => rescueRevert(config, { openTarget: (it, key) => openTarget(it, key, withoutPassword), log }),
+    abandon: (by) => rescueAbandon(config, { ...by, log }),
   };
 }

@@ -1,0 +1,19 @@
+/** The agent's target, by its own configuration. Connects to nothing yet: the server may be down. */
+import { resolveOptionalSecret } from '../config/secrets.ts';
+import type { AgentConfig } from '../domain/config.ts';
+import { createPostgresTarget } from '../targets/postgres/target.ts';
+import type { Target } from '../targets/target.ts';
+
+/** `onNoPassword`: go on without it, because files are put back without SQL; absent: its absence is an error. */
+export async function openTarget(
+  { database, restart }: AgentConfig,
+  key: Buffer,
+  onNoPassword?: (error: unknown) => void,
+): Promise<Target> {
+  const password = await resolveOptionalSecret(database.password).catch((error: unknown) => {
+    if (onNoPassword === undefined) throw error;
+    onNoPassword(error);
+    return null;
+  });
+  return createPostgresTarget({ database, password, key, restart });
+}
