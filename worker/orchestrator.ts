@@ -39,7 +39,15 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     recordSamples: (target, changeId, samples) => store.addSamples(target, changeId, samples),
   });
   const common = { connection: native, namespace, shutdownGraceTime: '5 seconds' } satisfies WorkerOptions | object;
-  const workers = [await Worker.create({ ...common, taskQueue: probeQueue(location), activities: { ...probes } })];
+  const workers = [
+    await Worker.create({
+      ...common,
+      taskQueue: probeQueue(location),
+      activities: { ...probes },
+      // Else a heartbeat, and with it the end of a soak, is held back for most of its timeout.
+      maxHeartbeatThrottleInterval: '1 second',
+    }),
+  ];
   if (settings.probeOnly === undefined) {
     // Before the first workflow: one that sets an unknown attribute is wedged for ever.
     await registerSearchAttributes(connection, namespace);

@@ -44,16 +44,16 @@ async function admit(flow: Flow): Promise<AdmittedChange | End> {
   const { request } = flow;
   const { workflowId, runId } = workflowInfo();
   enter(flow, 'snapshot', `change ${request.changeId} of target ${request.target} was requested`);
-  const [answer, absent] = await Promise.all([
-    orchestrator('read the request').admit({ request, workflowId, runId, lookOnly: false }),
-    agentPresence(request.target)
-      .ping({ target: request.target })
-      .then(
-        () => null,
-        (error: unknown) => error,
-      ),
-  ]);
+  // Asked at the same time: a missing agent is said after five seconds, a wrong request at once.
+  const presence = agentPresence(request.target)
+    .ping({ target: request.target })
+    .then(
+      () => null,
+      (error: unknown) => error,
+    );
+  const answer = await orchestrator('read the request').admit({ request, workflowId, runId, lookOnly: false });
   if (answer.kind === 'refused') return rejected('invalid-request', firstOf(answer.problems), answer.problems);
+  const absent = await presence;
   if (absent !== null) {
     const problem: Problem = {
       code: 'no-agent',

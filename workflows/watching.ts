@@ -114,6 +114,7 @@ export async function hold(
 /** Runs every location's watch until one of them decides, the phase's deadline passes, or `stop` holds. */
 async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: () => boolean): Promise<Seen> {
   const scope = new CancellationScope();
+  const counted: CheckProgress[] = [];
   let verdict: Verdict | null = null;
   let broken: unknown = null;
   const watchers = scope.run(() =>
@@ -129,7 +130,7 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
           ignore: flow.ignore,
           holding: window.holding,
         });
-        merge(flow, result.progress);
+        counted.push(...result.progress);
         // The probe's own moment: what the workflow takes to hear of it belongs to the time of the revert.
         if (result.verdict?.kind === 'unhealthy') flow.moments.decided ??= result.decidedAt;
         verdict = worse(verdict, result.verdict);
@@ -139,27 +140,21 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
   const ended = watchers.catch((error: unknown) => {
     if (!isCancellation(error)) broken = error;
   });
-  let reached: boolean;
+  const over = (): boolean => verdict !== null || broken !== null || stop();
+  let inTime: boolean;
   try {
-    reached = await untilDeadline(
-      flow,
-      () => verdict !== null || broken !== null || stop(),
-      'the deadline of this phase',
-    );
+    inTime = await untilDeadline(flow, over, 'the deadline of this phase');
   } finally {
+    // Who aborts or confirms does not wait for the probes to hear of it; who judges the soak needs their counters.
     scope.cancel();
-    await CancellationScope.nonCancellable(() => ended);
-    flow.evidence.watch = flow.progress;
-    show(flow);
   }
+  if (!inTime) await ended;
+  flow.progress = [...counted];
+  flow.evidence.watch = flow.progress;
+  show(flow);
   if (broken !== null) throw broken;
   if (verdict !== null) return { kind: 'verdict', verdict };
-  return reached ? { kind: 'stopped' } : { kind: 'time' };
-}
-
-function merge(flow: Flow, fresh: readonly CheckProgress[]): void {
-  const names = new Set(fresh.map((progress) => progress.check));
-  flow.progress = [...flow.progress.filter((progress) => !names.has(progress.check)), ...fresh];
+  return inTime ? { kind: 'stopped' } : { kind: 'time' };
 }
 
 function worse(one: Verdict | null, other: Verdict | null): Verdict | null {
