@@ -27,7 +27,7 @@ export function resolvePolicy(layers: Layers): Policy {
     onInconclusive: last((p) => p.onInconclusive) ?? 'revert',
     approvals: { low: last((p) => p.approvals?.low) ?? 0, high: last((p) => p.approvals?.high) ?? 0 },
     approvalExpireMs: duration((p) => p.approvals?.expire, '24h'),
-    fourEyes: last((p) => p.fourEyes) ?? false,
+    fourEyes: last((p) => p.fourEyes) ?? true,
     allowEarlyConfirm: last((p) => p.allowEarlyConfirm) ?? false,
     requireConfirm: last((p) => p.requireConfirm) ?? false,
     // A restart cuts every session: without a word from the people who own the server, a revert asks first.

@@ -29,6 +29,7 @@ import { applyAndWatch, confirm } from './in-force.ts';
 import { listen, type Operators } from './operators.ts';
 import { revertUntilProven } from './reverting.ts';
 import { report } from './reporting.ts';
+import { agentPresence } from './steps.ts';
 
 export async function guardedChange(request: ChangeRequest): Promise<ChangeResult> {
   if (typeof request?.target !== 'string' || typeof request.changeId !== 'string' || typeof request.change !== 'object')
@@ -54,10 +55,10 @@ async function run(flow: Flow, operators: Operators): Promise<End> {
       if (before.kind === 'end') return before.end;
       return before.kind === 'ruling' ? before.ruling : applyAndWatch(flow, operators, before.armed);
     });
-    if ('outcome' in outcome) return outcome;
+    if ('outcome' in outcome) return await untouchedIndeed(flow, operators, outcome);
     ruling = outcome;
   } catch (error) {
-    if (!flow.armAttempted) return untouched(operators, error);
+    if (!flow.armAttempted) return untouchedIndeed(flow, operators, untouched(operators, error));
     // No answer is not "not applied": a lost reply leaves the change in force, so every error is reverted.
     ruling = rulingOf(flow, operators, error);
   }
@@ -69,6 +70,27 @@ async function run(flow: Flow, operators: Operators): Promise<End> {
       decided(flow, kept);
       return revertUntilProven(flow, operators, kept);
     }
+    return revertUntilProven(flow, operators, ruling);
+  });
+}
+
+/**
+ * "Nothing was touched" is asked, not assumed: after a Reset to before `arm`, an earlier run of this change may have
+ * armed it, and what that run left in force is reverted.
+ */
+async function untouchedIndeed(flow: Flow, operators: Operators, end: End): Promise<End> {
+  if (flow.snapshots.before === null || end.outcome === 'kept' || end.outcome === 'reverted') return end;
+  return CancellationScope.nonCancellable(async () => {
+    const open = await agentPresence(flow.request.target)
+      .ping({ target: flow.request.target })
+      .then(
+        ({ openChange }) => openChange?.changeId === flow.request.changeId,
+        // No answer: the agent reverts by itself what an ended run has left.
+        () => false,
+      );
+    if (!open) return end;
+    const ruling = { kind: 'revert', reason: end.reason, why: `${end.summary}; an earlier run had armed it` } as const;
+    decided(flow, ruling);
     return revertUntilProven(flow, operators, ruling);
   });
 }

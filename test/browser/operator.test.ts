@@ -5,13 +5,16 @@ import { chromium as playwright, type Browser, type Page } from 'playwright-core
 import { startTemporal, type TemporalStack } from '../../worker/stack/temporal-server.ts';
 import { useRig, type Handle } from '../support/rig.ts';
 
+/** As root, and without a network beyond this machine. */
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
+
 let temporal: TemporalStack;
 let browser: Browser;
 
 beforeAll(async () => {
   temporal = await startTemporal({ ui: true });
   const executablePath = await chromium.executablePath();
-  browser = await playwright.launch({ executablePath, args: [...chromium.args, '--no-sandbox'], headless: true });
+  browser = await playwright.launch({ executablePath, args: quiet, headless: true });
 }, 120_000);
 afterAll(async () => {
   await browser?.close();

@@ -1,7 +1,10 @@
 /** Approvals on a real server: who counts, what a rejection leaves, what a Reset does to them. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
-import { temporalAddress } from '../support/temporal.ts';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { ChangeResult } from '../../domain/result.ts';
+import type { ChangeView } from '../../domain/view.ts';
+import { eventually } from '../support/processes.ts';
 import { useRig } from '../support/rig.ts';
 
 const rig = useRig({ policy: 'approvals: { low: 1, high: 2, expire: 20s }' });
@@ -55,25 +58,33 @@ describe('a change that needs approval', () => {
     expect(await change.outcome()).toMatchObject({ outcome: 'aborted' });
   });
 
-  it('asks again after a Reset, however the old approval was given', async () => {
-    const change = await rig().start({ change: harmless });
+  it('is asked for again after a Reset, and what the earlier run had applied is reverted when it is refused', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '9MB' } },
+      overrides: { soak: '60s' },
+    });
     await change.reaches('approve');
-    const { client } = rig();
     const history = await change.fetchHistory();
-    const finished = [...(history.events ?? [])].filter((event) => event.workflowTaskCompletedEventAttributes);
-    const resetTo = finished.at(-1)?.eventId;
+    const decided = (history.events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes).at(-1);
     await change.executeUpdate('approve', { args: ['kim: seen'] });
-    const reset = await client.workflowService.resetWorkflowExecution({
+    await change.reaches('watch');
+    const { client } = rig();
+    await client.workflowService.resetWorkflowExecution({
       namespace: 'default',
       workflowExecution: { workflowId: change.workflowId },
       reason: 'a test',
-      ...(resetTo ? { workflowTaskFinishEventId: resetTo } : {}),
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: decided?.eventId ?? null,
     });
-    const connection = await Connection.connect({ address: await temporalAddress() });
-    const fresh = new Client({ connection }).workflow.getHandle(change.workflowId, reset.runId ?? undefined);
-    const result = (await fresh.result().catch(() => null)) as { outcome?: string; reason?: string } | null;
-    // Nobody approved the new run: either it still waits and expires, or the old run's change is its answer.
-    expect(['approval-expired', 'soak-healthy', 'cancelled']).toContain(result?.reason);
-    await connection.close();
+    const fresh = client.workflow.getHandle(change.workflowId);
+    await eventually('the new run asks', async () => {
+      const view = await fresh.query<ChangeView>('view').catch(() => null);
+      return view?.phase === 'approve' && view.approvals.given.length === 0;
+    });
+    await fresh.executeUpdate('reject', { args: ['kim: not after all'] });
+    const result = (await fresh.result()) as ChangeResult;
+    expect(result).toMatchObject({ outcome: 'reverted', reason: 'rejected-by-operator' });
+    expect(await rig().configuration()).toEqual(before);
   });
 });
