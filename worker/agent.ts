@@ -50,6 +50,10 @@ export async function runAgent(config: AgentConfig, { log = stderrLog }: AgentRu
   const open = isOpenChange(state, state.journal.read());
   const withoutPassword = (error: unknown): void => log.warn(`going on without SQL: ${messageOf(error)}`);
   const target = await openTarget(config, key, open ? withoutPassword : undefined);
+  const close = async (): Promise<void> => {
+    await Promise.all([target.close(), looking.close(), store?.close().catch(() => undefined)]);
+    state.close();
+  };
   const agent = await createAgent({
     config,
     target,
@@ -58,6 +62,9 @@ export async function runAgent(config: AgentConfig, { log = stderrLog }: AgentRu
     contact: temporalContact(looking.open),
     version: await ownVersion(),
     log,
+  }).catch(async (error: unknown) => {
+    await close();
+    throw error;
   });
   const stopping = new AbortController();
   const serving = { worker: null as Worker | null };
@@ -73,8 +80,7 @@ export async function runAgent(config: AgentConfig, { log = stderrLog }: AgentRu
       if (serving.worker?.getState() === 'RUNNING') serving.worker.shutdown();
       await done;
       await agent.close();
-      await Promise.all([target.close(), looking.close(), store?.close().catch(() => undefined)]);
-      state.close();
+      await close();
     },
   };
 
