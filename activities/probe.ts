@@ -1,4 +1,5 @@
 /** The probe's activities: measure before, watch through the soak, and ask again after a revert. */
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
 import { fold, noProgress } from '../domain/progress.ts';
@@ -7,7 +8,7 @@ import { decideWhileWatching } from '../domain/verdict.ts';
 import type { ResolveSecret } from '../probes/http.ts';
 import { measure } from '../probes/measure.ts';
 import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';
-import { beat } from '../probes/schedule.ts';
+import { beat, spread } from '../probes/schedule.ts';
 import type { ProbeActivities } from './contract.ts';
 
 /** The workflow's heartbeat timeout is 5 s, and a cancellation comes with the heartbeat's answer. */
@@ -15,8 +16,8 @@ const heartbeatMs = 2_000;
 /** After a first denial the second measurement, which decides, does not wait for a whole interval. */
 const afterDenialMs = 250;
 const baselineMs = 30_000;
-/** The store may be away: what was not sent by then is sent in the background. */
-const spoolCloseMs = 1_000;
+/** A store that works takes the last samples meanwhile; one that is away is tried on in the background. */
+const spoolCloseMs = 200;
 
 interface Probe {
   readonly resolveSecret: ResolveSecret;
@@ -25,29 +26,44 @@ interface Probe {
 
 type Where = { readonly target: string; readonly changeId: string };
 
+interface Measuring {
+  readonly checks: readonly CheckSpec[];
+  readonly board: Board;
+  /** As in a beat, after the sample was counted. */
+  next(check: CheckSpec, sample: Sample): number | null;
+  readonly settleUntil?: number;
+  /** null: until it is over or cancelled. */
+  readonly timeoutMs: number | null;
+  /** Ends every check, and waits for nothing more. */
+  readonly over?: AbortSignal;
+}
+
 export function createProbeActivities({ resolveSecret, recordSamples }: Probe): ProbeActivities {
   const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret);
 
-  /** Measures until `next` ends every check, the time is over, or `signal` aborts; heartbeats meanwhile. */
-  async function measureAll(
-    where: Where,
-    checks: readonly CheckSpec[],
-    board: Board,
-    next: (check: CheckSpec, sample: Sample) => number | null,
-    signal: AbortSignal,
-    settleUntil = 0,
-  ): Promise<void> {
+  /** Measures until `next` ends every check, the time is over, or the activity is cancelled; heartbeats meanwhile. */
+  async function measureAll(where: Where, { checks, board, next, settleUntil = 0, timeoutMs, over }: Measuring) {
     // Taken here: inside an abort listener or a timer there is no current context.
     const context = Context.current();
-    const spool = openSampleSpool(where, recordSamples);
+    const end = new AbortController();
+    // One listener a check, and the default is to warn of more than ten.
+    setMaxListeners(0, end.signal);
+    const stop = (): void => end.abort();
+    // Not AbortSignal.any and timeout: Node 20 may collect those while they are still waited for.
+    const sources = [context.cancellationSignal, ...(over ? [over] : [])];
+    for (const source of sources) source.addEventListener('abort', stop, { once: true });
+    if (sources.some(({ aborted }) => aborted)) stop();
+    const timeout = timeoutMs === null ? undefined : setTimeout(stop, timeoutMs);
     const timer = setInterval(() => context.heartbeat(board.all()), heartbeatMs);
+    const spool = openSampleSpool(where, recordSamples);
     try {
       await Promise.all(
-        checks.map((check) =>
+        checks.map((check, index) =>
           beat({
             check,
             measure: take,
-            signal,
+            signal: end.signal,
+            afterMs: spread(index, checks),
             next: (raw) => {
               const sample = isForgiven(raw, settleUntil) ? { ...raw, forgiven: true } : raw;
               spool.add(sample);
@@ -59,12 +75,17 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       );
     } finally {
       clearInterval(timer);
-      await spool.close(spoolCloseMs);
+      clearTimeout(timeout);
+      for (const source of sources) source.removeEventListener('abort', stop);
+      const closed = spool.close(spoolCloseMs);
+      // A revert waits for this answer.
+      if (!over?.aborted) await closed;
     }
   }
 
   return {
     async baseline({ checks, ...where }) {
+      const { cancellationSignal } = Context.current();
       const board = openBoard(checks, []);
       const next = (check: CheckSpec): number | null => {
         const own = board.of(check);
@@ -73,14 +94,8 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
           decideWhileWatching([{ ...check, level: 'required' }], [own], []);
         return done ? null : Math.min(check.intervalMs, 1_000);
       };
-      await measureAll(
-        where,
-        checks,
-        board,
-        next,
-        AbortSignal.any([AbortSignal.timeout(baselineMs), Context.current().cancellationSignal]),
-      );
-      Context.current().cancellationSignal.throwIfAborted();
+      await measureAll(where, { checks, board, next, timeoutMs: baselineMs });
+      cancellationSignal.throwIfAborted();
       return { progress: board.all(), red: checks.flatMap((check) => redBefore(check, board.of(check))) };
     },
 
@@ -89,39 +104,47 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       // A retry goes on where the last attempt stopped.
       const resumed = (context.info.heartbeatDetails as readonly CheckProgress[] | undefined) ?? progress;
       const board = openBoard(checks, resumed);
-      const decided = new AbortController();
+      const over = new AbortController();
       let verdict: Verdict | null = null;
       let decidedAt = 0;
-      const next = (check: CheckSpec, sample: Sample): number => {
+      const decide = (): void => {
         const found = decideWhileWatching(checks, board.all(), ignore);
-        if (verdict === null && found && (found.kind === 'unhealthy' || !holding)) {
-          verdict = found;
-          decidedAt = Date.now();
-          decided.abort();
-        }
-        return sample.class === 'access' ? Math.min(afterDenialMs, check.intervalMs) : check.intervalMs;
+        if (verdict !== null || found === null || (found.kind !== 'unhealthy' && holding)) return;
+        verdict = found;
+        decidedAt = Date.now();
+        over.abort();
       };
-      const signal = AbortSignal.any([decided.signal, context.cancellationSignal]);
-      await measureAll(where, checks, board, next, signal, settleUntil);
+      const next = (check: CheckSpec): number => {
+        decide();
+        // Only the first: who decides nothing is not to be knocked at four times a second.
+        const decidesSoon = check.level === 'required' && !ignore.includes(check.name);
+        return decidesSoon && board.of(check).accessDenialsInARow === 1
+          ? Math.min(afterDenialMs, check.intervalMs)
+          : check.intervalMs;
+      };
+      // What was decided when the last attempt died is decided.
+      decide();
+      await measureAll(where, { checks, board, next, settleUntil, timeoutMs: null, over: over.signal });
       // Cancelled by the soak's timer: the counters are the answer, not an exception.
       return { verdict, progress: board.all(), decidedAt: decidedAt || Date.now() };
     },
 
     async recovery({ checks, timeoutMs, ...where }) {
+      const { cancellationSignal } = Context.current();
       const board = openBoard(checks, []);
-      const needed = (check: CheckSpec): number => Math.min(2, check.thresholds.successes);
-      const next = (check: CheckSpec): number | null =>
-        board.of(check).passesInARow >= needed(check) ? null : Math.min(check.intervalMs, 500);
-      await measureAll(
-        where,
-        checks,
-        board,
-        next,
-        AbortSignal.any([AbortSignal.timeout(timeoutMs), Context.current().cancellationSignal]),
-      );
-      Context.current().cancellationSignal.throwIfAborted();
+      const passes = (check: CheckSpec): boolean =>
+        board.of(check).passesInARow >= Math.max(1, Math.min(2, check.thresholds.successes));
       const required = checks.filter((check) => check.level === 'required');
-      const recovered = required.every((check) => board.of(check).passesInARow >= needed(check));
+      // No measurement proves no recovery: where there are advisory checks alone, those are asked.
+      const asked = required.length > 0 ? required : checks;
+      const over = new AbortController();
+      const next = (check: CheckSpec): number | null => {
+        if (asked.every(passes)) over.abort();
+        return passes(check) ? null : Math.min(check.intervalMs, 500);
+      };
+      await measureAll(where, { checks, board, next, timeoutMs, over: over.signal });
+      cancellationSignal.throwIfAborted();
+      const recovered = asked.every(passes);
       return { recovered, at: Date.now(), progress: board.all() };
     },
   };

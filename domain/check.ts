@@ -58,7 +58,7 @@ export interface SqlCheck extends CheckCommon {
 
 export type CheckSpec = HttpCheck | TcpCheck | SqlCheck;
 
-/** What kind of no it was. `access` denials (28000, 28P01, 42501) decide fast and are counted even while settling. */
+/** What kind of no it was. Denials, `access` (28000, 28P01) and `privilege` (42501), decide fast and count even while settling. */
 export type SampleClass =
   | 'access'
   | 'privilege'
@@ -106,6 +106,7 @@ export interface CheckProgress {
   /** Start of the first and the newest measurement, Unix ms; null without one. */
   readonly firstAt: number | null;
   readonly lastAt: number | null;
+  /** From the end of a measurement to the beginning of the next. */
   readonly longestGapMs: number;
   readonly last: Sample | null;
   /** The first failure of the current row of failures: when the suffering began. */

@@ -21,16 +21,26 @@ export function noProgress(check: string): CheckProgress {
   };
 }
 
-/** A forgiven sample is time that was looked at, and neither health nor failure. */
+/** Refused for want of access: at the door (28000, 28P01) or at the object (42501). */
+function isAccessDenial({ class: kind }: Sample): boolean {
+  return kind === 'access' || kind === 'privilege';
+}
+
+/** Silence between two measurements; one that lasts long is no silence. */
+function gapBefore(sample: Sample, { last }: CheckProgress): number {
+  return last === null ? 0 : Math.max(0, sample.at - last.at - last.latencyMs);
+}
+
 export function fold(progress: CheckProgress, sample: Sample): CheckProgress {
   const seen = {
     ...progress,
     firstAt: progress.firstAt ?? sample.at,
     lastAt: sample.at,
-    longestGapMs: Math.max(progress.longestGapMs, progress.lastAt === null ? 0 : sample.at - progress.lastAt),
+    longestGapMs: Math.max(progress.longestGapMs, gapBefore(sample, progress)),
     last: sample,
   };
-  if (sample.forgiven) return { ...seen, forgiven: progress.forgiven + 1 };
+  // Time that was looked at: no failure, yet no health either, which begins anew after it.
+  if (sample.forgiven) return { ...seen, forgiven: progress.forgiven + 1, passesInARow: 0, errorsInARow: 0 };
   switch (sample.mark) {
     case 'pass':
       return {
@@ -49,7 +59,7 @@ export function fold(progress: CheckProgress, sample: Sample): CheckProgress {
         passesInARow: 0,
         failsInARow: progress.failsInARow + 1,
         errorsInARow: 0,
-        accessDenialsInARow: sample.class === 'access' ? progress.accessDenialsInARow + 1 : 0,
+        accessDenialsInARow: isAccessDenial(sample) ? progress.accessDenialsInARow + 1 : 0,
         failingSince: progress.failingSince ?? sample.at,
       };
     // The probe saw nothing: rows of failures are neither lengthened nor forgotten.

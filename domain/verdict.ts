@@ -72,18 +72,23 @@ function judge(check: CheckSpec, own: CheckProgress | null): Unhealthy | Inconcl
 /** null: proven healthy. */
 function unproven(check: CheckSpec, own: CheckProgress | null, soak: Soak): string | null {
   if (!own || own.lastAt === null || own.firstAt === null) return 'was not measured';
-  const { successes } = check.thresholds;
   // Needed in a row at the end: what fails just now is not healthy, however often it passed before.
-  const needed = Math.min(successes, Math.max(1, Math.floor(soak.soakMs / check.intervalMs)));
+  const needed = Math.max(1, check.thresholds.successes);
   if (own.passesInARow < needed) return `has passed ${own.passesInARow} of ${needed} times at the end${words(own)}`;
   const taken = own.passes + own.fails + own.forgiven;
   const expected = Math.floor(soak.soakMs / check.intervalMs);
   if (taken < Math.floor(expected * neededShare)) return `has ${taken} of ${expected} measurements`;
-  const gapMs = Math.max(own.longestGapMs, own.firstAt - soak.startedAt, soak.now - own.lastAt);
-  // A measurement may itself last up to its timeout, and its sample carries the time of its beginning.
-  const allowedMs = Math.max(longestGapIntervals * check.intervalMs, check.timeoutMs + check.intervalMs);
-  if (gapMs > allowedMs) return `was not measured for ${Math.round(gapMs / 100) / 10} s`;
+  const allowedMs = longestGapIntervals * check.intervalMs;
+  if (own.longestGapMs > allowedMs) return silent(own.longestGapMs);
+  // Before the first and after the last sample. Two hosts' clocks are not compared, only how long each says it took.
+  const aroundMs = soak.now - soak.startedAt - (own.lastAt + (own.last?.latencyMs ?? 0) - own.firstAt);
+  // The soak's end cuts off a measurement that runs: it leaves no sample, for as long as its timeout.
+  if (aroundMs > Math.max(allowedMs, check.timeoutMs + check.intervalMs)) return silent(aroundMs);
   return null;
+}
+
+function silent(ms: number): string {
+  return `was not measured for ${Math.round(ms / 100) / 10} s`;
 }
 
 /** Advisory checks are shown and never decide. */

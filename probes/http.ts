@@ -18,13 +18,14 @@ export async function measureHttp(check: HttpCheck, resolveSecret: ResolveSecret
   }
   const url = new URL(check.url);
   const client = new Client(url.origin, { pipelining: 0, connect: { timeout: check.timeoutMs } });
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), check.timeoutMs);
   try {
-    const signal = AbortSignal.timeout(check.timeoutMs);
     const response = await client.request({
       path: `${url.pathname}${url.search}`,
       method: check.method,
       headers,
-      signal,
+      signal: late.signal,
       reset: true,
     });
     const status = response.statusCode;
@@ -41,8 +42,10 @@ export async function measureHttp(check: HttpCheck, resolveSecret: ResolveSecret
     }
     return passed;
   } catch (error) {
+    if (late.signal.aborted) return failedWith('timeout', null, `no whole answer within ${check.timeoutMs} ms`);
     return fromNetworkError(error);
   } finally {
+    clearTimeout(timer);
     await client.destroy();
   }
 }

@@ -10,7 +10,7 @@ const everyMs = 2_000;
 
 export interface SampleSpool {
   add(sample: Sample): void;
-  /** Tries to send what is left, for at most `withinMs`; the rest goes on being tried in the background. */
+  /** Waits for what is left to be sent, for at most `withinMs`; the rest goes on being tried in the background. */
   close(withinMs: number): Promise<void>;
 }
 
@@ -22,9 +22,10 @@ export function openSampleSpool(
   let waiting: Sample[] = [];
   let dropped = 0;
   let closed = false;
-  let sending: Promise<void> = Promise.resolve();
+  /** One at a time, and none queues up behind a store that does not answer. */
+  let sending: Promise<void> | null = null;
 
-  const flush = async (): Promise<void> => {
+  const sendAll = async (): Promise<void> => {
     while (waiting.length > 0) {
       const sent = waiting.slice(0, batch);
       try {
@@ -36,13 +37,10 @@ export function openSampleSpool(
       const done = new Set(sent);
       waiting = waiting.filter((sample) => !done.has(sample));
     }
+    if (closed) clearInterval(timer);
   };
-  const send = (): Promise<void> => (sending = sending.then(flush));
-  const timer = setInterval(() => {
-    void send().then(() => {
-      if (closed && waiting.length === 0) clearInterval(timer);
-    });
-  }, everyMs);
+  const send = (): Promise<void> => (sending ??= sendAll().finally(() => (sending = null)));
+  const timer = setInterval(() => void send(), everyMs);
   timer.unref();
   return {
     add(sample) {
@@ -56,7 +54,6 @@ export function openSampleSpool(
       let timeout: NodeJS.Timeout | undefined;
       await Promise.race([send(), new Promise((resolve) => (timeout = setTimeout(resolve, withinMs)))]);
       clearTimeout(timeout);
-      if (waiting.length === 0) clearInterval(timer);
     },
   };
 }

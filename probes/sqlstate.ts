@@ -4,7 +4,7 @@ import type { SampleClass } from '../domain/check.ts';
 const byState: Readonly<Record<string, SampleClass>> = {
   '28000': 'access',
   '28P01': 'access',
-  '42501': 'access',
+  '42501': 'privilege',
   '53300': 'limits',
   '3D000': 'missing-database',
   '57P03': 'starting-up',

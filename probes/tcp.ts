@@ -13,6 +13,6 @@ export async function measureTcp({ host, port, timeoutMs }: TcpCheck): Promise<M
       resolve(measured);
     };
     const timer = setTimeout(() => end(failedWith('timeout', null, `no connection within ${timeoutMs} ms`)), timeoutMs);
-    socket.once('connect', () => end(passed)).once('error', (error) => end(fromNetworkError(error)));
+    socket.once('connect', () => end(passed)).on('error', (error) => end(fromNetworkError(error)));
   });
 }
