@@ -3,51 +3,47 @@ import type { Colors, Formatter } from 'picocolors/types.js';
 import { durationText } from '../domain/format.ts';
 import type { Moments } from './timeline.ts';
 
+/** A glyph of its own beside the colour: not every terminal has colours. */
 interface Part {
   readonly text: string;
   readonly ms: number;
-  readonly look: Look;
-}
-
-/** A glyph of its own as well: not every terminal has colours. */
-interface Look {
   readonly glyph: string;
   readonly paint: Formatter;
 }
 
+type Mark = readonly [until: number | null, text: string, glyph: string, paint: Formatter];
+
 const barWidth = 56;
 const indent = ' '.repeat(12);
 
-/** The bar, and below it what each part of it was; parts without a length are left out. */
-export function renderEnlarged(moments: Moments, { cyan, red, yellow, green }: Colors): string[] {
-  const { started, armed, applied, firstFailure, decided, restored, closed } = moments;
-  const from = armed ?? started;
-  const suffering = firstFailure ?? decided;
-  const marks: readonly (readonly [number | null, string, Look])[] =
-    restored === null
-      ? [
-          [applied, 'upgrade', { glyph: '▒', paint: cyan }],
-          [closed, 'watched', { glyph: '░', paint: green }],
-        ]
-      : [
-          [suffering, 'upgrade', { glyph: '▒', paint: cyan }],
-          [restored, 'broken', { glyph: '█', paint: red }],
-          [closed, 'recovering', { glyph: '░', paint: yellow }],
-        ];
-  const parts = partsBetween(from, marks);
+/** The bar, and below it what each part of it was. */
+export function renderEnlarged(moments: Moments, colors: Colors): string[] {
+  const parts = partsOf(moments, colors);
   const totalMs = parts.reduce((sum, { ms }) => sum + ms, 0);
   return [
-    `  enlarged  ${parts.map(({ ms, look }) => look.paint(look.glyph.repeat(cells(ms, totalMs)))).join('')}`,
-    indent + parts.map(({ text, ms, look }) => look.paint(`${look.glyph} ${text} ${durationText(ms)}`)).join('   '),
+    `  enlarged  ${parts.map(({ ms, glyph, paint }) => paint(glyph.repeat(cells(ms, totalMs)))).join('')}`,
+    indent + parts.map(({ text, ms, glyph, paint }) => paint(`${glyph} ${text} ${durationText(ms)}`)).join('  '),
   ];
 }
 
-function partsBetween(from: number, marks: readonly (readonly [number | null, string, Look])[]): Part[] {
+/** A part that was not reached, or took no time, is left out: the next one begins where the last ended. */
+function partsOf(moments: Moments, { cyan, red, magenta, yellow, green }: Colors): Part[] {
+  const { started, armed, applied, firstFailure, decided, restored, closed } = moments;
+  const kept: readonly Mark[] = [
+    [applied, 'change', '▒', cyan],
+    [closed, 'watched', '░', green],
+  ];
+  const reverted: readonly Mark[] = [
+    [firstFailure ?? decided, 'change', '▒', cyan],
+    [decided, 'broken', '█', red],
+    [restored, 'revert', '▓', magenta],
+    [closed, 'recovery', '░', yellow],
+  ];
   const parts: Part[] = [];
-  let since = from;
-  for (const [until, text, look] of marks) {
+  let since = armed ?? started;
+  for (const [until, text, glyph, paint] of restored === null ? kept : reverted) {
     if (until === null || until <= since) continue;
-    parts.push({ text, ms: until - since, look });
+    parts.push({ text, ms: until - since, glyph, paint });
     since = until;
   }
   return parts;

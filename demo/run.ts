@@ -2,13 +2,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import pc from 'picocolors';
+import type { ReportModel } from '../domain/report.ts';
 import { packageRoot } from '../worker/stack/package-root.ts';
 import { surprises } from './judge.ts';
 import { runCli } from './processes.ts';
 import { runScenario, type ScenarioRun } from './scenario-run.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import { setStage, type Stage } from './stage.ts';
-import { renderSummary } from './summary.ts';
+import { renderSummary, type Found } from './summary.ts';
 import { renderKept, renderTimeline } from './timeline.ts';
 
 export { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
@@ -65,28 +66,36 @@ async function play(
 ): Promise<DemoResult> {
   const style = pc.createColors(colors ?? pc.isColorSupported);
   const run = await runScenario({ stage, scenario, progress, signal });
-  const found = surprises(scenarios[scenario], run);
   const { moments, outcome } = run.result;
   const picture = outcome === 'kept' ? renderKept(moments, style) : renderTimeline(moments, style);
-  const addresses = { report: await keepReport(stage, run), workflow: workflowAddress(stage, run) };
-  out(['', ...picture, '', ...renderSummary(run, addresses, style), ''].join('\n'));
-  for (const surprise of found) progress(style.red(`not as expected: ${surprise}`));
-  if (found.length > 0) progress(stage.logs());
+  const found = { report: await keepReport(stage, run), workflow: workflowAddress(stage, run) };
+  const unexpected = surprises(scenarios[scenario], run);
+  if (found.report === null) unexpected.push('no report was written');
+  out(['', ...picture, '', ...renderSummary(run, found, style), ''].join('\n'));
+  for (const surprise of unexpected) progress(style.red(`not as expected: ${surprise}`));
+  if (unexpected.length > 0) progress(stage.logs());
   if (stay) await stayUp(stage, out, signal);
-  return { scenario, run, surprises: found, exitCode: found.length === 0 ? 0 : 1 };
+  return { scenario, run, surprises: unexpected, exitCode: unexpected.length === 0 ? 0 : 1 };
 }
 
-/** A copy of the report that outlives the store; null when there is none. */
-async function keepReport({ files, folder }: Stage, { result }: ScenarioRun): Promise<string | null> {
+/** A copy of the report that outlives the store, fetched as a user would; null when there is none. */
+async function keepReport({ files, folder }: Stage, { result }: ScenarioRun): Promise<Found['report']> {
   const output = join(packageRoot, 'demo-output');
   await mkdir(output, { recursive: true });
   const path = join(output, `knowngood-report-${result.changeId}.html`);
   await rm(path, { force: true });
   const change = `${result.target}:${result.changeId}`;
-  const report = await runCli(['report', change, '--config', files.knowngood, '--html', path], { cwd: folder });
+  const answer: string[] = [];
+  const report = await runCli(['report', change, '--config', files.knowngood, '--json', '--html', path], {
+    cwd: folder,
+    onLine: (line, from) => {
+      if (from === 'stdout') answer.push(line);
+    },
+  });
   if ((await report.exited) !== 0) return null;
   const near = relative(process.cwd(), path);
-  return near.startsWith('..') ? path : near;
+  const { report: model } = JSON.parse(answer.join('\n')) as { report: ReportModel };
+  return { path: near.startsWith('..') ? path : near, model };
 }
 
 function workflowAddress({ temporal }: Stage, { workflowId, runId }: ScenarioRun): string | null {

@@ -1,33 +1,53 @@
-/** What stands below the picture: dependents, files, report and addresses, a line each. Pure. */
+/** What stands below the picture: dependents, shoppers, files, report and addresses, a line each. Pure. */
 import type { Colors } from 'picocolors/types.js';
+import { oneLine, shorten } from '../domain/markdown.ts';
+import type { ReportModel } from '../domain/report.ts';
+import type { CheckReport } from '../domain/report-checks.ts';
 import { differences } from './configuration.ts';
 import type { ScenarioRun } from './scenario-run.ts';
 
-export interface Addresses {
-  /** null: none was written. */
-  readonly report: string | null;
+export interface Found {
+  /** The product's own report; null: none was written. */
+  readonly report: { readonly path: string; readonly model: Pick<ReportModel, 'checks'> } | null;
   /** In the Temporal Web UI; null: there is none. */
   readonly workflow: string | null;
 }
 
-export function renderSummary(run: ScenarioRun, { report, workflow }: Addresses, colors: Colors): string[] {
-  const row = (label: string, text: string): string => `  ${colors.dim(label.padEnd(12))}${text}`;
+type State = CheckReport['state'];
+
+/** The worst first: what is said of a dependent is what is true of its worst check. */
+const states: readonly State[] = ['still-failing', 'failed', 'recovered', 'unaffected', 'not-measured'];
+const reasonWidth = 46;
+
+export function renderSummary(run: ScenarioRun, { report, workflow }: Found, colors: Colors): string[] {
   const { result, saw } = run;
-  const good = (text: string): string => colors.green(text);
-  return [
-    row('outcome', `${result.outcome === 'kept' ? good('kept') : colors.yellow(result.outcome)} (${result.reason})`),
-    row('dependents', result.dependents === 'still-failing' ? colors.red(result.dependents) : good(result.dependents)),
-    row('shoppers', shoppersText(saw)),
-    row('files', filesText(run, colors)),
-    ...(report === null ? [] : [row('report', report)]),
-    ...(workflow === null ? [] : [row('workflow', workflow)]),
+  const outcome = result.outcome === 'kept' ? colors.green('kept') : colors.yellow(result.outcome);
+  const rows: (readonly [label: string, text: string])[] = [
+    ['outcome', `${outcome} (${result.reason})`],
+    ...dependents(report?.model.checks ?? [], colors),
+    ['pictures', `${failed(saw.brokenImages, saw.images)}${hidden(saw.hiddenByCdn)}`],
+    ['pages', failed(saw.brokenPages, saw.pages)],
+    ['files', filesText(run, colors)],
+    ...(report === null ? [] : [['report', report.path] as const]),
+    ...(workflow === null ? [] : [['workflow', workflow] as const]),
   ];
+  return rows.map(([label, text]) => `  ${colors.dim(label.padEnd(14))}${text}`);
 }
 
-function shoppersText({ images, brokenImages, hiddenByCdn, pages, brokenPages }: ScenarioRun['saw']): string {
-  const cdn = hiddenByCdn > 0 ? `; the CDN hid ${hiddenByCdn} more` : '';
-  return `${brokenImages} of ${images} pictures broken${cdn}; ${brokenPages} of ${pages} pages`;
+function dependents(checks: readonly CheckReport[], colors: Colors): [string, string][] {
+  const names = [...new Set(checks.map(({ dependent }) => dependent))];
+  return names.map((name) => {
+    const own = checks.filter(({ dependent }) => dependent === name);
+    const worst = own.sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state))[0];
+    const state = worst?.state ?? 'not-measured';
+    const why = own.find(({ firstFailure }) => firstFailure !== null)?.firstFailure?.message ?? null;
+    const painted = state === 'still-failing' || state === 'failed' ? colors.red(state) : colors.green(state);
+    return [name, why === null ? painted : `${painted}: ${shorten(oneLine(why), reasonWidth)}`];
+  });
 }
+
+const failed = (broken: number, all: number): string => `${broken} of ${all} did not load`;
+const hidden = (byCdn: number): string => (byCdn === 0 ? '' : `; the CDN's cache hid ${byCdn} more`);
 
 function filesText({ result, before, after }: ScenarioRun, colors: Colors): string {
   const differing = differences(before, after);

@@ -18,7 +18,7 @@ interface Stage {
 }
 
 const stages: readonly Stage[] = [
-  { then: [0, 'database server upgrade'], now: 'armed', nowText: 'snapshot kept, upgrade starts', mood: 'start' },
+  { then: [0, 'database server upgrade'], now: 'armed', nowText: 'snapshot kept, change starts', mood: 'start' },
   { then: [15, 'alerts: images do not load'], now: 'firstFailure', nowText: 'first failed check', mood: 'broken' },
   { then: [20, 'CDN suspected: innocent'], now: null, nowText: '', mood: 'broken' },
   { then: [60, 'app and database suspected'], now: null, nowText: '', mood: 'broken' },
@@ -79,7 +79,7 @@ export function renderScale(thisRunMs: number, colors: Colors): string[] {
 export function renderKept(moments: Moments, colors: Colors): string[] {
   const startedAt = moments.armed ?? moments.started;
   const rows: readonly (readonly [keyof Moments, string, Mood])[] = [
-    ['armed', 'snapshot kept, upgrade starts', 'start'],
+    ['armed', 'snapshot kept, change starts', 'start'],
     ['applied', 'server accepts connections again', 'mending'],
     ['decided', 'dependents healthy through the whole soak', 'fine'],
     ['closed', 'kept: the new known-good', 'fine'],
@@ -106,8 +106,8 @@ function rail(mood: Mood, { cyan, red, yellow, green }: Colors): string {
 
 const clock = (minutes: number): string => `${10 + Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
 
-/** `  1.4 s`, aligned for the first hundred seconds. */
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1).padStart(5)} s`;
+/** `  1.4 s`, aligned for the first hundred seconds, rounded down as `durationText` does. */
+const seconds = (ms: number): string => `${(Math.floor(ms / 100) / 10).toFixed(1).padStart(5)} s`;
 
 /** Pads by what is seen: colour codes take no room. */
 function pad(text: string, width: number): string {

@@ -22,7 +22,7 @@ describe('the timeline beside that of April 12', () => {
   it('shows both days stage by stage, and both to one scale', () => {
     expect(renderTimeline(outage, plain).join('\n')).toMatchInlineSnapshot(`
      "  April 12, 2024                       this run
-       10:00  ● database server upgrade       0.0 s  ● snapshot kept, upgrade starts
+       10:00  ● database server upgrade       0.0 s  ● snapshot kept, change starts
        10:15  ┃ alerts: images do not load    1.1 s  ┃ first failed check
        10:20  ┃ CDN suspected: innocent              ┃
        11:00  ┃ app and database suspected           ┃
@@ -33,8 +33,8 @@ describe('the timeline beside that of April 12', () => {
 
        April 12  ███████████████████████████████████████████████░░░░░░░░░ 3 h
        this run  ▏                                                        4.2 s
-       enlarged  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒█████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░
-                 ▒ upgrade 1.1 s   █ broken 1 s   ░ recovering 2.1 s"
+       enlarged  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒███████▓▓▓▓▓▓░░░░░░░░░░░░░░░░░░░░░░░░░░░░
+                 ▒ change 1.1 s  █ broken 550 ms  ▓ revert 450 ms  ░ recovery 2.1 s"
     `);
   });
 
@@ -68,8 +68,8 @@ describe('the bars', () => {
 describe('the enlarged bar', () => {
   it('leaves out a part that this run did not have', () => {
     const [bar, legend] = renderEnlarged({ ...outage, firstFailure: null, decided: null }, plain);
-    expect(legend?.trim()).toBe('█ broken 2.1 s   ░ recovering 2.1 s');
-    expect(bar?.slice(12)).toBe('█'.repeat(28) + '░'.repeat(28));
+    expect(legend?.trim()).toBe('▓ revert 2.1 s  ░ recovery 2.1 s');
+    expect(bar?.slice(12)).toBe('▓'.repeat(28) + '░'.repeat(28));
   });
 });
 
@@ -84,13 +84,13 @@ describe('the timeline of a kept change', () => {
       closed: at + 9300,
     };
     expect(renderKept(kept, plain).join('\n')).toMatchInlineSnapshot(`
-     "    0.0 s  ● snapshot kept, upgrade starts
+     "    0.0 s  ● snapshot kept, change starts
          0.9 s  ┃ server accepts connections again
          9.0 s  ● dependents healthy through the whole soak
          9.3 s  ● kept: the new known-good
 
        enlarged  ▒▒▒▒▒░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
-                 ▒ upgrade 900 ms   ░ watched 8.4 s"
+                 ▒ change 900 ms  ░ watched 8.4 s"
     `);
   });
 });
