@@ -53,6 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     }
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
+    progress('interrupted: nothing is left running');
     return { scenario, run: null, surprises: ['interrupted'], exitCode: 1 };
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);

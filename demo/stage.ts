@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { agentQueue, orchestratorQueue } from '../domain/change.ts';
 import { createCluster } from '../worker/stack/cluster.ts';
+import { keepServer } from '../worker/stack/keeper.ts';
 import { startTemporal } from '../worker/stack/temporal-server.ts';
 import { target, writeDemoFiles, type DemoFiles, type DemoPlaces } from './config-files.ts';
 import { startServing } from './processes.ts';
@@ -69,7 +70,12 @@ async function build(
 ): Promise<Omit<Stage, 'close'>> {
   const folder = await mkdtemp(join(tmpdir(), 'knowngood-demo-'));
   await chmod(folder, 0o700);
-  later(() => rm(folder, { recursive: true, force: true }));
+  // No server runs in this folder, but its keeper also removes it when this process is killed: there are passwords in it.
+  const keeper = await keepServer({ dataDir: folder, signal: 'INT', thenRemove: [folder] });
+  later(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await keeper.dismiss();
+  });
 
   progress('starting Temporal, its Web UI and two PostgreSQL servers');
   const [temporal, store, server] = await all(signal, [

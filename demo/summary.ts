@@ -31,7 +31,7 @@ export function renderSummary(run: ScenarioRun, { report, workflow }: Found, col
     ...(report === null ? [] : [['report', report.path] as const]),
     ...(workflow === null ? [] : [['workflow', workflow] as const]),
   ];
-  return rows.map(([label, text]) => `  ${colors.dim(label.padEnd(14))}${text}`);
+  return rows.map(([label, text]) => `  ${colors.dim(label.padEnd(15))}${text}`);
 }
 
 function dependents(checks: readonly CheckReport[], colors: Colors): [string, string][] {

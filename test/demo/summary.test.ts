@@ -43,14 +43,14 @@ const found: Found = {
 describe('the summary of a run', () => {
   it('says outcome, dependents, what shoppers saw, files and where to look', () => {
     expect(renderSummary(aRun(), found, plain).join('\n')).toMatchInlineSnapshot(`
-     "  outcome       reverted (check-failed)
-       image-service recovered: no pg_hba.conf entry for host "127.0.2.20", u…
-       app-server    unaffected
-       pictures      14 of 117 did not load; the CDN's cache hid 12 more
-       pages         3 of 120 did not load
-       files         all 2 byte-identical to before, mode and owner too
-       report        demo-output/knowngood-report-x.html
-       workflow      http://127.0.0.1:8233/namespaces/default/…"
+     "  outcome        reverted (check-failed)
+       image-service  recovered: no pg_hba.conf entry for host "127.0.2.20", u…
+       app-server     unaffected
+       pictures       14 of 117 did not load; the CDN's cache hid 12 more
+       pages          3 of 120 did not load
+       files          all 2 byte-identical to before, mode and owner too
+       report         demo-output/knowngood-report-x.html
+       workflow       http://127.0.0.1:8233/namespaces/default/…"
     `);
   });
 
