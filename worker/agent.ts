@@ -21,6 +21,7 @@ import { createStore } from '../store/postgres-store.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import type { Store } from '../store/store.ts';
 import { openTarget } from './open-target.ts';
+import { calmRuntime } from './runtime-log.ts';
 import { packageRoot } from './stack/package-root.ts';
 
 export interface AgentRunOptions {
@@ -42,6 +43,7 @@ const atOnce = 20;
 
 /** Resolves once the agent polls its queue, or as soon as it is known that Temporal is away. */
 export async function runAgent(config: AgentConfig, { log = stderrLog }: AgentRunOptions = {}): Promise<RunningAgent> {
+  calmRuntime();
   const key = await ensureKey(config.keyFile);
   const state = await openStateFolder(config, key, 'agent', log);
   const looking = lazyConnection(config);

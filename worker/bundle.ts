@@ -18,7 +18,11 @@ function sourcePath(): string {
   );
 }
 
+/** Bundles the sources anew, whatever a build has left. */
+export async function workflowCode(): Promise<{ readonly code: string }> {
+  return bundleWorkflowCode({ workflowsPath: sourcePath(), logger: new DefaultLogger('WARN') });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { code } = await bundleWorkflowCode({ workflowsPath: sourcePath(), logger: new DefaultLogger('WARN') });
-  await writeFile(bundlePath, code);
+  await writeFile(bundlePath, (await workflowCode()).code);
 }

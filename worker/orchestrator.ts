@@ -12,6 +12,7 @@ import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { workflowSource } from './bundle.ts';
+import { calmRuntime } from './runtime-log.ts';
 import { registerSearchAttributes } from './stack/temporal-server.ts';
 
 export interface RunningWorker {
@@ -28,6 +29,7 @@ export interface WorkerSettings {
 
 /** Resolves once the worker polls. */
 export async function runWorker(config: KnowngoodConfig, settings: WorkerSettings = {}): Promise<RunningWorker> {
+  calmRuntime();
   const { options, namespace } = await temporalConnection(config.temporal);
   const native = await NativeConnection.connect(options);
   const connection = await Connection.connect(options);

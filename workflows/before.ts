@@ -196,7 +196,8 @@ async function arm(
     progressMs: policy.applyTimeoutMs + progressMarginMs,
     onContactLost: policy.onContactLost ?? (restarts ? 'wait' : 'revert'),
     quietMs: policy.quietMs,
-    revertMayRestart: policy.revertMayRestart || restarts,
+    // Who approved a restart forth has approved one back; of a command nobody knows, so the policy alone speaks.
+    revertMayRestart: policy.revertMayRestart || (change.changeKind === 'config' && restarts),
     witnesses: change.checks.flatMap((check) =>
       check.kind === 'sql'
         ? [

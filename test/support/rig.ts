@@ -15,9 +15,9 @@ import type { ChangeView } from '../../domain/view.ts';
 import { runAgent } from '../../worker/agent.ts';
 import { runWorker } from '../../worker/orchestrator.ts';
 import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
+import { startTemporal } from '../../worker/stack/temporal-server.ts';
 import { eventually } from './processes.ts';
 import { record } from './record.ts';
-import { temporalAddress } from './temporal.ts';
 
 export interface Rig {
   readonly target: Cluster;
@@ -45,7 +45,7 @@ export interface RigSettings {
   readonly policy?: string;
   readonly agentYaml?: (target: Cluster) => string;
   readonly soak?: string;
-  /** Default: the one server of the test run. */
+  /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
 
@@ -67,7 +67,9 @@ export function useRig(settings: RigSettings = {}): () => Rig {
 async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<void> }> {
   const targetName = `t-${randomBytes(4).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), 'knowngood-rig-'));
-  const address = await (settings.temporal ?? temporalAddress)();
+  // A server of its own: two rigs on one would share the orchestrator's queue, and each knows its target only.
+  const own = settings.temporal ? null : await startTemporal({ ui: false });
+  const address = own ? own.address : ((await settings.temporal?.()) ?? '');
   const [target, store] = await Promise.all([
     createCluster({ major: 17, hba: hbaOf(true) }),
     createCluster({ major: 17 }),
@@ -104,7 +106,7 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
       await stopAgent();
       await worker.stop();
       await connection.close();
-      await Promise.all([target.remove(), store.remove()]);
+      await Promise.all([target.remove(), store.remove(), own?.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
