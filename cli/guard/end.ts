@@ -24,9 +24,9 @@ export async function awaitEnd(
   // Whoever detaches does not wait for this any more, and its failure is nobody's.
   ended.catch(() => undefined);
   for (;;) {
-    const next = await Promise.race([ended, interrupts.next()]);
-    if (typeof next === 'object') return tell(context, change, follower, next.result, options);
-    if (next === 'detach') {
+    const first = await Promise.race([ended, interrupts.pending()]);
+    if (first !== undefined) return tell(context, change, follower, first.result, options);
+    if (interrupts.take() === 'detach') {
       await follower.stop();
       return tellOpen(context, change, 'detached');
     }

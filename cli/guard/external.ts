@@ -52,13 +52,14 @@ const undoing: ReadonlySet<Phase> = new Set(['revert', 'revert-incomplete', 'ver
 /** False: it ended before it began, or is about to; the result says how. */
 async function armed(context: Context, change: ChangeHandle, interrupts: Interrupts): Promise<boolean> {
   const asked = change.awaitArmed();
-  const first = await Promise.race([asked, interrupts.next()]);
-  if (typeof first === 'object') {
+  const first = await Promise.race([asked, interrupts.pending()]);
+  if (first !== undefined) {
     if (first.kind === 'refused' && first.problems.some(({ code }) => code === 'unknown-change')) return false;
     if (first.kind === 'refused') await change.cancel();
     return must(first).answer.armed;
   }
   asked.catch(() => undefined);
+  interrupts.take();
   await say(context, change.abort(`${context.client.identity}: interrupted`));
   return false;
 }
@@ -79,10 +80,11 @@ async function runAndTell(
   const child = startChild(command, { stdoutToStderr: options.json === true, env });
   const first = await Promise.race([
     child.ended.then((end) => ({ why: 'ended' as const, end })),
-    outside.interrupts.next().then(() => ({ why: 'interrupted' as const })),
+    outside.interrupts.pending().then(() => ({ why: 'interrupted' as const })),
     outside.isUndone.then(() => ({ why: 'undone' as const })),
   ]);
   if (first.why === 'ended') return tellEnd(context, change, first.end);
+  if (first.why === 'interrupted') outside.interrupts.take();
   io.err(first.why === 'undone' ? 'the change is being undone: stopping the command' : 'stopping the command');
   const end = await child.stop();
   // Without a person at the keyboard `failed` is the abort; with one, the abort is theirs and is recorded as such.

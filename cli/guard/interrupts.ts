@@ -5,8 +5,10 @@ import type { Io } from '../io.ts';
 export type Choice = 'abort' | 'detach';
 
 export interface Interrupts {
-  /** The next decision; what was decided before it is asked for is not lost. */
-  next(): Promise<Choice>;
+  /** Resolves when a decision waits to be taken. Asking for it and looking away loses nothing. */
+  pending(): Promise<void>;
+  /** The oldest decision, once `pending` has resolved. */
+  take(): Choice;
   /** While the wrapped command runs here, there is nothing to detach from. */
   mayDetach(may: boolean): void;
   /** Gives the signals back. */
@@ -14,14 +16,14 @@ export interface Interrupts {
 }
 
 export function listenForInterrupts(io: Io, onPrompt: (open: boolean) => void = () => undefined): Interrupts {
-  const waiting: ((choice: Choice) => void)[] = [];
   const decided: Choice[] = [];
+  const waiting = new Set<() => void>();
   let detachable = false;
   let asking = false;
   const decide = (choice: Choice): void => {
-    const first = waiting.shift();
-    if (first) first(choice);
-    else decided.push(choice);
+    decided.push(choice);
+    for (const wake of waiting) wake();
+    waiting.clear();
   };
   const onInt = (): void => {
     if (!io.interactive) return decide('abort');
@@ -42,10 +44,8 @@ export function listenForInterrupts(io: Io, onPrompt: (open: boolean) => void = 
   process.stdout.on('error', ignore);
   process.stderr.on('error', ignore);
   return {
-    next: () => {
-      const earlier = decided.shift();
-      return earlier === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(earlier);
-    },
+    pending: () => (decided.length > 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
+    take: () => decided.shift() ?? 'abort',
     mayDetach: (may) => {
       detachable = may;
     },
