@@ -6,7 +6,7 @@ import proto from '@temporalio/proto';
 import { keep, type Kept } from '../worker/stack/keeper.ts';
 import { packageRoot } from '../worker/stack/package-root.ts';
 
-const cli = join(packageRoot, 'dist', 'cli', 'main.js');
+export const cliPath = join(packageRoot, 'dist', 'cli', 'main.js');
 const pollMs = 50;
 const readyWithinMs = 30_000;
 const activityQueue = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
@@ -17,7 +17,7 @@ export interface CliOptions {
 }
 
 export function runCli(args: readonly string[], { cwd, onLine }: CliOptions): Promise<Kept> {
-  return keep(process.execPath, [cli, ...args], { cwd, env: environment(), ...(onLine ? { onLine } : {}) });
+  return keep(process.execPath, [cliPath, ...args], { cwd, env: environment(), ...(onLine ? { onLine } : {}) });
 }
 
 /** Starts a worker or an agent, and waits until it asks Temporal for work. */

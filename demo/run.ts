@@ -4,8 +4,9 @@ import { join, relative } from 'node:path';
 import pc from 'picocolors';
 import type { ReportModel } from '../domain/report.ts';
 import { packageRoot } from '../worker/stack/package-root.ts';
+import { target } from './config-files.ts';
 import { surprises } from './judge.ts';
-import { runCli } from './processes.ts';
+import { cliPath, runCli } from './processes.ts';
 import { runScenario, type ScenarioRun } from './scenario-run.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import { setStage, type Stage } from './stage.ts';
@@ -75,7 +76,7 @@ async function play(
   out(['', ...picture, '', ...renderSummary(run, found, style), ''].join('\n'));
   for (const surprise of unexpected) progress(style.red(`not as expected: ${surprise}`));
   if (unexpected.length > 0) progress(stage.logs());
-  if (stay) await stayUp(stage, out, signal);
+  if (stay) await stayUp(stage, scenario, out, signal);
   return { scenario, run, surprises: unexpected, exitCode: unexpected.length === 0 ? 0 : 1 };
 }
 
@@ -104,19 +105,23 @@ function workflowAddress({ temporal }: Stage, { workflowId, runId }: ScenarioRun
   return uiAddress === null ? null : `${uiAddress}/namespaces/${namespace}/workflows/${workflowId}/${runId}/history`;
 }
 
-async function stayUp(
-  { temporal, shop, database, files }: Stage,
-  out: (text: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const lines = [
-    '  Everything stays up until Ctrl-C:',
-    `    Temporal Web UI   ${temporal.uiAddress}`,
-    `    shop              ${shop.app}/product/7`,
-    `    configuration     ${database.dataDir}`,
-    `    try               npx knowngood status --config ${files.knowngood}`,
-    '',
-  ];
-  out(lines.join('\n'));
+async function stayUp(stage: Stage, scenario: ScenarioName, out: (text: string) => void, signal: AbortSignal) {
+  out(renderStay(stage, scenarios[scenario].variant !== null));
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+}
+
+/** Where to look, and how to live through it again; `upgradable`: the agent knows the command `upgrade`. */
+function renderStay({ temporal, shop, database, files }: Stage, upgradable: boolean): string {
+  const again = upgradable ? `guard ${target} --on-host upgrade` : `apply ${files.change}`;
+  const knowngood = (words: string): string =>
+    `node ${relative(process.cwd(), cliPath)} ${words} --config ${files.knowngood}`;
+  return [
+    '  Everything stays up until Ctrl-C:',
+    `    Temporal Web UI  ${temporal.uiAddress}`,
+    `    shop             ${shop.app}/product/7`,
+    `    configuration    ${database.dataDir}`,
+    `    changes so far   ${knowngood('status --all')}`,
+    `    once more        ${knowngood(again)}`,
+    '',
+  ].join('\n');
 }

@@ -57,7 +57,7 @@ describe('the summary of a run', () => {
   it('says of a dependent what is true of its worst check', () => {
     const worse = [...checks, aCheck('app-server/pages', 'still-failing')];
     const lines = renderSummary(aRun(), { ...found, report: { path: '', model: { checks: worse } } }, plain);
-    expect(lines.find((line) => line.includes('app-server'))?.trim()).toBe('app-server    still-failing');
+    expect(lines.find((line) => line.includes('app-server'))?.trim()).toBe('app-server     still-failing');
   });
 
   it('names the files of a revert that is not exact', () => {
