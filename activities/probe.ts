@@ -125,6 +125,10 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       // What was decided when the last attempt died is decided.
       decide();
       await measureAll(where, { checks, board, next, settleUntil, timeoutMs: null, over: over.signal });
+      if (verdict === null && isInterrupted(context)) {
+        context.heartbeat(board.all());
+        context.cancellationSignal.throwIfAborted();
+      }
       // Cancelled by the soak's timer: the counters are the answer, not an exception.
       return { verdict, progress: board.all(), decidedAt: decidedAt || Date.now() };
     },
@@ -148,6 +152,14 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       return { recovered, at: Date.now(), progress: board.all() };
     },
   };
+}
+
+/**
+ * The worker shuts down, or somebody paused or reset the activity: the soak goes on, and so must the watch, elsewhere or
+ * later. An answer now would end it, and nobody would look until the end of the soak.
+ */
+function isInterrupted({ cancellationDetails }: Context): boolean {
+  return cancellationDetails !== undefined && !cancellationDetails.cancelRequested;
 }
 
 interface Board {

@@ -40,7 +40,13 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     resolveSecret,
     recordSamples: (target, changeId, samples) => store.addSamples(target, changeId, samples),
   });
-  const common = { connection: native, namespace, shutdownGraceTime: '5 seconds' } satisfies WorkerOptions | object;
+  const common = {
+    connection: native,
+    namespace,
+    shutdownGraceTime: '5 seconds',
+    // By default a heartbeat waits for 80 % of its timeout, and the watch's cancellation, an abort, with it: four seconds.
+    maxHeartbeatThrottleInterval: '1 second',
+  } satisfies WorkerOptions | object;
   const workers = [
     await Worker.create({
       ...common,

@@ -78,9 +78,11 @@ export function aSample(bent: Partial<Sample> = {}): Sample {
 
 /** One sample a letter, an interval apart: `.` pass, `x` fail, `a` denied, `p` no privilege, `e` error, `n` no data, `f` forgiven; a blank is a beat without one. */
 export function samplesFrom(letters: string, check: string = common.name, intervalMs = common.intervalMs): Sample[] {
-  return [...letters].flatMap((letter, index) =>
-    letter === ' ' ? [] : [aSample({ check, at: noon + index * intervalMs, ...marks[letter] })],
-  );
+  return letters
+    .split('')
+    .flatMap((letter, index) =>
+      letter === ' ' ? [] : [aSample({ check, at: noon + index * intervalMs, ...marks[letter] })],
+    );
 }
 
 export function progressFrom(letters: string, check: string = common.name): CheckProgress {
