@@ -1,153 +1,26 @@
 /** What workflows call, by queue: inputs and answers are plain JSON; a foreseen "no" is a value, never an exception. */
 import type { AdmittedChange } from '../domain/admitted.ts';
-import type { ChangeRequest } from '../domain/change.ts';
+import type { Refused } from '../domain/agent-steps.ts';
 import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
-import type { JournalPhase } from '../domain/phase.ts';
-import type { PlanSummary, RevertItem } from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
+import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report-input.ts';
-import type { ChangeResult, ReasonCode } from '../domain/result.ts';
+import type { ChangeResult } from '../domain/result.ts';
 
 export type { ReportDetails } from '../domain/report-input.ts';
 
-/** Names the caller to the agent: the run that armed owns the change. */
-export interface Caller {
-  readonly target: string;
-  readonly changeId: string;
-  readonly runId: string;
-}
-
-/** The change is over already: this state is the answer, and nothing was written. */
-export interface Closed {
-  readonly kind: 'closed';
-  readonly phase: 'reverted' | 'confirmed' | 'abandoned';
-  /** Who closed it: `workflow`, `agent: contact lost`, `rescue on the host`. */
-  readonly by: string;
-  readonly reason: ReasonCode;
-  readonly snapshotId: string | null;
-  /** Unix ms. */
-  readonly at: number;
-}
-export interface Busy {
-  readonly kind: 'busy';
-  readonly holder: { readonly changeId: string; readonly phase: JournalPhase; readonly since: number };
-}
-export interface Refused {
-  readonly kind: 'refused';
-  readonly problems: readonly Problem[];
-}
-/** A newer run owns the change, or the journal is in a phase in which this step makes no sense. */
-export interface Stale {
-  readonly kind: 'stale';
-  readonly phase: JournalPhase;
-  readonly owner: string;
-}
-/** The change is being reverted by the agent (lease, rescue): call `revert` and take its answer. */
-export interface Reverting {
-  readonly kind: 'reverting';
-  readonly reason: ReasonCode;
-}
-
-export interface Snapshotted {
-  readonly kind: 'snapshotted';
-  readonly snapshotId: string;
-  readonly version: string;
-  /** Empty: may become known-good. */
-  readonly dirty: readonly Problem[];
-  /** Set when this change's journal is open already (a Reset): its phase; `snapshotId` is then its S. */
-  readonly journal: JournalPhase | null;
-}
-
-export interface Armed {
-  readonly kind: 'armed';
-  /** `armed` for a first arm; after a takeover the phase found: `applied` → go on to watch, `applying` → revert. */
-  readonly phase: 'armed' | 'applying' | 'applied';
-  /** Known when phase is `applied`. */
-  readonly applied: Applied | null;
-}
-
-export interface Applied {
-  readonly kind: 'applied';
-  /** The snapshot C. */
-  readonly snapshotId: string;
-  /** Unix ms when new connections were answered: settle counts from here. */
-  readonly acceptingAt: number;
-  readonly restarted: boolean;
-  /** What changed, S → C, for details and report. */
-  readonly plan: PlanSummary;
-  /** Exit code of a `command` change, else null. */
-  readonly exitCode: number | null;
-}
-
-export interface Reverted {
-  readonly kind: 'reverted';
-  readonly by: string;
-  readonly reason: ReasonCode;
-  readonly snapshotId: string | null;
-  readonly at: number;
-  readonly restarted: boolean;
-  readonly acceptingAt: number | null;
-  readonly proof: readonly string[];
-  readonly conflicts: readonly string[];
-  readonly items: readonly RevertItem[];
-}
-
-export interface AgentActivities {
-  ping(input: { target: string }): Promise<{ agent: string; version: string; openChange: Busy['holder'] | null }>;
-  /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
-  snapshot(input: Caller & { lookOnly: boolean }): Promise<Snapshotted | Busy | Closed | Refused>;
-  plan(
-    input: Caller & { snapshotId: string; request: ChangeRequest },
-  ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
-  arm(
-    input: Caller & {
-      workflowId: string;
-      snapshotId: string;
-      planHash: string;
-      changeKind: 'config' | 'command' | 'external';
-      /** Run id under which the approvals were given; null when none were needed. */
-      approvalRunId: string | null;
-      leaseMs: number;
-      graceMs: number;
-      /** First progress deadline. */
-      progressMs: number;
-      onContactLost: 'revert' | 'wait';
-      quietMs: number;
-      revertMayRestart: boolean;
-      witnesses: readonly { user: string; database: string; sourceAddress: string | null; tls: boolean }[];
-    },
-  ): Promise<Armed | { kind: 'moved' } | { kind: 'approval-stale' } | Busy | Closed | Stale | Refused>;
-  /** config: writes the plan. command: starts the named command once and waits. Heartbeats with a line of progress. */
-  apply(
-    input: Caller & { planHash: string; command: string | null },
-  ): Promise<
-    Applied | { kind: 'failed'; problems: readonly Problem[]; exitCode: number | null } | Closed | Stale | Reverting
-  >;
-  /** external: the pipeline said it is done; takes C. */
-  captureApplied(
-    input: Caller,
-  ): Promise<Applied | { kind: 'failed'; problems: readonly Problem[]; exitCode: null } | Closed | Stale | Reverting>;
-  /** Moves the progress deadline; an equal or lower sequence moves nothing. Answers only once persisted. */
-  deadline(
-    input: Caller & { sequence: number; durationMs: number; watching: boolean },
-  ): Promise<{ kind: 'moved' | 'unmoved' } | Closed | Stale | Reverting>;
-  confirm(
-    input: Caller & { acceptDrift: boolean },
-  ): Promise<
-    | { kind: 'confirmed'; snapshotId: string; at: number }
-    | { kind: 'drifted'; items: readonly string[] }
-    | Closed
-    | Stale
-    | Reverting
-  >;
-  /** Heartbeats. `incomplete` is retried by the workflow for ever; `quietUntilFailed`: keep re-reverting an external change. */
-  revert(
-    input: Caller & { reason: ReasonCode; pipelineUnfinished: boolean },
-  ): Promise<
-    Reverted | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] } | Closed | Stale
-  >;
-  abandon(input: Caller & { who: string; why: string }): Promise<Closed | Stale>;
-}
+export type {
+  Caller,
+  Closed,
+  Busy,
+  Refused,
+  Stale,
+  Reverting,
+  Snapshotted,
+  Armed,
+  Applied,
+  Reverted,
+  AgentActivities,
+} from '../domain/agent-steps.ts';
 
 export interface ProbeActivities {
   /** Measures each check until it has `successes` passes in a row or crosses a threshold; at most about 30 s. */

@@ -1,12 +1,12 @@
 /** The agent: owns one target's journal and lease, and takes a change back by itself when nobody decides any more. */
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { AgentActivities, Stale } from '../activities/contract.ts';
+import type { AgentActivities, Stale } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import type { Journal } from '../domain/journal.ts';
 import type { JournalPhase } from '../domain/phase.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { Store } from '../store/store.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 import type { Say, Target } from '../targets/target.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer } from './answers.ts';
@@ -57,7 +57,7 @@ export interface AgentOptions {
   readonly config: AgentConfig;
   readonly target: Target;
   readonly state: StateFolder;
-  readonly store: (() => Promise<Store>) | null;
+  readonly store: (() => Promise<SnapshotStore>) | null;
   readonly contact: Contact;
   readonly version: string;
   readonly log?: Log;
@@ -77,7 +77,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   if (isOpenChange(state, found)) log.info(`change ${found.changeId} is open in phase ${found.phase}`);
   await removeLeftovers(state);
   const spool = openSpool(state.spoolFolder, config.target, state, store, (line) => log.warn(line));
-  const reverts: RevertParts = { config, target, state, spool, clock, log, writerWaitMs };
+  const stopping = new AbortController();
+  const reverts: RevertParts = { config, target, state, spool, clock, log, writerWaitMs, stopping: stopping.signal };
   const reverter = createReverter(reverts, () => void spool.flush());
   const leases = createLeaseKeeper(state, clock, options.jitter ?? randomInt(200) / 1_000);
   const parts: AgentParts = { config, target, store, state, spool, leases, reverter, clock, log };
@@ -102,6 +103,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       };
     },
     async close() {
+      stopping.abort();
       await watch.stop();
       await reverter.idle();
       lock.release();

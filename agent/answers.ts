@@ -1,5 +1,5 @@
 /** The answers that every step of the agent can give, from what the journal says. */
-import type { Applied, Busy, Closed, Refused, Reverting, Stale } from '../activities/contract.ts';
+import type { Applied, Busy, Closed, Refused, Reverting, Stale } from '../domain/agent-steps.ts';
 import type { AppliedRecord, ClosedRecord, Journal } from '../domain/journal.ts';
 import type { Problem } from '../domain/problem.ts';
 

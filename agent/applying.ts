@@ -1,5 +1,5 @@
 /** Apply: the plan is written, or the named command runs once; then C is seen on a new connection and kept. */
-import type { AgentActivities, Applied, Caller } from '../activities/contract.ts';
+import type { AgentActivities, Applied, Caller } from '../domain/agent-steps.ts';
 import { type AppliedRecord, type Journal, appliedAs, applying, mayWrite } from '../domain/journal.ts';
 import { planOfDiff } from '../domain/plan-summary.ts';
 import type { Problem } from '../domain/problem.ts';

@@ -1,5 +1,5 @@
 /** Arm: the journal with all that a revert needs is on disk, and was read back, before anything may be written. */
-import type { AgentActivities, Armed } from '../activities/contract.ts';
+import type { AgentActivities, Armed } from '../domain/agent-steps.ts';
 import type { Journal } from '../domain/journal.ts';
 import { recordOf, startLease } from '../domain/lease.ts';
 import { incarnationOf } from './incarnation.ts';

@@ -1,5 +1,5 @@
 /** Who calls, and whether it may: the first thing that each step asks. */
-import type { Caller, Closed, Reverting, Stale } from '../activities/contract.ts';
+import type { Caller, Closed, Reverting, Stale } from '../domain/agent-steps.ts';
 import { namePattern } from '../domain/change.ts';
 import { type Gate, type Journal, type RevertRecord, gate, reverting } from '../domain/journal.ts';
 import { AgentError } from './agent-error.ts';

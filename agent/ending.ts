@@ -1,5 +1,5 @@
 /** Steps after the first write that are not the revert: move the deadline, keep the change, or hand it to a person. */
-import type { AgentActivities, Closed } from '../activities/contract.ts';
+import type { AgentActivities, Closed } from '../domain/agent-steps.ts';
 import { type Journal, closedAs, mayWrite } from '../domain/journal.ts';
 import { moveProgress, recordOf } from '../domain/lease.ts';
 import type { ReasonCode } from '../domain/result.ts';

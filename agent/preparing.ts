@@ -1,11 +1,11 @@
 /** Steps before the first write: take the candidate S and plan the change. Neither touches the target. */
-import type { AgentActivities, Caller, Snapshotted } from '../activities/contract.ts';
+import type { AgentActivities, Caller, Snapshotted } from '../domain/agent-steps.ts';
 import type { Change } from '../domain/change.ts';
 import { hashOf } from '../domain/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import type { Store } from '../store/store.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 import type { Captured } from '../targets/target.ts';
 import { AgentError, messageOf, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
@@ -87,7 +87,7 @@ async function putInStore(
   }
 }
 
-async function fromStore<T>({ store }: AgentParts, ask: (store: Store) => Promise<T>): Promise<T | null> {
+async function fromStore<T>({ store }: AgentParts, ask: (store: SnapshotStore) => Promise<T>): Promise<T | null> {
   if (store === null) return null;
   try {
     return await ask(await store());

@@ -3,7 +3,7 @@
  * no store and no agent; one that runs is fenced, and sees the end in the journal. See docs/decisions.
  */
 import { join } from 'node:path';
-import type { Reverted } from '../activities/contract.ts';
+import type { Reverted } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domain/journal.ts';
 import { fromRecord } from '../domain/lease.ts';

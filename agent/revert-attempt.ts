@@ -1,6 +1,6 @@
 /** One attempt to take a change back, by the agent or by `rescue`: the journal says `reverting` already. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Closed, Reverted } from '../activities/contract.ts';
+import type { Closed, Reverted } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { type Journal, closedAs, isOpen, mayWrite } from '../domain/journal.ts';
 import type { RevertItem } from '../domain/plan.ts';
@@ -24,6 +24,8 @@ export interface RevertParts {
   readonly log: Log;
   /** What to do about a living process that does not stop writing: another one is waited for in vain, our own is fenced. */
   readonly writerWaitMs: number;
+  /** Ends the waiting for quiet, which the next start of the agent takes up again; no write is cut off. */
+  readonly stopping?: AbortSignal;
 }
 
 export interface Incomplete {
@@ -111,13 +113,14 @@ async function untilQuiet(
 }
 
 /** Waits `stepMs` at most; true: the pipeline is known to write no more. */
-async function pipelineFinished({ state }: RevertParts, journal: Journal, stepMs: number): Promise<boolean> {
+async function pipelineFinished({ state, stopping }: RevertParts, journal: Journal, stepMs: number): Promise<boolean> {
   const until = performance.now() + stepMs;
   for (;;) {
     const seen = state.journal.read();
     if (!mayWrite(seen, journal)) throw new Fenced();
     if (seen?.revert?.pipelineUnfinished === false) return true;
     if (performance.now() >= until) return false;
+    if (stopping?.aborted) throw new Stopping();
     await sleep(Math.min(250, stepMs));
   }
 }
@@ -144,6 +147,13 @@ async function writing<T>(parts: RevertParts, work: () => Promise<T>): Promise<T
   return work();
 }
 
+class Stopping extends Error {
+  readonly problem: Problem = {
+    code: 'agent-stopping',
+    message: 'the agent stops; the revert goes on at its next start',
+  };
+}
+
 class WriterBusy extends Error {
   readonly problem: Problem;
 
@@ -161,7 +171,8 @@ class WriterBusy extends Error {
 async function close(parts: RevertParts, journal: Journal, report: RevertReport): Promise<RevertAnswer> {
   const { state, clock } = parts;
   const after = report.after?.snapshot?.id ?? null;
-  if (report.after !== null && after !== null) {
+  // What equals S is in the store already, since before the change was armed.
+  if (report.after !== null && after !== null && after !== journal.snapshotId) {
     // Spooled before the end is written: what an end names must be found.
     const { ref } = await state.bodies.putCaptured(report.after);
     await parts.spool.add({ ref, changeId: journal.changeId, knownGood: false });

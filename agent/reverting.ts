@@ -1,5 +1,5 @@
 /** The workflow's revert: the journal turns at once, which fences every other write, and then the attempt is joined. */
-import type { AgentActivities, Closed, Stale } from '../activities/contract.ts';
+import type { AgentActivities, Closed, Stale } from '../domain/agent-steps.ts';
 import { reverting } from '../domain/journal.ts';
 import type { Say } from '../targets/target.ts';
 import type { AgentParts } from './agent-parts.ts';

@@ -28,6 +28,7 @@ export interface SealedBodies {
   tidy(named: ReadonlySet<string>, nowWallMs: number): Promise<void>;
 }
 
+const mostOpened = 2;
 const plansKeptMs = 7 * 24 * 3_600_000;
 /** A body is written before its journal names it: one that is younger may be just about to be named. */
 const bodiesKeptMs = 3_600_000;
@@ -38,6 +39,13 @@ export function openSealedBodies(
 ): SealedBodies {
   const planPath = (changeId: string, hash: string): string =>
     join(folders.plans, sha256(Buffer.from(`${changeId}\0${hash}`)));
+  // S and C of the open change: a revert finds them without reading, opening and parsing them first.
+  const opened = new Map<string, Captured>();
+  const remember = (ref: string, captured: Captured): Captured => {
+    opened.set(ref, captured);
+    for (const oldest of opened.keys()) if (opened.size > mostOpened) opened.delete(oldest);
+    return captured;
+  };
   return {
     async putCaptured(captured) {
       const encoded = encodeCaptured(captured);
@@ -46,9 +54,11 @@ export function openSealedBodies(
       await replaceDurably(join(folders.sealed, ref), sealed);
       const back = sealer.unseal(await readBody(folders.sealed, ref));
       if (!back.equals(encoded)) throw damaged(ref);
+      remember(ref, captured);
       return { ref, sealed };
     },
-    captured: async (ref) => decodeCaptured(sealer.unseal(await readBody(folders.sealed, ref))),
+    captured: async (ref) =>
+      opened.get(ref) ?? remember(ref, decodeCaptured(sealer.unseal(await readBody(folders.sealed, ref)))),
     sealed: (ref) => readBody(folders.sealed, ref),
     seal: (captured) => sealer.seal(encodeCaptured(captured)),
     open: (sealed) => decodeCaptured(sealer.unseal(sealed)),

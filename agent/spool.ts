@@ -1,7 +1,7 @@
 /** What the store is to have, kept here until it has it: the store is on no critical path once a change is armed. */
 import { readFile, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Store } from '../store/store.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 import { messageOf } from './agent-error.ts';
 import { replaceDurably, unfinished } from './durable.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -25,10 +25,11 @@ export function openSpool(
   folder: string,
   target: string,
   state: Pick<StateFolder, 'bodies' | 'closed'>,
-  store: (() => Promise<Store>) | null,
+  store: (() => Promise<SnapshotStore>) | null,
   warn: (line: string) => void,
 ): Spool {
-  let flushing: Promise<void> | null = null;
+  let running: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
   let away = false;
 
   async function entries(): Promise<{ path: string; entry: SpoolEntry }[]> {
@@ -40,7 +41,7 @@ export function openSpool(
     return Promise.all(read);
   }
 
-  async function send(to: Store, { path, entry }: { path: string; entry: SpoolEntry }): Promise<void> {
+  async function send(to: SnapshotStore, { path, entry }: { path: string; entry: SpoolEntry }): Promise<void> {
     const end = state.closed.read(entry.changeId);
     // Between its spooling and its confirmation nobody knows yet whether it will be known-good.
     if (entry.knownGood && end === null) return;
@@ -74,8 +75,12 @@ export function openSpool(
     },
     refs: async () => (await entries()).map(({ entry }) => entry.ref),
     async flush() {
-      flushing ??= flushAll().finally(() => (flushing = null));
-      await flushing;
+      // One that runs may have passed by what this call is about: it gets another one after that.
+      next ??= (running ?? Promise.resolve()).then(() => {
+        next = null;
+        return (running = flushAll());
+      });
+      await next;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The agent's own folder (0700): journal, ends of changes, sealed bodies, spool and locks; opened by agent and rescue. */
 import { chmod, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Reverted } from '../activities/contract.ts';
+import type { Reverted } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { type Journal, isOpen } from '../domain/journal.ts';
 import { AgentError } from './agent-error.ts';

@@ -78,9 +78,9 @@ describe('sealed bodies on disk', () => {
   } satisfies Captured;
 
   it('are read back byte by byte', async () => {
-    const { bodies } = await aStateFolder(folder());
-    const { ref } = await bodies.putCaptured(captured);
-    expect(await bodies.captured(ref)).toEqual(captured);
+    const path = folder();
+    const { ref } = await (await aStateFolder(path)).bodies.putCaptured(captured);
+    expect(await (await aStateFolder(path)).bodies.captured(ref)).toEqual(captured);
   });
 
   it('are refused once the disk has changed them', async () => {
@@ -90,7 +90,7 @@ describe('sealed bodies on disk', () => {
     const file = join(path, 'sealed', ref);
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.subarray(0, bytes.length - 1));
-    await expect(bodies.captured(ref)).rejects.toThrow(/is damaged/);
+    await expect((await aStateFolder(path)).bodies.captured(ref)).rejects.toThrow(/is damaged/);
   });
 
   it('go once they are old and nobody names them', async () => {

@@ -22,10 +22,10 @@ function after(
   looks: readonly (readonly [nowMs: number, seen: Observation])[],
   lease: Lease = startLease(terms, 3_600_000, 0),
 ): { lease: Lease; memory: ContactMemory } {
-  return looks.reduce(
-    (state, [nowMs, seen]) => observe(state.lease, state.memory, terms, seen, nowMs),
-    { lease, memory: noMemory as ContactMemory },
-  );
+  return looks.reduce((state, [nowMs, seen]) => observe(state.lease, state.memory, terms, seen, nowMs), {
+    lease,
+    memory: noMemory as ContactMemory,
+  });
 }
 
 const taskWaiting = (attempt: number, stamp = 7, started = false): Observation => ({
@@ -38,21 +38,63 @@ const watching: Lease = { ...startLease(terms, 3_600_000, 0), watching: true };
 describe('contact', () => {
   for (const [name, looks, contactBy] of [
     ['moves on with a running workflow', [[5_000, running]], 605_000],
-    ['runs on without an answer', [[5_000, running], [10_000, { kind: 'no-answer' }]], 605_000],
+    [
+      'runs on without an answer',
+      [
+        [5_000, running],
+        [10_000, { kind: 'no-answer' }],
+      ],
+      605_000,
+    ],
     ['runs on with a closed run', [[5_000, { kind: 'closed' }]], 600_000],
     ['moves on with a task that a worker has started', [[9_000, taskWaiting(1, 7, true)]], 609_000],
     ['moves on with a task at its third attempt', [[9_000, taskWaiting(3)]], 609_000],
     ['runs on with a task at its fourth attempt', [[9_000, taskWaiting(4)]], 600_000],
-    ['moves on while a task has waited for less than a minute', [[1_000, taskWaiting(1)], [60_999, taskWaiting(1)]], 660_999],
-    ['runs on once a task has waited for a minute', [[1_000, taskWaiting(1)], [61_000, taskWaiting(1)]], 601_000],
-    ['moves on with a new task', [[1_000, taskWaiting(1)], [61_000, taskWaiting(1, 8)]], 661_000],
+    [
+      'moves on while a task has waited for less than a minute',
+      [
+        [1_000, taskWaiting(1)],
+        [60_999, taskWaiting(1)],
+      ],
+      660_999,
+    ],
+    [
+      'runs on once a task has waited for a minute',
+      [
+        [1_000, taskWaiting(1)],
+        [61_000, taskWaiting(1)],
+      ],
+      601_000,
+    ],
+    [
+      'moves on with a new task',
+      [
+        [1_000, taskWaiting(1)],
+        [61_000, taskWaiting(1, 8)],
+      ],
+      661_000,
+    ],
   ] as readonly [string, readonly (readonly [number, Observation])[], number][]) {
     it(name, () => expect(after(looks).lease.contactBy).toBe(contactBy));
   }
 
   for (const [name, looks, contactBy] of [
-    ['moves on with a watch that beats', [[1_000, beating(1)], [70_000, beating(2)]], 670_000],
-    ['runs on once the watch has not beaten for a minute', [[1_000, beating(1)], [61_000, beating(1)]], 601_000],
+    [
+      'moves on with a watch that beats',
+      [
+        [1_000, beating(1)],
+        [70_000, beating(2)],
+      ],
+      670_000,
+    ],
+    [
+      'runs on once the watch has not beaten for a minute',
+      [
+        [1_000, beating(1)],
+        [61_000, beating(1)],
+      ],
+      601_000,
+    ],
     ['runs on without a watch, although the workflow runs', [[1_000, running]], 600_000],
     ['does not compare clocks: a heartbeat of last year counts when it is new', [[1_000, beating(-1e12)]], 601_000],
   ] as readonly [string, readonly (readonly [number, Observation])[], number][]) {
@@ -72,7 +114,10 @@ describe('expiry', () => {
     ['is jittered there too', { onContactLost: 'wait', jitterMs: 500 }, 3_600_499, null],
   ] as const) {
     it(name, () => {
-      const { jitterMs = 0, onContactLost = 'revert' } = how as { jitterMs?: number; onContactLost?: 'revert' | 'wait' };
+      const { jitterMs = 0, onContactLost = 'revert' } = how as {
+        jitterMs?: number;
+        onContactLost?: 'revert' | 'wait';
+      };
       expect(expired(lease, noMemory, { ...terms, onContactLost }, jitterMs, nowMs)).toBe(want);
     });
   }
@@ -83,13 +128,19 @@ describe('expiry', () => {
   });
 
   it('comes a grace after the run was first seen closed, wait or not', () => {
-    const { lease: same, memory } = after([[1_000, { kind: 'closed' }], [4_000, { kind: 'closed' }]]);
+    const { lease: same, memory } = after([
+      [1_000, { kind: 'closed' }],
+      [4_000, { kind: 'closed' }],
+    ]);
     expect(expired(same, memory, { ...terms, onContactLost: 'wait' }, 60_000, 5_999)).toBeNull();
     expect(expired(same, memory, { ...terms, onContactLost: 'wait' }, 60_000, 6_000)).toBe('workflow closed');
   });
 
   it('does not come for a closed run that a live one replaces within the grace', () => {
-    const { lease: same, memory } = after([[1_000, { kind: 'closed' }], [4_000, running]]);
+    const { lease: same, memory } = after([
+      [1_000, { kind: 'closed' }],
+      [4_000, running],
+    ]);
     expect(expired(same, memory, terms, 0, 60_000)).toBeNull();
   });
 });
@@ -98,7 +149,8 @@ describe('progress', () => {
   const move = (sequence: number): Lease | null =>
     moveProgress({ ...watching, sequence: 3 }, { sequence, durationMs: 1_000, watching: false }, 50);
 
-  it('moves with a higher sequence', () => expect(move(4)).toMatchObject({ progressBy: 1_050, sequence: 4, watching: false }));
+  it('moves with a higher sequence', () =>
+    expect(move(4)).toMatchObject({ progressBy: 1_050, sequence: 4, watching: false }));
   it('does not move with an equal sequence', () => expect(move(3)).toBeNull());
   it('does not move with a lower sequence', () => expect(move(2)).toBeNull());
 
@@ -121,7 +173,9 @@ describe('a lease from disk', () => {
   const record = recordOf(startLease(terms, 5_000, 9_000), now);
 
   it('goes on where it stood on the same boot', () => {
-    expect(fromRecord(record, { ...now, monotonicMs: 12_000, wallMs: 1_002_000 })).toMatchObject({ progressBy: 14_000 });
+    expect(fromRecord(record, { ...now, monotonicMs: 12_000, wallMs: 1_002_000 })).toMatchObject({
+      progressBy: 14_000,
+    });
   });
 
   it('forgives the small steps of NTP', () => {
