@@ -14,7 +14,10 @@ export interface Links {
 
 export function renderResult(result: ChangeResult, links: Links, colors: Colors = noColors): string {
   const paint = result.outcome === 'kept' ? colors.green : result.outcome === 'reverted' ? colors.yellow : colors.red;
-  const lines = [`${colors.bold(paint(result.outcome))}: ${oneLine(result.summary)}`];
+  // Most summaries begin with the outcome: said once, it reads as a sentence.
+  const said = oneLine(result.summary);
+  const rest = said.startsWith(result.outcome) ? said.slice(result.outcome.length) : `: ${said}`;
+  const lines = [colors.bold(paint(result.outcome)) + rest];
   const row = (name: string, text: string | null): void => {
     if (text !== null) lines.push(`  ${name.padEnd(12)}${text}`);
   };

@@ -132,6 +132,11 @@ describe('renderers', () => {
        workflow    http://127.0.0.1:8233/namespaces/default/workflows/knowngood:shop-db:c-1"
     `));
 
+  it('say the outcome once, also when the summary begins with it', () => {
+    const [first] = renderResult(aResult({ summary: 'reverted: check a failed' }), links).split('\n');
+    expect(first).toBe('reverted: check a failed');
+  });
+
   it('show what a rejected change was refused for', () => {
     const problems = [{ code: 'x', message: 'check a is red', detail: 'refused', hint: 'Mend it.' }];
     const rejected = aResult({
