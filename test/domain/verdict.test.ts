@@ -107,6 +107,12 @@ describe('at the end of the soak', () => {
     expect(atTheEnd(all, login, { ignore: [login.name] })).toBe('inconclusive');
   });
 
+  it('cannot keep on a failing last sample even where no pass is asked for', () => {
+    const lax = aSqlCheck({ thresholds: { failures: 3, errors: 5, successes: 0 } });
+    expect(atTheEnd('.........x', lax)).toBe('inconclusive');
+    expect(atTheEnd('..........', lax)).toBe('healthy');
+  });
+
   it('wants every required check healthy', () => {
     const progress = [progressFrom('..........', login.name)];
     expect(decideSoak([login, pages], progress, soakOf('..........'))).toEqual({
