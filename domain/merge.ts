@@ -10,17 +10,34 @@ export interface Merged {
 
 /** Line by line; where both touched the same lines, those of `before` win. */
 export function mergeLines(before: string, change: string, live: string): Merged {
-  const regions = diff3Merge(before.split('\n'), change.split('\n'), live.split('\n'), { excludeFalseConflicts: true });
+  const regions = diff3Merge(before.split('\n'), change.split('\n'), live.split('\n'), {
+    excludeFalseConflicts: true,
+  });
   const lines: string[] = [];
   const conflicts: string[] = [];
-  for (const region of regions) {
-    if (region.ok !== undefined) lines.push(...region.ok);
-    else if (region.conflict !== undefined) {
-      conflicts.push(`lines ${lines.length + 1}–${lines.length + Math.max(1, region.conflict.a.length)}`);
-      lines.push(...region.conflict.a);
-    }
+  for (const { ok, conflict } of regions) {
+    if (ok !== undefined) lines.push(...ok);
+    if (conflict === undefined) continue;
+    const around = linesAround(conflict.o, conflict.b);
+    if (around === null) conflicts.push(`line ${lines.length + 1}`);
+    lines.push(...(around?.above ?? []), ...conflict.a, ...(around?.below ?? []));
   }
   return { content: lines.join('\n'), conflicts };
+}
+
+/**
+ * Lines that others put right above or below what the change wrote, which itself they left as it was: adjacent, and to
+ * diff3 a conflict, as when two append to one file. null: they changed the same lines.
+ */
+function linesAround(
+  changed: readonly string[],
+  live: readonly string[],
+): { above: readonly string[]; below: readonly string[] } | null {
+  if (changed.length === 0) return null;
+  for (let at = 0; at + changed.length <= live.length; at += 1)
+    if (changed.every((line, i) => line === live[at + i]))
+      return { above: live.slice(0, at), below: live.slice(at + changed.length) };
+  return null;
 }
 
 /** Key by key; where both changed one key, `before` wins. null when one of the three cannot be parsed. */

@@ -53,8 +53,12 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
   const items = [...fileItems(files, fromFiles.hbaSummaries, context), ...settingItems];
   const effect = greatestEffect(items);
   problems.push(...restartProblems(context, change, items));
-  if (problems.length === 0 && items.length === 0)
-    problems.push({ code: 'empty-change', message: 'the change holds nothing', hint: 'Give settings, hba or files.' });
+  if (isEmpty(change))
+    problems.push({
+      code: 'empty-change',
+      message: 'the change holds nothing',
+      hint: 'Give settings, hba or files.',
+    });
   if (problems.length > 0) return { kind: 'refused', problems };
 
   const accessible = items.some(
@@ -79,6 +83,10 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
     warnings: warningsOf(context, items),
   };
   return { kind: 'planned', summary, files, alters };
+}
+
+function isEmpty({ settings, hba, files }: ConfigChange): boolean {
+  return [settings, hba, files].every((part) => Object.keys(part ?? {}).length === 0);
 }
 
 function restartProblems(context: PlanContext, change: ConfigChange, items: readonly PlanItem[]): readonly Problem[] {
@@ -136,6 +144,15 @@ function textChanges(
   ];
 }
 
+/** A standby with less than its primary stops replaying, or does not start. */
+const standbySettings = [
+  'max_connections',
+  'max_locks_per_transaction',
+  'max_prepared_transactions',
+  'max_wal_senders',
+  'max_worker_processes',
+];
+
 function warningsOf(context: PlanContext, items: readonly PlanItem[]): readonly string[] {
   const takesEffect = (name: string): boolean =>
     items.some(({ key, effect }) => key === `setting:${name}` && effect !== 'none');
@@ -144,6 +161,11 @@ function warningsOf(context: PlanContext, items: readonly PlanItem[]): readonly 
     warnings.push('everything is as the change asks already: nothing will be written');
   if (takesEffect('port') || takesEffect('listen_addresses'))
     warnings.push('the server will listen elsewhere: whoever connects to the old address is cut off');
+  const raised = standbySettings.filter(takesEffect);
+  if (raised.length > 0 && context.standbys.length > 0)
+    warnings.push(
+      `${raised.join(', ')}: standbys (${context.standbys.join(', ')}) must have at least as much; raise it there first, lower it there last`,
+    );
   for (const { key, action } of items) {
     const known = key.startsWith('setting:')
       ? context.settings.get(key.slice('setting:'.length).toLowerCase())

@@ -40,6 +40,8 @@ export interface PlanContext {
   /** Dangerous settings that the agent allows by name. */
   readonly allowedSettings: readonly string[];
   readonly canRestart: boolean;
+  /** Names of connected physical standbys. */
+  readonly standbys: readonly string[];
   /** Digest as in the snapshot: keyed when the file holds a secret. */
   readonly digest: (role: FileRole, content: string) => string;
   readonly fingerprint: Fingerprint;

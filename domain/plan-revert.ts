@@ -25,16 +25,28 @@ export interface RevertInput {
   readonly live: FileSet;
   /** What S saw in its folders (subfolders end in a slash): a file outside of them may have been there, unread. */
   readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
+  /** Paths that S looked for and did not find, such as the targets of include_if_exists. */
+  readonly absent: readonly string[];
+  /** Files that live are as an earlier attempt of this very revert merged them: a merge is not to be merged again. */
+  readonly merged: ReadonlySet<string>;
 }
 
 /** Every file that the change touched, with what becomes of it; sorted by path. Others do not appear. */
-export function planRevertFiles({ before, change, live, listed }: RevertInput): readonly FileDecision[] {
+export function planRevertFiles({
+  before,
+  change,
+  live,
+  listed,
+  absent,
+  merged,
+}: RevertInput): readonly FileDecision[] {
   const after = change ?? live;
   return [...new Set([...before.keys(), ...after.keys()])].sort(byCodeUnit).flatMap((path) => {
     const [s, c, l] = [before.get(path) ?? null, after.get(path) ?? null, live.get(path) ?? null];
     const role = (s ?? c ?? l)?.role ?? 'include';
     if (sameState(s, c)) return [];
-    if (s === null && !wasAbsent(path, listed))
+    if (merged.has(path)) return [decided(path, role, 'nothing', l, null, 'merged by an earlier attempt')];
+    if (s === null && !absent.includes(path) && !wasAbsent(path, listed))
       return [
         decided(
           path,
@@ -185,4 +197,9 @@ function words(
   if (want !== null && live !== null && want.content === live.content)
     return `mode ${modeText(want.mode)}, owner ${want.uid}:${want.gid} restored`;
   return decision === 'merge' ? 'merged: the change is taken back, later edits stay' : 'restored';
+}
+
+/** What is written is a merge: nobody has ever seen it before, and the next attempt must know it again. */
+export function isMerge(decision: FileDecision, before: FileState | null): boolean {
+  return decision.want !== null && decision.want.content !== before?.content;
 }

@@ -49,11 +49,13 @@ function settingProblems(
   const refusal = notAllowed(context, known.name);
   if (refusal !== null) problems.push(refusal);
   if (known.context === 'internal')
-    problems.push({
-      code: 'setting-not-changeable',
-      message: `setting "${known.name}" cannot be changed`,
-      detail: 'The server computes it, or it was fixed when the server was built or initialised.',
-    });
+    return [
+      {
+        code: 'setting-not-changeable',
+        message: `setting "${known.name}" cannot be changed`,
+        detail: 'The server computes it, or it was fixed when the server was built or initialised.',
+      },
+    ];
   if (value === null) return problems;
   if (holdsSecret(known.name) || holdsLiteralSecret(textsOf(value).join(' ')))
     problems.push(secretLiteral(`setting "${known.name}"`));

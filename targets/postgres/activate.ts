@@ -5,7 +5,7 @@ import { awaitAnswer, awaitNewPostmaster } from './accepting.ts';
 import type { Endpoint } from './endpoint.ts';
 import { findPostmaster, isSamePostmaster, sendReload } from './postmaster.ts';
 import { runRestart } from './restart.ts';
-import type { SqlChannel } from './sql-channel.ts';
+import type { Session, SqlChannel } from './sql-channel.ts';
 
 /** After the restart command has returned: crash recovery and the like. */
 const answerTimeoutMs = 60_000;
@@ -25,21 +25,28 @@ export async function requestReload(sql: SqlChannel, dataDirectory: string): Pro
   return { sent: fresh === null ? null : 'sql', at };
 }
 
-/** pg_reload_conf says true to anything: only a newer load time on a new connection shows that a reload happened. */
-export async function awaitLoaded(sql: SqlChannel, requestedAt: number, timeoutMs: number): Promise<boolean> {
+/**
+ * pg_reload_conf says true to anything: only a newer load time shows that a reload happened, on a new connection. With
+ * `orWarm`, the open session will do where the new rules let no new one in: it is told right after the postmaster.
+ */
+export async function awaitLoaded(
+  sql: SqlChannel,
+  requestedAt: number,
+  timeoutMs: number,
+  orWarm = false,
+): Promise<boolean> {
   for (const until = Date.now() + timeoutMs; ; await sleep(5)) {
-    const loadedAt = await sql.fresh(loadTime).catch(() => sql.warm(loadTime).catch(() => null));
+    const loadedAt = await sql.fresh(loadTime).catch(() => (orWarm ? sql.warm(loadTime).catch(() => null) : null));
     if (loadedAt !== null && loadedAt >= requestedAt) return true;
     if (Date.now() >= until) return false;
   }
 }
 
-const loadTime = async (session: Parameters<Parameters<SqlChannel['fresh']>[0]>[0]): Promise<number> => {
-  const [row] = await session.rows<{ at: number }>(
-    `select (extract(epoch from pg_catalog.pg_conf_load_time()) * 1000)::float8 as at`,
-  );
+async function loadTime(session: Session): Promise<number> {
+  const query = `select (extract(epoch from pg_catalog.pg_conf_load_time()) * 1000)::float8 as at`;
+  const [row] = await session.rows<{ at: number }>(query);
   return row?.at ?? 0;
-};
+}
 
 export interface Restarted {
   /** Unix ms of the first answer of the new server; null: it does not answer. */

@@ -131,7 +131,7 @@ async function reloadStep({ sql, endpoint }: Parts, dataDirectory: string, fence
       'Neither SQL nor a signal reaches it.',
     );
   const acceptingAt = await awaitAnswer(endpoint, answerTimeoutMs, 5);
-  if (!(await awaitLoaded(sql, reload.at, loadTimeoutMs)))
+  if (!(await awaitLoaded(sql, reload.at, loadTimeoutMs, true)))
     throw failed('not-loaded', 'the server did not load its new configuration', 'Its log says why.');
   if (acceptingAt === null)
     throw failed('not-accepting', 'the server does not answer new connections', 'Its log says why.');

@@ -31,13 +31,12 @@ export interface Look {
   readonly onDisk: FilesOnDisk;
 }
 
-/** `also`: paths whose presence matters although nothing leads to them any more. */
-export function look(sql: SqlChannel, digest: Digester, also: readonly string[] = []): Promise<Look> {
+export function look(sql: SqlChannel, digest: Digester): Promise<Look> {
   return sql.fresh(async (session) => {
     const privileges = await readPrivileges(session);
     const places = await readPlaces(session);
     for (let reading = 1; reading <= maxReadings; reading += 1) {
-      const onDisk = await readFiles(places, also);
+      const onDisk = await readFiles(places);
       checkOnHost(places, onDisk);
       const state = await readServer(session, privileges);
       // What the server made of the files lies between two readings: if they stood still, all belong together.
@@ -54,9 +53,9 @@ export function look(sql: SqlChannel, digest: Digester, also: readonly string[] 
 }
 
 /** Without SQL: the files alone, by what is known from before. */
-export async function lookAtFiles(facts: Captured['facts'], why: Problem, also: readonly string[] = []): Promise<Look> {
+export async function lookAtFiles(facts: Captured['facts'], why: Problem): Promise<Look> {
   for (let reading = 1; ; reading += 1) {
-    const onDisk = await readFiles(facts, also);
+    const onDisk = await readFiles(facts);
     if ((await onDisk.disk.unchanged()) || reading === maxReadings)
       return {
         captured: {

@@ -24,14 +24,16 @@ export async function planOn(
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 > {
   const { facts } = before;
-  const { settings, serverProblems } = await parts.sql.any(async (session) => {
+  const { settings, serverProblems, standbys } = await parts.sql.any(async (session) => {
     const rows = effectiveRows({
       settings: await session.rows<SettingRow & Record<string, unknown>>(settingsQuery),
       fileSettings: [],
     });
     const known = serverSettings(rows);
+    const senders = await session.rows<{ name: string }>(standbysQuery);
     return {
       settings: known,
+      standbys: senders.map(({ name }) => name),
       serverProblems: await settingProblems(session, facts.versionNum, known, change.settings ?? {}),
     };
   });
@@ -45,6 +47,7 @@ export async function planOn(
       resolve: resolver(before, allowance, disk),
       allowedSettings: allowance.settings,
       canRestart: parts.restart !== null,
+      standbys,
       digest: (role, content) => parts.digest.digest(role, content, facts.versionNum),
       fingerprint: parts.digest.fingerprint,
       serverProblems,
@@ -55,6 +58,12 @@ export async function planOn(
     ? planned
     : { kind: 'planned', plan: { summary: planned.summary, steps: stepsOf(parts, facts.versionNum, planned) } };
 }
+
+/** Physical ones: those of logical replication have a slot with a plugin. */
+const standbysQuery = `
+  select coalesce(nullif(r.application_name, ''), r.client_addr::text, 'unnamed') as name
+  from pg_catalog.pg_stat_replication r left join pg_catalog.pg_replication_slots s on s.active_pid = r.pid
+  where s.plugin is null and r.application_name not like 'pg_basebackup%'`;
 
 /** Symbolic links followed: what a path names and what it leads to must both be the configuration's. */
 function resolver(

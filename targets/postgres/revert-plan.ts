@@ -1,32 +1,57 @@
 /** What a revert would do: the three-way decisions over the files on disk, and the running values that follow. */
 import { pairs } from '../../domain/diff.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
+import type { FileSet } from '../../domain/files.ts';
 import type { RevertItem } from '../../domain/plan.ts';
 import { type FileDecision, fileItem, planRevertFiles } from '../../domain/plan-revert.ts';
 import { revertSettings } from '../../domain/revert-settings.ts';
 import type { RoleEntry, SettingEntry, Snapshot } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';
-import { type FilesOnDisk, readFiles } from './capture-files.ts';
+import { type FilesOnDisk, autoConfOf, readFiles } from './capture-files.ts';
 import { fileSetOf } from './capture.ts';
+import { mergedBefore } from './merge-record.ts';
 import { systemIdentifierOf } from './postmaster.ts';
 import { TargetError } from './target-error.ts';
 
 export interface RevertPlan {
   readonly decisions: readonly FileDecision[];
   readonly onDisk: FilesOnDisk;
+  /** S. */
+  readonly before: FileSet;
 }
 
-/** Reads the disk and decides; without SQL. */
-export async function planFilesBack(before: Captured, change: Captured | null): Promise<RevertPlan> {
-  const also = [...new Set([...before.files, ...(change?.files ?? [])].map(({ path }) => path))];
-  const onDisk = await readFiles(before.facts, also);
+/** Reads the disk and decides; without SQL. `changeId` null: nothing was attempted yet. */
+export async function planFilesBack(
+  before: Captured,
+  change: Captured | null,
+  changeId: string | null,
+): Promise<RevertPlan> {
+  const onDisk = await filesInQuestion(before, change);
+  const old = fileSetOf(before);
   const decisions = planRevertFiles({
-    before: fileSetOf(before),
+    before: old,
     change: change === null ? null : fileSetOf(change),
     live: onDisk.files,
     listed: before.facts.listed,
+    absent: absentIn(before),
+    merged: changeId === null ? new Set() : await mergedBefore(onDisk.files, changeId),
   });
-  return { decisions, onDisk };
+  return { decisions, onDisk, before: old };
+}
+
+/** The server looks for these whether they are there or not. */
+function absentIn({ snapshot, files, facts }: Captured): readonly string[] {
+  const missing = (snapshot?.sections.files ?? [])
+    .filter(({ role }) => role === 'missing-include')
+    .map(({ path }) => path);
+  const always = [facts.paths.config, facts.paths.hba, facts.paths.ident, autoConfOf(facts.dataDirectory)];
+  return [...missing, ...always.filter((path) => !files.some((file) => file.path === path))];
+}
+
+/** What is on disk of everything that S or C held; a revert is proven against it. */
+export async function filesInQuestion(before: Captured, change: Captured | null): Promise<FilesOnDisk> {
+  const also = [...new Set([...before.files, ...(change?.files ?? [])].map(({ path }) => path))];
+  return readFiles(before.facts, also);
 }
 
 /** `live` null: SQL does not answer, or everything is back already and shall be told as it was. */

@@ -1,5 +1,5 @@
 /** What is still missing after a revert, and how the rest was proven: by a fresh snapshot, item by item. */
-import type { ConfigFile } from '../../domain/files.ts';
+import type { ConfigFile, FileSet } from '../../domain/files.ts';
 import { isAccessFile } from '../../domain/files.ts';
 import { type FileDecision, sameState } from '../../domain/plan-revert.ts';
 import type { Problem } from '../../domain/problem.ts';
@@ -17,10 +17,10 @@ export interface Proof {
 export function proofOf(
   before: Captured,
   after: Captured,
+  files: FileSet,
   decisions: readonly FileDecision[],
   scope: ReadonlySet<string>,
 ): Proof {
-  const files = fileSetOf(after);
   const wrong = decisions.filter(({ path, want }) => !sameState(want, files.get(path) ?? null));
   const settings = settingsProof(before, after, scope);
   const equal = decisions.length - wrong.length;
@@ -59,7 +59,8 @@ function settingsProof(
   let equal = 0;
   for (const name of scope) {
     const [s, l] = [was.get(name), is.get(name)];
-    if (s === undefined || l === undefined) continue;
+    // What the server computes by itself follows from the others.
+    if (s === undefined || l === undefined || s.context === 'internal') continue;
     if (l.value === s.value && (!l.pendingRestart || s.pendingRestart)) equal += 1;
     else if (l.source === 'command line' || s.source === 'command line' || l.source === 'environment variable')
       continue;

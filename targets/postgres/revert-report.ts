@@ -11,12 +11,13 @@ export async function reportOf(
   { before, change }: RevertInput,
   plan: RevertPlan,
   problems: readonly Problem[],
-  { activation, loaded, after, problem }: Seen,
+  { activation, loaded, after, files, problem }: Seen,
   witnesses: readonly WitnessProof[],
 ): Promise<RevertReport> {
   const live = after?.snapshot ?? null;
   const changed = change?.snapshot ?? null;
-  const proof = after === null ? null : proofOf(before, after, plan.decisions, settingsInScope(before, change, live));
+  const scope = settingsInScope(before, change, live);
+  const proof = after === null || files === null ? null : proofOf(before, after, files, plan.decisions, scope);
   const touchesAccess = plan.decisions.some(({ role }) => isAccessFile(role));
   const server = activation.restarted ? 'the restarted server' : 'the server';
   return {

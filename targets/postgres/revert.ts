@@ -3,6 +3,7 @@
  * it; nothing of it needs SQL. Then it looks, on new connections, and says what is proven and what is not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileSet } from '../../domain/files.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { restartNeededFor } from '../../domain/revert-settings.ts';
 import type { Captured, RevertReport, Target } from '../target.ts';
@@ -13,7 +14,7 @@ import type { Parts } from './parts.ts';
 import { findPostmaster } from './postmaster.ts';
 import { type Activation, activate, proofTimeoutMs, runningPostmasterValues } from './revert-activate.ts';
 import { putBack } from './revert-files.ts';
-import { type RevertPlan, checkIdentity, planFilesBack, settingsInScope } from './revert-plan.ts';
+import { type RevertPlan, checkIdentity, filesInQuestion, planFilesBack, settingsInScope } from './revert-plan.ts';
 import { reportOf } from './revert-report.ts';
 import type { StartupAnswer } from './startup-message.ts';
 import { TargetError, messageOf } from './target-error.ts';
@@ -58,7 +59,7 @@ async function restoreFiles(
   asked: Promise<unknown>,
 ): Promise<{ readonly plan: RevertPlan; readonly problems: readonly Problem[] }> {
   for (let round = 1; ; round += 1) {
-    const [plan] = await Promise.all([planFilesBack(before, change), asked]);
+    const [plan] = await Promise.all([planFilesBack(before, change, changeId), asked]);
     const { problems, moved } = await putBack(plan, changeId, fence);
     if (!moved) return { plan, problems };
     say('a file was edited meanwhile: planning again');
@@ -75,20 +76,22 @@ export interface Seen {
   /** The server loaded its configuration after it was asked to. */
   readonly loaded: boolean;
   readonly after: Captured | null;
+  /** On disk, those included that nothing leads to any more. */
+  readonly files: FileSet | null;
   /** Why there is no `after`. */
   readonly problem: Problem | null;
 }
 
 async function see(parts: Parts, { before, change }: RevertInput, activation: Activation): Promise<Seen> {
   const loaded = await awaitLoaded(parts.sql, activation.at, activation.problems.length > 0 ? 0 : proofTimeoutMs);
-  const also = [...before.files, ...(change?.files ?? [])].map(({ path }) => path);
   try {
-    const { captured } = await look(parts.sql, parts.digest, also);
+    const { captured } = await look(parts.sql, parts.digest);
     parts.known = captured.facts;
-    return { activation, loaded, after: captured, problem: null };
+    const { files } = await filesInQuestion(before, change);
+    return { activation, loaded, after: captured, files, problem: null };
   } catch (error) {
     const problem = error instanceof TargetError ? error.problem : { code: 'look-failed', message: messageOf(error) };
-    return { activation, loaded, after: null, problem };
+    return { activation, loaded, after: null, files: null, problem };
   }
 }
 

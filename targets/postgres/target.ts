@@ -29,7 +29,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     planRevert: async (before, change) => {
       remember(before.facts);
-      const [plan, live] = await Promise.all([planFilesBack(before, change), lookAt(parts)]);
+      const [plan, live] = await Promise.all([planFilesBack(before, change, null), lookAt(parts)]);
       const [c, l] = [change?.snapshot ?? null, live.captured.snapshot];
       return [...itemsOf(plan, before, c, l), ...roleItems(before, c, l)];
     },

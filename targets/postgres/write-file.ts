@@ -1,5 +1,6 @@
 /** Replaces a file whole or not at all: a new file in the same folder, fsync, rename, fsync of the folder. */
-import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { FileState } from '../../domain/files.ts';
 import { TargetError, codeOf, messageOf } from './target-error.ts';
@@ -7,9 +8,13 @@ import { TargetError, codeOf, messageOf } from './target-error.ts';
 /** Runs right before the file changes; throws to keep it from changing. */
 export type BeforeChange = () => void | Promise<void>;
 
-/** include_dir ignores it, and a leftover of a crash is overwritten by the next try. */
-export function temporaryPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.knowngood-tmp`);
+/** include_dir ignores it. Nobody else's: two writers must never rename each other's file. */
+function temporaryPath(path: string): string {
+  return join(dirname(path), `${leftoverPrefix(path)}${randomBytes(6).toString('hex')}`);
+}
+
+function leftoverPrefix(path: string): string {
+  return `.${basename(path)}.knowngood-tmp-`;
 }
 
 /** Mode and owner are those of `state`; a symbolic link is followed and stays. */
@@ -25,6 +30,19 @@ export async function replaceFile(path: string, state: FileState, before: Before
     throw writeError(path, error);
   }
   await syncFolder(dirname(real));
+  void sweep(real).catch(() => undefined);
+}
+
+/** Longer than any write takes: what is older was left by a crash. */
+const leftoverAgeMs = 10 * 60_000;
+
+async function sweep(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(leftoverPrefix(path))) continue;
+    const { mtimeMs } = await stat(join(folder, name));
+    if (Date.now() - mtimeMs > leftoverAgeMs) await rm(join(folder, name), { force: true });
+  }
 }
 
 export async function removeFile(path: string, before: BeforeChange): Promise<void> {
@@ -38,7 +56,6 @@ export async function removeFile(path: string, before: BeforeChange): Promise<vo
 }
 
 async function writeNew(temporary: string, { content, mode, uid, gid }: FileState): Promise<void> {
-  await rm(temporary, { force: true });
   // Closed to others until the owner is right: it may hold secrets.
   const handle = await open(temporary, 'wx', 0o600);
   try {

@@ -33,7 +33,10 @@ export function targetOf(cluster: Cluster, options: Partial<PostgresTargetOption
 export async function filesOf({ dataDir }: Cluster): Promise<Readonly<Record<string, string>>> {
   const names = await readdir(dataDir);
   const inFolder = await readdir(join(dataDir, 'conf.d')).catch(() => []);
-  const paths = [...names.filter((name) => /\.conf/.test(name)), ...inFolder.map((name) => `conf.d/${name}`)].sort();
+  const paths = [
+    ...names.filter((name) => /\.conf/.test(name) && !name.includes('knowngood-merged')),
+    ...inFolder.map((name) => `conf.d/${name}`),
+  ].sort();
   const states = paths.map(async (path) => {
     const { mode, uid, gid } = await stat(join(dataDir, path));
     return [path, `${mode.toString(8)} ${uid}:${gid} ${await readFile(join(dataDir, path), 'latin1')}`] as const;
@@ -80,8 +83,11 @@ export function reverted(
   target: Target,
   before: Captured,
   change: Captured | null,
-  witnesses: readonly Witness[] = [],
-  mayRestart = true,
+  {
+    witnesses = [],
+    mayRestart = true,
+    changeId = 'test',
+  }: { witnesses?: readonly Witness[]; mayRestart?: boolean; changeId?: string } = {},
 ): Promise<RevertReport> {
-  return target.revert({ changeId: 'test-1', before, change, mayRestart, witnesses, fence: unfenced, say: silent });
+  return target.revert({ changeId, before, change, mayRestart, witnesses, fence: unfenced, say: silent });
 }
