@@ -10,6 +10,8 @@ const denialsThatDecide = 2;
 const neededShare = 0.9;
 /** A longer silence of the probe than that many intervals leaves the soak unproven. */
 const longestGapIntervals = 3;
+/** From the workflow's decision to watch to the first measurement, and back: Temporal's own time on a busy machine. */
+const toBeginMs = 2_000;
 
 /** While watching: the first verdict that ends the watch early, unhealthy before inconclusive; null: watch on. */
 export function decideWhileWatching(
@@ -82,8 +84,8 @@ function unproven(check: CheckSpec, own: CheckProgress | null, soak: Soak): stri
   if (own.longestGapMs > allowedMs) return silent(own.longestGapMs);
   // Before the first and after the last sample. Two hosts' clocks are not compared, only how long each says it took.
   const aroundMs = soak.now - soak.startedAt - (own.lastAt + (own.last?.latencyMs ?? 0) - own.firstAt);
-  // The soak's end cuts off a measurement that runs: it leaves no sample, for as long as its timeout.
-  if (aroundMs > Math.max(allowedMs, check.timeoutMs + check.intervalMs)) return silent(aroundMs);
+  // A measurement that hangs when the soak ends leaves no sample: that is silence too, however long its timeout.
+  if (aroundMs > Math.max(allowedMs, toBeginMs)) return silent(aroundMs);
   return null;
 }
 

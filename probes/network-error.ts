@@ -11,6 +11,8 @@ const ownTrouble: ReadonlySet<string> = new Set([
   'EACCES',
   'EPERM',
   'EAI_AGAIN',
+  // No configuration of PostgreSQL takes a name away: the resolver of this host has changed its mind.
+  'ENOTFOUND',
   // A header or a path that cannot be sent.
   'UND_ERR_INVALID_ARG',
 ]);

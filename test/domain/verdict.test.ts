@@ -2,8 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CheckProgress, CheckSpec } from '../../domain/check.ts';
+import { fold, noProgress } from '../../domain/progress.ts';
 import { decideSoak, decideWhileWatching, type Soak } from '../../domain/verdict.ts';
-import { aSqlCheck, markLetters, noon, progressFrom } from '../probes/builders.ts';
+import { aSqlCheck, markLetters, noon, progressFrom, samplesFrom } from '../probes/builders.ts';
 
 const login = aSqlCheck();
 const pages = aSqlCheck({ name: 'shop/pages', dependent: 'shop' });
@@ -93,6 +94,21 @@ describe('at the end of the soak', () => {
   it('forgives no silence at the beginning or the end', () => {
     expect(atTheEnd(`${' '.repeat(5)}${'.'.repeat(95)}`)).toBe('inconclusive');
     expect(atTheEnd(`${'.'.repeat(95)}${' '.repeat(5)}`)).toBe('inconclusive');
+  });
+
+  it('takes a measurement that hangs when the soak ends for silence, however long its timeout', () => {
+    const patient = aSqlCheck({ timeoutMs: 20_000 });
+    expect(atTheEnd(`${'.'.repeat(97)}${' '.repeat(3)}`, patient)).toBe('inconclusive');
+    expect(atTheEnd(`${'.'.repeat(98)}${' '.repeat(2)}`, patient)).toBe('healthy');
+  });
+
+  it('leaves Temporal two seconds to begin, where three intervals are less', () => {
+    const quick = aSqlCheck({ intervalMs: 100 });
+    const own = samplesFrom('.'.repeat(91), quick.name, quick.intervalMs).reduce(fold, noProgress(quick.name));
+    const ending = (ms: number): string =>
+      decideSoak([quick], [own], soakOf('', { soakMs: 10_000, now: noon + 9_003 + ms })).kind;
+    expect(ending(1_990)).toBe('healthy');
+    expect(ending(2_010)).toBe('inconclusive');
   });
 
   it('does not care whether the clocks of probe and server agree', () => {

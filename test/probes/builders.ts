@@ -77,7 +77,11 @@ export function aSample(bent: Partial<Sample> = {}): Sample {
 }
 
 /** One sample a letter, an interval apart: `.` pass, `x` fail, `a` denied, `p` no privilege, `e` error, `n` no data, `f` forgiven; a blank is a beat without one. */
-export function samplesFrom(letters: string, check: string = common.name, intervalMs = common.intervalMs): Sample[] {
+export function samplesFrom(
+  letters: string,
+  check: string = common.name,
+  intervalMs: number = common.intervalMs,
+): Sample[] {
   return letters
     .split('')
     .flatMap((letter, index) =>
