@@ -41,6 +41,8 @@ const mostItems = 100;
 
 /** Looked at again this often while a pipeline may still be writing. */
 const recheckMs = 5_000;
+const soonMs = 250;
+const mostIncomplete = 3;
 
 export async function attemptRevert(parts: RevertParts, say: Say): Promise<RevertAnswer> {
   const journal = parts.state.journal.read();
@@ -49,7 +51,6 @@ export async function attemptRevert(parts: RevertParts, say: Say): Promise<Rever
     if (journal.command !== null) await killCommand(journal.command, say);
     const bodies = await unsealed(parts, journal);
     const report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
-    if (report.remaining.length > 0) return incomplete(report.remaining, report.items);
     const last = journal.revert?.pipelineUnfinished ? await untilQuiet(parts, journal, bodies, report, say) : report;
     if (last.remaining.length > 0) return incomplete(last.remaining, last.items);
     return await close(parts, journal, last);
@@ -98,18 +99,22 @@ async function untilQuiet(
   const now = (): number => parts.clock.now().monotonicMs;
   const stepMs = Math.max(20, Math.min(recheckMs, journal.policy.quietMs / 4));
   let report = first;
+  // A write into the middle of a revert leaves it incomplete; that is no reason to give up on a writer who is awaited.
+  let incompleteInARow = report.remaining.length > 0 ? 1 : 0;
   let quietSince = now();
-  say(`reverted; watching for ${Math.round(journal.policy.quietMs / 1_000)} s that nothing writes again`);
-  for (;;) {
-    const finished = await pipelineFinished(parts, journal, stepMs);
-    const again = await bodiesDiffer(parts, bodies);
-    if (again) {
-      say('something wrote again: reverting again');
-      report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
-      if (report.remaining.length > 0) return report;
-      quietSince = now();
-    } else if (finished || now() - quietSince >= journal.policy.quietMs) return report;
+  say(`watching for ${Math.round(journal.policy.quietMs / 1_000)} s that nothing writes again`);
+  while (incompleteInARow < mostIncomplete) {
+    const finished = await pipelineFinished(parts, journal, incompleteInARow > 0 ? soonMs : stepMs);
+    if (incompleteInARow === 0 && !(await bodiesDiffer(parts, bodies))) {
+      if (finished || now() - quietSince >= journal.policy.quietMs) return report;
+      continue;
+    }
+    say('something wrote again: reverting again');
+    report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
+    incompleteInARow = report.remaining.length > 0 ? incompleteInARow + 1 : 0;
+    quietSince = now();
   }
+  return report;
 }
 
 /** Waits `stepMs` at most; true: the pipeline is known to write no more. */
