@@ -68,7 +68,8 @@ function stateOf(
   { during, after }: { readonly during: Stretch | null; readonly after: Stretch | null },
   last: Sample | null,
 ): CheckReport['state'] {
-  if (during === null) return 'not-measured';
+  // Reverted before the watch began, as after a failed command: how it is now is all that can be said, and is said.
+  if (during === null) return last === null ? 'not-measured' : last.mark === 'pass' ? 'recovered' : 'still-failing';
   if (during.fails === 0) return last?.mark === 'fail' ? 'still-failing' : 'unaffected';
   if (last?.mark === 'pass') return 'recovered';
   return after === null ? 'failed' : 'still-failing';
