@@ -1,6 +1,7 @@
 /** What the server and the workflow answer when they say no, as problems; what nobody foresaw is thrown on. */
 import {
   isGrpcServiceError,
+  NamespaceNotFoundError,
   ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -35,6 +36,13 @@ export function refusalOf(error: unknown, what: string): Refused {
       code: 'unknown-change',
       message: `${what} is not open`,
       hint: 'See "knowngood status" for the open ones.',
+    });
+  }
+  if (error instanceof NamespaceNotFoundError) {
+    return refused({
+      code: 'temporal-unreachable',
+      message: `Temporal has no namespace "${error.namespace}"`,
+      hint: 'Set TEMPORAL_NAMESPACE or temporal.namespace, or create it.',
     });
   }
   if (isUnavailable(error)) {
