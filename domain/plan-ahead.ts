@@ -18,7 +18,8 @@ export interface Ahead {
   readonly problems: readonly Problem[];
 }
 
-export function lookAhead(context: PlanContext, overlay: Overlay): Ahead {
+/** `judged`: a file whose assignments are judged already, as settings of the change. */
+export function lookAhead(context: PlanContext, overlay: Overlay, judged: string | null): Ahead {
   const { paths, versionNum } = context;
   const [before, after] = [viewOf(context, new Map()), viewOf(context, overlay)];
   const [now, then] = [walkConf(paths.config, paths.auto, before), walkConf(paths.config, paths.auto, after)];
@@ -59,7 +60,7 @@ export function lookAhead(context: PlanContext, overlay: Overlay): Ahead {
         detail: 'It is outside of the configuration folder.',
         hint: "Name a file in the configuration folder, or let the agent's allow.paths name its folder.",
       });
-  problems.push(...assignmentProblems(context, now, then), ...accessSecrets(context, overlay, roles));
+  problems.push(...assignmentProblems(context, now, then, judged), ...accessSecrets(context, overlay, roles));
   return { now, then, roles, problems };
 }
 
@@ -68,12 +69,17 @@ function confRole(context: PlanContext, path: string): FileRole {
 }
 
 /** Assignments that the change brings, wherever they stand: an overridden one may win tomorrow. */
-function assignmentProblems(context: PlanContext, now: ConfTree, then: ConfTree): readonly Problem[] {
+function assignmentProblems(
+  context: PlanContext,
+  now: ConfTree,
+  then: ConfTree,
+  judged: string | null,
+): readonly Problem[] {
   const problems: Problem[] = [];
   const said = (assignment: Assignment): string => `${assignment.name.toLowerCase()}=${assignment.value}`;
   const had = new Set(now.assignments.map(said));
   for (const assignment of then.assignments.filter(
-    (candidate) => !had.has(said(candidate)) && candidate.file !== context.paths.auto,
+    (candidate) => !had.has(said(candidate)) && candidate.file !== judged,
   )) {
     const where = ` (${assignment.file} line ${assignment.line})`;
     const known = context.settings.get(assignment.name.toLowerCase());

@@ -33,7 +33,7 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
   const overlay = new Map(fromFiles.overlay);
   if (edits.size > 0) overlay.set(context.paths.auto, editAutoConf(auto, edits));
 
-  const ahead = lookAhead(context, overlay);
+  const ahead = lookAhead(context, overlay, edits.size > 0 ? context.paths.auto : null);
   // A setting that was refused above is not refused a second time for its line in postgresql.auto.conf.
   problems.push(
     ...ahead.problems.filter(

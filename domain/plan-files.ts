@@ -1,9 +1,11 @@
 /** The `files` and `hba` parts of a change: which files will be written, and every reason to refuse them by path. */
 import type { ConfigChange } from './change.ts';
-import { contentOf } from './files.ts';
+import { contentOf, textOf } from './files.ts';
 import { editHba } from './hba-lines.ts';
 import type { PlanContext, ResolvedPath } from './plan-context.ts';
+import { secretLiteral } from './plan-settings.ts';
 import type { Problem } from './problem.ts';
+import { holdsLiteralSecret } from './secrets.ts';
 
 export interface FilesPlanned {
   /** Path → content, null to remove. */
@@ -28,12 +30,15 @@ export function planFiles(context: PlanContext, change: ConfigChange): FilesPlan
     }
   }
   let hbaSummaries: readonly string[] = [];
-  if (change.hba !== undefined && change.hba.length > 0) {
+  const edits = change.hba ?? [];
+  if (edits.some((edit) => Object.values(edit).some((rule) => holdsLiteralSecret(String(rule)))))
+    problems.push(secretLiteral('an edit of pg_hba.conf'));
+  else if (edits.length > 0) {
     const { hba } = context.paths;
     const content = overlay.get(hba) ?? context.before.get(hba)?.content ?? '';
-    const edited = editHba(content, change.hba.map(asBytes), context.versionNum);
+    const edited = editHba(content, edits.map(asBytes), context.versionNum);
     problems.push(...edited.problems);
-    hbaSummaries = edited.summaries;
+    hbaSummaries = edited.summaries.map((summary) => textOf(summary) ?? summary);
     if (edited.problems.length === 0) overlay.set(hba, edited.content);
   }
   return { overlay, unread, hbaSummaries, problems };

@@ -1,7 +1,7 @@
 /** The items of a planned change: one a file, one a setting whose value would differ. */
 import { byCodeUnit } from './canonical.ts';
 import { type ConfTree, effectiveAssignments } from './conf-tree.ts';
-import { isAccessFile } from './files.ts';
+import { isAccessFile, textOf } from './files.ts';
 import type { PlanItem } from './plan.ts';
 import type { PlanContext, PlannedFile, ServerSetting } from './plan-context.ts';
 import { type AlterSystem, autoConfEdits } from './plan-settings.ts';
@@ -82,13 +82,14 @@ export function itemsOfSettings(
 
 /** Unset is the built-in value; what the server cannot have told is compared as text. */
 function comparable(known: ServerSetting | undefined, text: string | undefined): string {
-  if (text === undefined)
-    return known === undefined ? '' : known.source === 'configuration file' ? (known.bootVal ?? '') : known.value;
-  const normalised = known === undefined ? null : normaliseValue(known, text);
-  return normalised?.ok ? normalised.value : text;
+  const unset = known?.source === 'configuration file' ? known.bootVal : known?.value;
+  const said = text ?? unset ?? '';
+  const normalised = known === undefined ? null : normaliseValue(known, said);
+  return normalised?.ok ? normalised.value : said;
 }
 
 function shown(context: PlanContext, known: ServerSetting | undefined, name: string, value: string): string {
   if (holdsSecret(name)) return value === '' ? "''" : `<secret ${context.fingerprint(value)}>`;
-  return known === undefined ? value : showValue(known, value);
+  const text = textOf(value) ?? value;
+  return known === undefined ? text : showValue(known, text);
 }

@@ -1,5 +1,6 @@
 /** The `settings` part of a change: what ALTER SYSTEM will be told, and every reason to refuse it. */
 import type { SettingValue } from './change.ts';
+import { contentOf } from './files.ts';
 import { suggestion } from './nearest.ts';
 import type { PlanContext, ServerSetting } from './plan-context.ts';
 import type { Problem } from './problem.ts';
@@ -21,7 +22,11 @@ export function planSettings(
 ): SettingsPlanned {
   const alters: AlterSystem[] = [];
   const problems: Problem[] = [];
+  const seen = new Set<string>();
   for (const [name, value] of Object.entries(settings)) {
+    if (seen.has(name.toLowerCase()))
+      problems.push({ code: 'setting-twice', message: `setting "${name}" is given twice` });
+    seen.add(name.toLowerCase());
     const known = context.settings.get(name.toLowerCase());
     const found = settingProblems(context, name, known, value);
     problems.push(...found);
@@ -137,7 +142,7 @@ export function autoConfEdits(alters: readonly AlterSystem[]): ReadonlyMap<strin
   return new Map(
     alters.map(({ name, literals }) => [
       name.toLowerCase(),
-      literals === null ? null : flattenLiterals(name, literals),
+      literals === null ? null : contentOf(flattenLiterals(name, literals)),
     ]),
   );
 }

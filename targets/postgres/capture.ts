@@ -19,7 +19,7 @@ import {
   settingEntries,
 } from './server-state.ts';
 import type { SqlChannel } from './sql-channel.ts';
-import { TargetError } from './target-error.ts';
+import { TargetError, messageOf } from './target-error.ts';
 
 /** Files that change faster than this many readings are somebody's work in progress. */
 const maxReadings = 5;
@@ -31,7 +31,18 @@ export interface Look {
   readonly onDisk: FilesOnDisk;
 }
 
-export function look(sql: SqlChannel, digest: Digester): Promise<Look> {
+/** Throws a TargetError, whatever it was that failed. */
+export async function look(sql: SqlChannel, digest: Digester): Promise<Look> {
+  try {
+    return await lookOver(sql, digest);
+  } catch (error) {
+    if (error instanceof TargetError) throw error;
+    const problem = { code: 'snapshot-failed', message: 'the server could not be read', detail: messageOf(error) };
+    throw new TargetError('TargetUnreachable', [problem], error);
+  }
+}
+
+function lookOver(sql: SqlChannel, digest: Digester): Promise<Look> {
   return sql.fresh(async (session) => {
     const privileges = await readPrivileges(session);
     const places = await readPlaces(session);

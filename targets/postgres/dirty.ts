@@ -87,8 +87,8 @@ function notLoaded(fileSettings: readonly FileSettingRow[], rows: ReadonlyMap<st
       .filter(({ name, applied, error }) => name !== null && (applied || error !== null))
       .map((row) => [row.name?.toLowerCase() ?? '', row]),
   );
-  // With an error anywhere, nothing is said to be applied: that is reported already.
-  if (fileSettings.some(({ error, name }) => error !== null && name === null)) return [];
+  // An unknown name or a broken line keeps everything from being applied: that is reported already.
+  if (fileSettings.some(({ error }) => error !== null) && !fileSettings.some(({ applied }) => applied)) return [];
   const differs = (name: string, detail: string): Problem => ({
     code: 'file-not-loaded',
     message: `setting "${name}" runs with another value than its file says`,

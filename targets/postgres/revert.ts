@@ -17,7 +17,7 @@ import { putBack } from './revert-files.ts';
 import { type RevertPlan, checkIdentity, filesInQuestion, planFilesBack, settingsInScope } from './revert-plan.ts';
 import { reportOf } from './revert-report.ts';
 import type { StartupAnswer } from './startup-message.ts';
-import { TargetError, messageOf } from './target-error.ts';
+import { TargetError } from './target-error.ts';
 import { type WitnessProof, askWitness, proveWitness } from './witness.ts';
 
 export type RevertInput = Parameters<Target['revert']>[0];
@@ -90,7 +90,8 @@ async function see(parts: Parts, { before, change }: RevertInput, activation: Ac
     const { files } = await filesInQuestion(before, change);
     return { activation, loaded, after: captured, files, problem: null };
   } catch (error) {
-    const problem = error instanceof TargetError ? error.problem : { code: 'look-failed', message: messageOf(error) };
+    if (!(error instanceof TargetError)) throw error;
+    const { problem } = error;
     return { activation, loaded, after: null, files: null, problem };
   }
 }

@@ -127,7 +127,7 @@ export function roleEntries(
   fingerprint: Fingerprint,
 ): readonly RoleEntry[] {
   const shown = (setting: string): string => {
-    const [name = '', value = ''] = [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)];
+    const [name, value] = [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)];
     return holdsSecret(name) || holdsLiteralSecret(value) ? `${name}=${fingerprint(value)}` : setting;
   };
   const settingsOf = (role: string): Record<string, readonly string[]> =>

@@ -9,11 +9,11 @@ export async function diskProblems(session: Session): Promise<readonly Problem[]
   const [fileSettings, hba, postmaster] = await session.script(
     [fileSettingsQuery, hbaQuery, postmasterNames].join(';'),
   );
-  const contexts = new Set((postmaster?.rows as { name: string }[]).map(({ name }) => name.toLowerCase()));
-  const errors = (fileSettings?.rows as FileSettingRow[])
+  const contexts = new Set(((postmaster?.rows ?? []) as { name: string }[]).map(({ name }) => name.toLowerCase()));
+  const errors = ((fileSettings?.rows ?? []) as FileSettingRow[])
     .filter(({ error, name }) => error !== null && !(name !== null && contexts.has(name.toLowerCase())))
     .map(fileError);
-  return [...errors, ...hbaErrors({ hba: hba?.rows as HbaRow[] })];
+  return [...errors, ...hbaErrors({ hba: (hba?.rows ?? []) as HbaRow[] })];
 }
 
 const postmasterNames = `select name from pg_catalog.pg_settings where context = 'postmaster'`;
