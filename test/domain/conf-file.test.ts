@@ -75,7 +75,10 @@ it('edits keys of postgresql.auto.conf and touches no other', () => {
       const text = Object.entries(start).map(([name, value]) => `${name} = ${quoteConf(value)}\n`);
       const edited = editAutoConf(['# comment\n', ...text].join(''), new Map(Object.entries(edits)));
       const want = new Map(Object.entries(start));
-      for (const [name, value] of Object.entries(edits)) value === null ? want.delete(name) : want.set(name, value);
+      for (const [name, value] of Object.entries(edits)) {
+        if (value === null) want.delete(name);
+        else want.set(name, value);
+      }
       expect(new Map(parseAutoConf(edited) ?? [])).toEqual(want);
       expect(edited.startsWith('# comment\n')).toBe(true);
     }),
