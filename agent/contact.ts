@@ -6,12 +6,21 @@ import type { Observation } from '../domain/lease.ts';
 export interface Contact {
   /** Never throws: no answer is an answer. */
   look(workflowId: string): Promise<Observation>;
+  /** Wakes a workflow whose change was closed without it; false: it could not be told now. Never throws. */
+  tellClosed(workflowId: string): Promise<boolean>;
 }
 
 const answerWithinMs = 3_000;
 
 /** Name of the activity whose heartbeat shows that the dependents are being measured (activities/contract.ts). */
 const watchActivity = 'watch';
+
+/** Name of the signal in workflows/messages.ts. */
+const closedSignal = 'journalClosed';
+
+/** gRPC NOT_FOUND: the workflow has ended, there is nobody to tell. */
+const notFound = 5;
+const isWorkflowGone = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === notFound;
 
 const { WorkflowExecutionStatus, PendingWorkflowTaskState, PendingActivityState } = proto.temporal.api.enums.v1;
 
@@ -33,6 +42,22 @@ export function temporalContact(
       } catch {
         // "Not found" too: a namespace that was lost, or the wrong one, is no proof that nobody decides any more.
         return { kind: 'no-answer' };
+      }
+    },
+    async tellClosed(workflowId) {
+      try {
+        const { connection, namespace } = await open();
+        await connection.withDeadline(Date.now() + answerWithinMs, () =>
+          connection.workflowService.signalWorkflowExecution({
+            namespace,
+            workflowExecution: { workflowId },
+            signalName: closedSignal,
+            identity: 'knowngood-agent',
+          }),
+        );
+        return true;
+      } catch (error) {
+        return isWorkflowGone(error);
       }
     },
   };

@@ -1,5 +1,5 @@
 /** The workflow's revert: the journal turns at once, which fences every other write, and then the attempt is joined. */
-import type { AgentActivities, Closed, Stale } from '../domain/agent-steps.ts';
+import { type AgentActivities, type Closed, neverArmed, type Stale } from '../domain/agent-steps.ts';
 import { reverting } from '../domain/journal.ts';
 import type { Say } from '../targets/target.ts';
 import type { AgentParts } from './agent-parts.ts';
@@ -45,7 +45,7 @@ export function createReverting(parts: AgentParts): Reverting {
   /** Nothing was armed, so nothing was written; an `arm` that is still on its way finds the change closed. */
   async function tombstone({ changeId, reason }: RevertInput): Promise<Closed> {
     const at = clock.now().wallMs;
-    const end = { changeId, phase: 'reverted', by: 'agent: never armed', reason, snapshotId: null, at } as const;
+    const end = { changeId, phase: 'reverted', by: neverArmed, reason, snapshotId: null, at } as const;
     await state.closed.write({ ...end, note: null, details: null });
     return closedAnswer(end);
   }

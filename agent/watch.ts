@@ -13,6 +13,7 @@ const tidyEveryMs = 3_600_000;
 export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promise<void> } {
   const { state, leases, reverter, clock, log } = parts;
   let lastTrouble = '';
+  let announced = '';
 
   function tick(): void {
     const journal = state.journal.read();
@@ -28,8 +29,16 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
 
   async function look(): Promise<void> {
     const journal = state.journal.read();
-    if (!isOpenChange(state, journal) || journal.phase === 'reverting') return;
+    if (!isOpenChange(state, journal)) return announce(journal);
+    if (journal.phase === 'reverting') return;
     await leases.saw(journal, await contact.look(journal.workflowId));
+  }
+
+  /** The workflow may be in the middle of a long soak, and learns of the end only when it asks. */
+  async function announce(journal: Journal | null): Promise<void> {
+    if (journal === null || journal.changeId === announced) return;
+    const by = state.closed.read(journal.changeId)?.by ?? 'workflow';
+    if (by === 'workflow' || (await contact.tellClosed(journal.workflowId))) announced = journal.changeId;
   }
 
   async function tidy(): Promise<void> {

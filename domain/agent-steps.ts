@@ -15,6 +15,9 @@ export interface Caller {
   readonly runId: string;
 }
 
+/** `Closed.by` of a revert that the agent knows nothing of: it left a tombstone and wrote nothing else. */
+export const neverArmed = 'agent: never armed';
+
 /** The change is over already: this state is the answer, and nothing was written. */
 export interface Closed {
   readonly kind: 'closed';

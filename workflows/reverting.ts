@@ -2,6 +2,7 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { Closed, Reverted, Stale } from '../activities/contract.ts';
 import { locationsOf } from '../domain/admitted.ts';
+import { neverArmed } from '../domain/agent-steps.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RevertItem } from '../domain/plan.ts';
 import type { End, Ruling } from './ending.ts';
@@ -18,7 +19,7 @@ const pausesMs = [2_000, 5_000, 15_000, 30_000, 60_000];
 /** Runs in a non-cancellable scope. */
 export async function revertUntilProven(flow: Flow, operators: Operators, ruling: Ruling): Promise<End> {
   for (let attempt = 0; ; attempt++) {
-    const answer = await revertOnce(flow, operators, ruling);
+    const answer = lostOr(flow, await revertOnce(flow, operators, ruling));
     if (answer.kind !== 'incomplete') return finish(flow, ruling, answer);
     flow.remaining = answer.remaining;
     flow.evidence.reverted = answer.items;
@@ -28,6 +29,19 @@ export async function revertUntilProven(flow: Flow, operators: Operators, ruling
     await condition(() => operators.abandoned !== null, pauseMs, { summary: 'then the revert is tried again' });
     if (operators.abandoned) return abandon(flow, operators.abandoned);
   }
+}
+
+/** An agent that has armed a change and knows nothing of it has lost its state folder: nobody can say what is in force. */
+function lostOr(flow: Flow, answer: Answer): Answer {
+  if (answer.kind !== 'closed' || answer.by !== neverArmed || flow.moments.armed === null) return answer;
+  const { target } = flow.request;
+  const problem: Problem = {
+    code: 'journal-lost',
+    message: `the agent of ${target} no longer knows this change`,
+    detail: 'It was armed, and its journal is gone: the agent lost its state folder, and cannot revert.',
+    hint: `Put the configuration back by hand from snapshot ${flow.snapshots.before ?? ''}, then abandon this change.`,
+  };
+  return { kind: 'incomplete', remaining: [problem], items: [] };
 }
 
 /** A pipeline that may still be writing keeps the agent re-reverting; its `failed` ends that early. */
@@ -64,6 +78,13 @@ async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind
       outcome: 'aborted',
       reason: 'internal-error',
       summary: `another run (${answer.owner}) owns this change and will end it; this run wrote nothing more`,
+      problems: [],
+    };
+  if (answer.kind === 'closed' && answer.by === neverArmed)
+    return {
+      outcome: 'aborted',
+      reason: ruling.reason,
+      summary: `${ruling.why}; the change was never armed, nothing was touched`,
       problems: [],
     };
   flow.snapshots.after = answer.snapshotId;

@@ -138,7 +138,7 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
       config,
       ...parts,
       store: config.store === null ? null : () => Promise.resolve(store),
-      contact: { look: () => Promise.resolve(lab.temporal) },
+      contact: { look: () => Promise.resolve(lab.temporal), tellClosed: () => Promise.resolve(true) },
       version: '0.0.0',
       log,
       clock: lab.clock,

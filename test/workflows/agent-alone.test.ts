@@ -1,0 +1,48 @@
+/** What the agent's side does on its own reaches the workflow: rescued on the host, lost state, nobody there. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { loadAgentConfig } from '../../config/load.ts';
+import { rescue } from '../../worker/rescue.ts';
+import { useRig } from '../support/rig.ts';
+
+const rig = useRig();
+const aChange = { change: { kind: 'config', settings: { work_mem: '8MB' } }, overrides: { soak: '60s' } } as const;
+
+describe('a change whose end comes from the host', () => {
+  it('ends soon after a rescue, and not at the end of its soak', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start(aChange);
+    await change.reaches('watch');
+    const config = await loadAgentConfig(join(rig().folder, 'agent.yaml'));
+    await rescue(config).revert();
+    expect(await rig().configuration()).toEqual(before);
+    const result = await change.outcome();
+    expect(result).toMatchObject({ outcome: 'reverted', reason: 'rescued-on-host', dependents: 'recovered' });
+    expect(result.moments.closed - result.moments.started).toBeLessThan(40_000);
+  });
+
+  it('is not called reverted when the agent has lost its journal', async () => {
+    const change = await rig().start(aChange);
+    await change.reaches('watch');
+    await rig().stopAgent();
+    await rm(join(rig().folder, 'state'), { recursive: true });
+    await rig().startAgent();
+    await change.executeUpdate('abort', { args: ['kim: stop'] });
+    const view = await change.reaches('revert-incomplete');
+    expect(view.remaining[0]).toMatchObject({ code: 'journal-lost' });
+    await change.executeUpdate('abandon', { args: ['kim: by hand'] });
+    expect(await change.outcome()).toMatchObject({ outcome: 'abandoned' });
+  });
+});
+
+describe('a target without an agent', () => {
+  it('is said within ten seconds', async () => {
+    await rig().stopAgent();
+    const beganAt = Date.now();
+    const change = await rig().start(aChange);
+    expect(await change.outcome()).toMatchObject({ outcome: 'rejected', reason: 'no-agent' });
+    expect(Date.now() - beganAt).toBeLessThan(10_000);
+    await rig().startAgent();
+  });
+});
