@@ -143,7 +143,8 @@ function refuse(flow: Flow, operators: Operators, word: OperatorWord, input: unk
   if ('changeId' in parsed && parsed.changeId !== null && parsed.changeId !== flow.request.changeId)
     return { code: 'wrong-change', message: `this change is ${flow.request.changeId}, not ${parsed.changeId}` };
   if (!possibleNow(flow).includes(word)) return wrongPhase(flow, word);
-  if (operators.aborted && word !== 'abandon') return { code: 'aborted-already', message: 'this change has been aborted already' };
+  if (operators.aborted && word !== 'abandon')
+    return { code: 'aborted-already', message: 'this change has been aborted already' };
   if (word === 'approve') return refuseApproval(rulesOf(flow), parsed as OperatorInput);
   return null;
 }
