@@ -14,15 +14,22 @@ export interface Follower {
 }
 
 const pollMs = 1_000;
+const saidAfter = 3;
 
 export function follow(change: ChangeHandle, io: Io, onView: (view: ChangeView) => void = () => undefined): Follower {
   const stopping = new AbortController();
   const screen = liveLine(io);
   let latest: ChangeView | null = null;
   let shown = 0;
+  let missed = 0;
   const look = async (): Promise<void> => {
     const answer = await change.view().catch(() => null);
-    if (answer?.kind !== 'view') return;
+    const isAway = answer?.kind !== 'view';
+    // A worker that restarts is away for a moment; only what lasts is worth a word.
+    missed = isAway ? missed + 1 : 0;
+    if (missed === saidAfter)
+      screen.above('no answer from Temporal or its worker; an armed change reverts by itself when its lease runs out');
+    if (isAway) return;
     latest = answer.view;
     for (const entry of latest.timeline.slice(shown)) screen.above(timelineLine(entry));
     shown = Math.max(shown, latest.timeline.length);

@@ -4,6 +4,7 @@ import { ProblemsError } from '../../config/problems-error.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { looking } from '../doctor/finding.ts';
+import { readEmbedded } from '../embedded.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { examineHost } from '../doctor/host.ts';
 import { examineOrchestrator } from '../doctor/orchestrator.ts';
@@ -19,8 +20,10 @@ export const addDoctor: AddCommand = (program, { io, exit }) => {
     .action(async (_: unknown, self) => {
       const options = optionsOf(self);
       const findings: Finding[] = [];
+      const embedded = await readEmbedded(io.env);
       const config = await ifThere(() => loadKnowngoodConfig(options.config), findings);
-      if (config !== null) findings.push(...(await looking('doctor', () => examineOrchestrator(config))));
+      if (config !== null)
+        findings.push(...(await looking('doctor', () => examineOrchestrator(config, embedded?.store ?? null))));
       const agent = await ifThere(() => loadAgentConfig(options.agentConfig), findings);
       if (agent !== null) findings.push(...(await looking('doctor', () => examineHost(agent))));
       if (findings.length === 0) {

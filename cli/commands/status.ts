@@ -1,4 +1,5 @@
 /** `knowngood status`: one change, or all open ones; without Temporal, what the journal on this host knows. */
+import type { ChangeHandle } from '../../client/change-handle.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { withClient } from '../context.ts';
@@ -51,7 +52,7 @@ async function list({ client, io, options }: Context, all: boolean): Promise<voi
 
 async function one(context: Context, name: string): Promise<void> {
   const { io, options } = context;
-  const change = await findChange(context, name, { openOnly: false });
+  const change = await openOrNewest(context, name);
   const { view } = must(await change.view());
   const links = context.links(change.workflowId);
   if (options.json) {
@@ -63,4 +64,17 @@ async function one(context: Context, name: string): Promise<void> {
     const { result } = must(await change.result());
     io.out(renderResult(result, links, io.colors));
   } else if (links.ui !== null) io.out(`  ${'workflow'.padEnd(12)}${links.ui}`);
+}
+
+/** A target that is at peace shows how its newest change has ended. */
+async function openOrNewest(context: Context, name: string): Promise<ChangeHandle> {
+  try {
+    return await findChange(context, name, { openOnly: false });
+  } catch (error) {
+    if (!(error instanceof Stop) || !error.problems.some(({ code }) => code === 'no-open-change')) throw error;
+    const [newest] = await context.client.list({ target: name, limit: 1 });
+    if (newest === undefined) throw error;
+    context.io.err(`target "${name}" has no open change; its newest one:`);
+    return context.client.change(newest.target, newest.changeId);
+  }
 }

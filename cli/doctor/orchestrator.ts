@@ -2,11 +2,15 @@
 import { createKnowngoodClient } from '../../client/client.ts';
 import { resolveSecret } from '../../config/secrets.ts';
 import { temporalConnection } from '../../config/temporal.ts';
-import type { KnowngoodConfig } from '../../domain/config.ts';
+import type { DatabaseConfig, KnowngoodConfig } from '../../domain/config.ts';
 import { looking, note, ok, problems } from './finding.ts';
 import type { Finding } from './finding.ts';
 
-export async function examineOrchestrator(config: KnowngoodConfig): Promise<Finding[]> {
+/** `embedded`: the store that `up` runs here, for a configuration that names none. */
+export async function examineOrchestrator(
+  config: KnowngoodConfig,
+  embedded: DatabaseConfig | null,
+): Promise<Finding[]> {
   const findings = [
     ok(
       'configuration',
@@ -15,7 +19,7 @@ export async function examineOrchestrator(config: KnowngoodConfig): Promise<Find
   ];
   findings.push(...targetNotes(config));
   findings.push(...(await looking('temporal', () => temporal(config))));
-  findings.push(...(await looking('store', () => store(config))));
+  findings.push(...(await looking('store', () => store(config.store ?? embedded))));
   findings.push(...(await secrets(config)));
   return findings;
 }
@@ -102,9 +106,9 @@ async function temporal(config: KnowngoodConfig): Promise<Finding[]> {
   }
 }
 
-async function store({ store: database }: KnowngoodConfig): Promise<Finding[]> {
+async function store(database: DatabaseConfig | null): Promise<Finding[]> {
   if (database === null)
-    return [note('store', 'none is configured: only "knowngood up" brings one of its own', 'Add a "store" section.')];
+    return [note('store', 'none is configured, and "knowngood up" does not run', 'Add a "store" section.')];
   const { withStore } = await import('../../worker/store-access.ts');
   await withStore(database, (opened) => opened.changes(null, 1));
   return [ok('store', 'answers')];

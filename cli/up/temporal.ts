@@ -13,7 +13,16 @@ export interface UpTemporal {
   stop(): Promise<void>;
 }
 
+/** Temporal's own habit. */
 const usualUiPort = 8233;
+
+/** The one that the configuration promises, else the usual one, else any: links are read from what is said, not guessed. */
+async function uiPortOf({ uiAddress }: KnowngoodConfig): Promise<number> {
+  const promised = uiAddress === null ? null : Number(new URL(uiAddress).port || 80);
+  if (promised !== null) return promised;
+  const { freePort, isFree } = await import('../../worker/stack/ports.ts');
+  return (await isFree(usualUiPort)) ? usualUiPort : freePort();
+}
 
 export async function upTemporal(
   config: KnowngoodConfig,
@@ -46,7 +55,7 @@ export async function upTemporal(
   say('starting Temporal and its Web UI');
   const started = await startTemporal({
     port: Number(port),
-    uiPort: usualUiPort,
+    uiPort: await uiPortOf(config),
     dbFile: join(folder, 'temporal.db'),
     progress: say,
   });

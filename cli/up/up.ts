@@ -1,7 +1,8 @@
 /** Starts what is missing, in the order in which one needs the other; what was started ends in the reverse order. */
 import { mkdir } from 'node:fs/promises';
 import type { KnowngoodConfig } from '../../domain/config.ts';
-import { dataFolder, removeEmbedded, writeEmbedded } from '../embedded.ts';
+import { dataFolder, readEmbedded, removeEmbedded, writeEmbedded } from '../embedded.ts';
+import { stop as refuse } from '../stop.ts';
 import type { Service } from '../until-signal.ts';
 import { localAgents } from './agents.ts';
 import { upStore } from './store.ts';
@@ -28,6 +29,7 @@ export async function up(config: KnowngoodConfig, { agentConfig, env, say }: UpO
   try {
     const folder = dataFolder(env);
     await mkdir(folder, { recursive: true });
+    await refuseSecond(folder, env);
     const temporal = await upTemporal(config, folder, say);
     endings.push(temporal.stop);
     const store = await upStore(config, folder, say);
@@ -69,4 +71,15 @@ export async function up(config: KnowngoodConfig, { agentConfig, env, say }: UpO
     await stop();
     throw error;
   }
+}
+
+async function refuseSecond(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const running = await readEmbedded(env);
+  if (running === null) return;
+  throw refuse({
+    code: 'up-already',
+    message: '"knowngood up" runs already',
+    detail: `Process ${running.pid} has Temporal at ${running.temporal.address}; its data is in ${folder}.`,
+    hint: 'End it first, or give this one a folder of its own with KNOWNGOOD_DATA.',
+  });
 }
