@@ -3,10 +3,10 @@ import type { AdmittedChange } from '../domain/admitted.ts';
 import type { Refused } from '../domain/agent-steps.ts';
 import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
 import type { PlanSummary } from '../domain/plan.ts';
-import type { ReportDetails } from '../domain/report-input.ts';
+import type { ReportDetails } from '../domain/report/input.ts';
 import type { ChangeResult } from '../domain/result.ts';
 
-export type { ReportDetails } from '../domain/report-input.ts';
+export type { ReportDetails } from '../domain/report/input.ts';
 
 export type {
   Caller,

@@ -2,9 +2,9 @@
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
-import { fold, noProgress } from '../domain/progress.ts';
-import { isForgiven } from '../domain/settle.ts';
-import { decideWhileWatching } from '../domain/verdict.ts';
+import { fold, noProgress } from '../domain/checks/progress.ts';
+import { isForgiven } from '../domain/checks/settle.ts';
+import { decideWhileWatching } from '../domain/checks/verdict.ts';
 import type { ResolveSecret } from '../probes/http.ts';
 import { measure } from '../probes/measure.ts';
 import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';

@@ -1,7 +1,7 @@
 /** Apply: the plan is written, or the named command runs once; then C is seen on a new connection and kept. */
 import type { AgentActivities, Applied, Caller } from '../domain/agent-steps.ts';
 import { type AppliedRecord, type Journal, appliedAs, applying, mayWrite } from '../domain/journal.ts';
-import { planOfDiff } from '../domain/plan-summary.ts';
+import { planOfDiff } from '../domain/plan/summary.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Fence, Say } from '../targets/target.ts';
 import { AgentError, Fenced, problemsOf } from './agent-error.ts';

@@ -1,7 +1,7 @@
 /** Steps before the first write: take the candidate S and plan the change. Neither touches the target. */
 import type { AgentActivities, Caller, Snapshotted } from '../domain/agent-steps.ts';
 import type { Change } from '../domain/change.ts';
-import { hashOf } from '../domain/hash.ts';
+import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Snapshot } from '../domain/snapshot.ts';

@@ -9,7 +9,10 @@ import { resolveOptionalSecret } from './secrets.ts';
 export interface TemporalConnection {
   readonly namespace: string;
   /** Fits `Connection.connect` and `NativeConnection.connect`. */
-  readonly options: Pick<ConnectionOptions, 'tls' | 'metadata'> & { readonly address: string; readonly apiKey?: string };
+  readonly options: Pick<ConnectionOptions, 'tls' | 'metadata'> & {
+    readonly address: string;
+    readonly apiKey?: string;
+  };
 }
 
 /** `env` null: only the section counts, as for a server that this process has started itself. */

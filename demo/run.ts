@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import pc from 'picocolors';
-import type { ReportModel } from '../domain/report.ts';
+import type { ReportModel } from '../domain/report/report.ts';
 import { packageRoot } from '../worker/stack/package-root.ts';
 import { target } from './config-files.ts';
 import { surprises } from './judge.ts';

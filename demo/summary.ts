@@ -1,8 +1,8 @@
 /** What stands below the picture: dependents, shoppers, files, report and addresses, a line each. Pure. */
 import type { Colors } from 'picocolors/types.js';
 import { oneLine, shorten } from '../domain/markdown.ts';
-import type { ReportModel } from '../domain/report.ts';
-import type { CheckReport } from '../domain/report-checks.ts';
+import type { ReportModel } from '../domain/report/report.ts';
+import type { CheckReport } from '../domain/report/checks.ts';
 import { differences } from './configuration.ts';
 import type { ScenarioRun } from './scenario-run.ts';
 

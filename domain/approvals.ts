@@ -27,11 +27,7 @@ export function refuseApproval(rules: ApprovalRules, input: OperatorInput): Prob
 }
 
 /** What only the sender's identity can tell. A name in the argument adds to the claim, it never replaces it. */
-export function refuseApprover(
-  rules: ApprovalRules,
-  given: readonly Approval[],
-  approval: Approval,
-): Problem | null {
+export function refuseApprover(rules: ApprovalRules, given: readonly Approval[], approval: Approval): Problem | null {
   const names = [approval.who, approval.claim].filter((name) => name !== null);
   if (rules.fourEyes && names.some((name) => samePerson(name, rules.requestedBy)))
     return {

@@ -4,8 +4,7 @@ export type SettingValue = string | number | boolean | readonly (string | number
 
 /** `add` without `after`/`before` goes to the end of the file. Rules are compared token by token, not by spacing. */
 export type HbaEdit =
-  | { readonly add: string; readonly after?: string; readonly before?: string }
-  | { readonly remove: string };
+  { readonly add: string; readonly after?: string; readonly before?: string } | { readonly remove: string };
 
 export interface ConfigChange {
   readonly kind: 'config';

@@ -6,7 +6,12 @@ export interface TemporalConfig {
   readonly address: string;
   readonly namespace: string;
   /** null: no TLS. Paths of PEM files. */
-  readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null; readonly serverName: string | null } | null;
+  readonly tls: {
+    readonly ca: string | null;
+    readonly cert: string | null;
+    readonly key: string | null;
+    readonly serverName: string | null;
+  } | null;
   /** A secret reference or null. */
   readonly apiKey: string | null;
 }
@@ -37,7 +42,9 @@ export interface DependentConfig {
 /** knowngood.yaml */
 export interface KnowngoodConfig {
   readonly path: string;
-  readonly targets: Readonly<Record<string, DatabaseConfig & { readonly policyName: string | null; readonly policy: Policy }>>;
+  readonly targets: Readonly<
+    Record<string, DatabaseConfig & { readonly policyName: string | null; readonly policy: Policy }>
+  >;
   readonly dependents: readonly DependentConfig[];
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;
@@ -56,7 +63,9 @@ export interface AgentConfig {
   readonly keyFile: string;
   /** argv that restarts (or starts, when it is down) the server and returns when done; null: this agent cannot restart. */
   readonly restart: readonly string[] | null;
-  readonly commands: Readonly<Record<string, { readonly run: readonly string[]; readonly timeoutMs: number; readonly restarts: boolean }>>;
+  readonly commands: Readonly<
+    Record<string, { readonly run: readonly string[]; readonly timeoutMs: number; readonly restarts: boolean }>
+  >;
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[] };
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;

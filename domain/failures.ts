@@ -1,6 +1,9 @@
 /** The one table of failures: it feeds retry policies, the docs and the CLI's hints. */
 export const failures = {
-  InvalidRequest: { retryable: false, means: 'the request or the configuration cannot be understood; nothing was touched' },
+  InvalidRequest: {
+    retryable: false,
+    means: 'the request or the configuration cannot be understood; nothing was touched',
+  },
   UnknownTarget: { retryable: false, means: 'no such target in knowngood.yaml; nothing was touched' },
   NotOwner: { retryable: false, means: 'another run owns this change; this one may not write' },
   InsufficientPrivilege: { retryable: false, means: 'the agent lacks a privilege; the message names the grant' },

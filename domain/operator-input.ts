@@ -48,7 +48,11 @@ export function parseExtension(input: unknown): { readonly ms: number; readonly 
       hint: 'Send a duration and a reason, for example "10m: waiting for the DBA".',
     };
   if (ms > 7 * 86_400_000)
-    return { code: 'extension-too-long', message: 'an extension is at most 7d', hint: 'Extend again when it is needed.' };
+    return {
+      code: 'extension-too-long',
+      message: 'an extension is at most 7d',
+      hint: 'Extend again when it is needed.',
+    };
   return { ms, why };
 }
 

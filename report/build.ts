@@ -1,7 +1,7 @@
 /** From what the workflow and the store know to the three faces of a report. Pure: the same input, the same bytes. */
-import { reportMarkdown } from '../domain/report-markdown.ts';
-import { reportOf, type ReportModel } from '../domain/report.ts';
-import type { ReportInput } from '../domain/report-input.ts';
+import { reportMarkdown } from '../domain/report/markdown.ts';
+import { reportOf, type ReportModel } from '../domain/report/report.ts';
+import type { ReportInput } from '../domain/report/input.ts';
 import type { StoredReport } from '../store/store.ts';
 import { reportHtml } from './html.ts';
 

@@ -1,5 +1,5 @@
 /** Two outages on one scale of three hours: the sliver is ours. */
-import type { Comparison } from '../domain/april-12.ts';
+import type { Comparison } from '../domain/report/april-12.ts';
 import { durationText, preciseTimeText } from '../domain/format.ts';
 import { round } from './chart-scale.ts';
 import { markup, type Markup } from './markup.ts';

@@ -1,7 +1,7 @@
 /** The whole change in one picture: a lane a check, time from left to right, the moments through all of them. */
 import { countText } from '../domain/format.ts';
-import type { ReportModel } from '../domain/report.ts';
-import type { CheckReport } from '../domain/report-checks.ts';
+import type { ReportModel } from '../domain/report/report.ts';
+import type { CheckReport } from '../domain/report/checks.ts';
 import { marks } from './chart-marks.ts';
 import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
 import { round, tickLabel, timeAxis } from './chart-scale.ts';

@@ -2,8 +2,8 @@
 import { line } from 'd3-shape';
 import { durationText } from '../domain/format.ts';
 import type { Sample } from '../domain/check.ts';
-import type { ReportModel } from '../domain/report.ts';
-import type { CheckReport } from '../domain/report-checks.ts';
+import type { ReportModel } from '../domain/report/report.ts';
+import type { CheckReport } from '../domain/report/checks.ts';
 import { marks } from './chart-marks.ts';
 import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
 import { latencyScale, round, tickLabel, timeAxis } from './chart-scale.ts';

@@ -1,7 +1,7 @@
 /** The moments of a change on a time axis: lines through the picture, numbered above it, named in the list below. */
 import { durationText, preciseTimeText } from '../domain/format.ts';
-import type { ReportModel } from '../domain/report.ts';
-import type { Moment, MomentName } from '../domain/report-moments.ts';
+import type { ReportModel } from '../domain/report/report.ts';
+import type { Moment, MomentName } from '../domain/report/moments.ts';
 import { atOf, round, type TimeAxis } from './chart-scale.ts';
 import { markup, type Markup } from './markup.ts';
 

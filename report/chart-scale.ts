@@ -1,7 +1,7 @@
 /** What all pictures of a report share: one time axis, the moments on it, and coordinates short enough to embed. */
 import { scaleLinear, scaleLog, scaleUtc, type ScaleLinear, type ScaleLogarithmic } from 'd3-scale';
-import type { ReportModel } from '../domain/report.ts';
-import type { MomentName } from '../domain/report-moments.ts';
+import type { ReportModel } from '../domain/report/report.ts';
+import type { MomentName } from '../domain/report/moments.ts';
 import { timeText } from '../domain/format.ts';
 import { markup, type Markup } from './markup.ts';
 

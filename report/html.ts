@@ -1,5 +1,5 @@
 /** A report as one page that needs nothing else: no script, no font, no request; for screens, phones and paper. */
-import type { ReportModel } from '../domain/report.ts';
+import type { ReportModel } from '../domain/report/report.ts';
 import { markup, Markup } from './markup.ts';
 import { causeSection, followUpsSection, resolutionSection } from './page-cause.ts';
 import { impactSection } from './page-impact.ts';

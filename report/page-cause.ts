@@ -1,6 +1,6 @@
 /** The rest of the page: what changed, what was undone and how that is known, what is left to do. */
 import { dateTimeText } from '../domain/format.ts';
-import type { ReportModel } from '../domain/report.ts';
+import type { ReportModel } from '../domain/report/report.ts';
 import { markup, type Markup } from './markup.ts';
 
 export function causeSection({ cause, plan }: ReportModel): Markup {

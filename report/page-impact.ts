@@ -1,6 +1,6 @@
 /** Who felt it: a card a check, its measurements before, under and after the change. */
-import type { ReportModel } from '../domain/report.ts';
-import type { CheckReport, Stretch } from '../domain/report-checks.ts';
+import type { ReportModel } from '../domain/report/report.ts';
+import type { CheckReport, Stretch } from '../domain/report/checks.ts';
 import { latencyChart } from './chart-latency.ts';
 import { durationText } from '../domain/format.ts';
 import { momentList } from './chart-moments.ts';

@@ -1,6 +1,6 @@
 /** The top of the page: what happened, in one line, four numbers and a list of facts. */
 import { dateTimeText, durationText, sentence } from '../domain/format.ts';
-import type { ReportModel } from '../domain/report.ts';
+import type { ReportModel } from '../domain/report/report.ts';
 import { comparisonPart } from './chart-comparison.ts';
 import { markup, type Markup } from './markup.ts';
 

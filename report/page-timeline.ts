@@ -1,6 +1,6 @@
 /** What happened when: one picture of all checks, then every line that was recorded. */
 import { preciseTimeText } from '../domain/format.ts';
-import type { ReportModel } from '../domain/report.ts';
+import type { ReportModel } from '../domain/report/report.ts';
 import { lanesChart } from './chart-lanes.ts';
 import { kindOf, legend, type MarkKind } from './chart-marks.ts';
 import { momentList } from './chart-moments.ts';

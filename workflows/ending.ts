@@ -37,3 +37,14 @@ export function problemOf(error: unknown): Problem {
   if (isCancellation(error)) return { code: 'cancelled', message: 'cancelled' };
   return { code: 'internal-error', message: error instanceof Error ? error.message : String(error) };
 }
+
+/** One line for a dialog or a timeline. */
+export function inWords(problem: Problem): string {
+  return [problem.message, problem.detail, problem.hint].filter(Boolean).join('. ');
+}
+
+/** The headline of several problems. */
+export function firstOf(problems: readonly Problem[]): string {
+  const [first, ...rest] = problems;
+  return `${first?.message ?? 'refused'}${rest.length > 0 ? ` (and ${rest.length} more)` : ''}`;
+}

@@ -5,7 +5,7 @@ import type { ReportDetails } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { CheckProgress } from '../domain/check.ts';
-import { currentDetails } from '../domain/details.ts';
+import { currentDetails } from '../domain/details/details.ts';
 import type { Outcome, Phase } from '../domain/phase.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';

@@ -1,57 +1,27 @@
 /** Listens to operators and pipelines: validators say no with the reason, handlers record what was decided. */
-import { ApplicationFailure, condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Sender } from '../activities/contract.ts';
 import { refuseApproval, refuseApprover, type ApprovalRules } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
 import type { Problem } from '../domain/problem.ts';
+import { undecided, type Operators, type Spoken } from './decisions.ts';
+import { inWords } from './ending.ts';
 import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
 import {
-  applied,
-  awaitArmed,
   descriptions,
-  failed,
   journalClosed,
   operatorSignals,
   operatorUpdates,
   viewQuery,
   type OperatorWord,
-  type PipelineWord,
 } from './messages.ts';
+import { listenToPipeline } from './pipeline.ts';
 import { agent, orchestrator } from './steps.ts';
-
-/** What was decided from outside so far. */
-export interface Operators {
-  rejected: Spoken | null;
-  aborted: Spoken | null;
-  confirmed: Spoken | null;
-  abandoned: Spoken | null;
-  pipeline: { readonly said: 'applied' | 'failed'; readonly exitCode: number | null; readonly message: string } | null;
-  /** The agent said that its journal is closed. */
-  journalClosed: boolean;
-  /** Run ids under which the approvals that stand were given, as the history records them. */
-  approvalRunId: string | null;
-  /** Called as soon as an abort is in: stops the forward part. */
-  onAbort: () => void;
-}
-
-export interface Spoken {
-  readonly who: string;
-  readonly why: string;
-}
 
 type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
 
 export function listen(flow: Flow): Operators {
-  const operators: Operators = {
-    rejected: null,
-    aborted: null,
-    confirmed: null,
-    abandoned: null,
-    pipeline: null,
-    journalClosed: false,
-    approvalRunId: null,
-    onAbort: () => undefined,
-  };
+  const operators = undecided();
   const signals: Record<string, number> = {};
   setHandler(viewQuery, () => viewOf(flow), { description: 'The state of this change as JSON.' });
 
@@ -88,52 +58,6 @@ export function listen(flow: Flow): Operators {
     operators.journalClosed = true;
   });
   return operators;
-}
-
-function listenToPipeline(flow: Flow, operators: Operators): void {
-  setHandler(
-    awaitArmed,
-    async () => {
-      await condition(() => flow.phase === 'apply' || flow.outcome !== null || operators.pipeline !== null);
-      if (flow.phase === 'apply') return { armed: true as const };
-      return { armed: false as const, outcome: flow.outcome ?? 'reverted', why: flow.why };
-    },
-    { description: 'For pipelines: answers as soon as the change may begin, or tells how it ended instead.' },
-  );
-  const speak = (said: 'applied' | 'failed') => (word?: PipelineWord) => {
-    operators.pipeline = { said, exitCode: word?.exitCode ?? null, message: (word?.message ?? '').slice(0, 500) };
-    flow.commandExitCode = word?.exitCode ?? null;
-    note(flow, said === 'applied' ? 'the pipeline says: applied' : `the pipeline says: failed${exitWords(word)}`);
-    return `${said}: recorded`;
-  };
-  const validator =
-    (said: 'applied' | 'failed') =>
-    (_word?: PipelineWord): void => {
-      const refused = refusePipeline(flow, operators, said);
-      if (refused) throw new Error(inWords(refused));
-    };
-  setHandler(applied, speak('applied'), {
-    validator: validator('applied'),
-    description: 'For pipelines: the change has been made. Argument: {"exitCode": 0}.',
-  });
-  setHandler(failed, speak('failed'), {
-    validator: validator('failed'),
-    description: 'For pipelines: the change failed and nothing of it runs any more. Argument: {"exitCode": 1}.',
-  });
-}
-
-function refusePipeline(flow: Flow, operators: Operators, said: 'applied' | 'failed'): Problem | null {
-  if (flow.request.change.kind !== 'external')
-    return { code: 'not-external', message: `this change is made by the agent, nobody else says ${said}` };
-  if (operators.pipeline)
-    return { code: 'said-already', message: `the pipeline has said ${operators.pipeline.said} already` };
-  if (!possibleNow(flow).includes(said))
-    return {
-      code: 'wrong-phase',
-      message: `${said} has no effect in phase ${flow.phase}`,
-      ...(flow.why ? { detail: `${flow.why}.` } : {}),
-    };
-  return null;
 }
 
 /** All that can be told at once, before anything is recorded. */
@@ -253,14 +177,6 @@ function wrongPhase(flow: Flow, word: OperatorWord): Problem {
   };
 }
 
-function inWords(problem: Problem): string {
-  return [problem.message, problem.detail, problem.hint].filter(Boolean).join('. ');
-}
-
 function saying({ who, why }: Spoken): string {
   return why ? `${who}: ${why}` : who;
-}
-
-function exitWords(word: PipelineWord | undefined): string {
-  return word?.exitCode === undefined ? '' : ` (exit code ${word.exitCode})`;
 }

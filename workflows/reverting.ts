@@ -7,7 +7,8 @@ import type { Problem } from '../domain/problem.ts';
 import type { RevertItem } from '../domain/plan.ts';
 import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
-import { callerOf, type Operators } from './operators.ts';
+import type { Operators } from './decisions.ts';
+import { callerOf } from './operators.ts';
 import { agent, probe, revertingAgent } from './steps.ts';
 
 type Answer =

@@ -3,11 +3,11 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Applied } from '../activities/contract.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
 import type { CheckProgress, Verdict } from '../domain/check.ts';
-import { decideSoak } from '../domain/verdict.ts';
+import { decideSoak } from '../domain/checks/verdict.ts';
 import { promise, revert } from './answers.ts';
 import { problemOf, type Ruling } from './ending.ts';
 import { enter, show, type Flow } from './flow.ts';
-import type { Operators } from './operators.ts';
+import type { Operators } from './decisions.ts';
 import { watcher } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
 

@@ -1,6 +1,6 @@
 /** `knowngood snapshot take|list|show|diff`. */
 import type { Command } from 'commander';
-import { diffSnapshots } from '../../domain/diff.ts';
+import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import type { Store } from '../../worker/store-access.ts';
 import type { AddCommand } from '../command.ts';

@@ -1,5 +1,5 @@
 /** One snapshot, and the difference of two, for people. Pure; snapshots are redacted when they are taken. */
-import type { DiffItem } from '../../domain/diff.ts';
+import type { DiffItem } from '../../domain/snapshot/diff.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 import { columns } from './text.ts';

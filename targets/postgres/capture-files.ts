@@ -1,8 +1,8 @@
 /** Every configuration file that PostgreSQL reads, as it is on disk: what a snapshot holds, and what a revert puts back. */
-import { walkConf } from '../../domain/conf-tree.ts';
-import type { ConfigFile, FileSet } from '../../domain/files.ts';
-import { walkHba } from '../../domain/hba-tree.ts';
-import { dirname } from '../../domain/paths.ts';
+import { walkConf } from '../../domain/conf/conf-tree.ts';
+import type { ConfigFile, FileSet } from '../../domain/snapshot/files.ts';
+import { walkHba } from '../../domain/hba/tree.ts';
+import { dirname } from '../../domain/conf/paths.ts';
 import type { FileRole } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';
 import { Disk } from './disk.ts';

@@ -1,9 +1,9 @@
 /** Takes a snapshot: SQL on a fresh connection and the files on disk, read again when they changed meanwhile. */
-import type { FileSet } from '../../domain/files.ts';
-import { modeText, textOf } from '../../domain/files.ts';
-import { snapshotOf } from '../../domain/hash.ts';
+import type { FileSet } from '../../domain/snapshot/files.ts';
+import { modeText, textOf } from '../../domain/snapshot/files.ts';
+import { snapshotOf } from '../../domain/snapshot/hash.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { redact } from '../../domain/redact.ts';
+import { redact } from '../../domain/snapshot/redact.ts';
 import type { FileEntry, Snapshot } from '../../domain/snapshot.ts';
 import type { Captured, FileBody } from '../target.ts';
 import { type FilePlaces, type FilesOnDisk, checkOnHost, readFiles } from './capture-files.ts';

@@ -1,6 +1,6 @@
 /** Why a server is not known-good although it runs: it would not start again, or runs something else than its files say. */
 import type { Problem } from '../../domain/problem.ts';
-import { normaliseValue } from '../../domain/setting-value.ts';
+import { normaliseValue } from '../../domain/conf/setting-value.ts';
 import { type ServerState, effectiveRows } from './server-state.ts';
 import type { FileSettingRow, SettingRow } from './queries.ts';
 

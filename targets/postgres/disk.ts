@@ -4,8 +4,8 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
-import type { FileView } from '../../domain/conf-tree.ts';
-import type { FileState } from '../../domain/files.ts';
+import type { FileView } from '../../domain/conf/conf-tree.ts';
+import type { FileState } from '../../domain/snapshot/files.ts';
 import { TargetError, codeOf, messageOf } from './target-error.ts';
 
 export interface DiskFile extends FileState {

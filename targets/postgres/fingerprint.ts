@@ -1,6 +1,6 @@
 /** Keyed fingerprints and digests: equal content has equal ones, and without the agent's key nobody can guess it. */
 import { createHash, createHmac } from 'node:crypto';
-import { type Fingerprint, redact } from '../../domain/redact.ts';
+import { type Fingerprint, redact } from '../../domain/snapshot/redact.ts';
 import type { FileRole } from '../../domain/snapshot.ts';
 
 export interface Digester {

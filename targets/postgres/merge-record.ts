@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { FileSet, FileState } from '../../domain/files.ts';
+import type { FileSet, FileState } from '../../domain/snapshot/files.ts';
 import type { Fence } from '../target.ts';
 import { replaceFile } from './write-file.ts';
 

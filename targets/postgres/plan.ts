@@ -1,9 +1,9 @@
 /** Gathers what planning needs from the server and the disk, and lets pure code judge. Never writes. */
 import { join } from 'node:path';
 import type { ConfigChange } from '../../domain/change.ts';
-import { dirname, isAbsolute, isInside, normalise } from '../../domain/paths.ts';
-import { type Planned, planChange } from '../../domain/plan-change.ts';
-import type { PlanContext, ResolvedPath } from '../../domain/plan-context.ts';
+import { dirname, isAbsolute, isInside, normalise } from '../../domain/conf/paths.ts';
+import { type Planned, planChange } from '../../domain/plan/change.ts';
+import type { PlanContext, ResolvedPath } from '../../domain/plan/context.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Allowance, Captured, ChangeStep, PlannedChange } from '../target.ts';
 import { autoConfOf } from './capture-files.ts';

@@ -1,7 +1,7 @@
 /** Puts files back, all at once, each one atomically and only while it is as the plan saw it. */
-import { type FileState } from '../../domain/files.ts';
+import { type FileState } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { type FileDecision, isMerge, sameState } from '../../domain/plan-revert.ts';
+import { type FileDecision, isMerge, sameState } from '../../domain/revert/plan.ts';
 import type { Fence } from '../target.ts';
 import { readConfigFile } from './disk.ts';
 import type { RevertPlan } from './revert-plan.ts';

@@ -1,10 +1,10 @@
 /** What a revert would do: the three-way decisions over the files on disk, and the running values that follow. */
-import { pairs } from '../../domain/diff.ts';
-import { canonicalJson } from '../../domain/canonical.ts';
-import type { FileSet } from '../../domain/files.ts';
+import { pairs } from '../../domain/snapshot/diff.ts';
+import { canonicalJson } from '../../domain/snapshot/canonical.ts';
+import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { RevertItem } from '../../domain/plan.ts';
-import { type FileDecision, fileItem, planRevertFiles } from '../../domain/plan-revert.ts';
-import { revertSettings } from '../../domain/revert-settings.ts';
+import { type FileDecision, fileItem, planRevertFiles } from '../../domain/revert/plan.ts';
+import { revertSettings } from '../../domain/revert/settings.ts';
 import type { RoleEntry, SettingEntry, Snapshot } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';
 import { type FilesOnDisk, autoConfOf, readFiles } from './capture-files.ts';

@@ -1,7 +1,7 @@
 /** What is still missing after a revert, and how the rest was proven: by a fresh snapshot, item by item. */
-import type { ConfigFile, FileSet } from '../../domain/files.ts';
-import { isAccessFile } from '../../domain/files.ts';
-import { type FileDecision, sameState } from '../../domain/plan-revert.ts';
+import type { ConfigFile, FileSet } from '../../domain/snapshot/files.ts';
+import { isAccessFile } from '../../domain/snapshot/files.ts';
+import { type FileDecision, sameState } from '../../domain/revert/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { SettingEntry } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';

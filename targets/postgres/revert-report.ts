@@ -1,5 +1,5 @@
 /** The report of a revert, from what was planned, what happened and what a new connection showed. */
-import { isAccessFile } from '../../domain/files.ts';
+import { isAccessFile } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { RevertReport } from '../target.ts';
 import { proofOf } from './revert-proof.ts';

@@ -3,9 +3,9 @@
  * it; nothing of it needs SQL. Then it looks, on new connections, and says what is proven and what is not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FileSet } from '../../domain/files.ts';
+import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { restartNeededFor } from '../../domain/revert-settings.ts';
+import { restartNeededFor } from '../../domain/revert/settings.ts';
 import type { Captured, RevertReport, Target } from '../target.ts';
 import { askAs } from './accepting.ts';
 import { awaitLoaded } from './activate.ts';

@@ -1,10 +1,10 @@
 /** One consistent look at a server over SQL: a REPEATABLE READ, read-only transaction in a single round trip. */
-import type { ServerSetting } from '../../domain/plan-context.ts';
+import type { ServerSetting } from '../../domain/plan/context.ts';
 import type { RoleEntry, SettingEntry } from '../../domain/snapshot.ts';
 import { holdsLiteralSecret } from '../../domain/secrets.ts';
-import { holdsSecret } from '../../domain/settings.ts';
-import type { Fingerprint } from '../../domain/redact.ts';
-import { normaliseValue } from '../../domain/setting-value.ts';
+import { holdsSecret } from '../../domain/conf/settings.ts';
+import type { Fingerprint } from '../../domain/snapshot/redact.ts';
+import { normaliseValue } from '../../domain/conf/setting-value.ts';
 import type { FilePlaces } from './capture-files.ts';
 import { checkPrivileges } from './privileges.ts';
 import {

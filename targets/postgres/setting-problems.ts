@@ -1,8 +1,8 @@
 /** What only the server can say about single settings: whether this role may set them, and whether a text is accepted. */
 import type { SettingValue } from '../../domain/change.ts';
-import type { ServerSetting } from '../../domain/plan-context.ts';
+import type { ServerSetting } from '../../domain/plan/context.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { flattenLiterals, isList, isQuotedList, splitList } from '../../domain/settings.ts';
+import { flattenLiterals, isList, isQuotedList, splitList } from '../../domain/conf/settings.ts';
 import type { Session } from './sql-channel.ts';
 import { messageOf } from './target-error.ts';
 

@@ -1,7 +1,7 @@
 /** A PostgreSQL server on this host, behind the face that every kind of target has. */
-import { diffSnapshots } from '../../domain/diff.ts';
-import { sameState } from '../../domain/plan-revert.ts';
-import { byCodeUnit } from '../../domain/canonical.ts';
+import { diffSnapshots } from '../../domain/snapshot/diff.ts';
+import { sameState } from '../../domain/revert/plan.ts';
+import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
 import type { Captured, Target } from '../target.ts';
 import { awaitAnswer } from './accepting.ts';
 import { applyOn } from './apply.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { FileState } from '../../domain/files.ts';
+import type { FileState } from '../../domain/snapshot/files.ts';
 import { TargetError, codeOf, messageOf } from './target-error.ts';
 
 /** Runs right before the file changes; throws to keep it from changing. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import pc from 'picocolors';
 import { renderSummary, type Found } from '../../demo/summary.ts';
-import type { CheckReport } from '../../domain/report-checks.ts';
+import type { CheckReport } from '../../domain/report/checks.ts';
 import { aRun } from './a-run.ts';
 
 const plain = pc.createColors(false);

@@ -25,7 +25,7 @@ const documents = [
 ];
 
 for (const path of documents) {
-  describe(path, () => {
+  describe(`the document ${path}`, () => {
     it('names only commands that exist', () => {
       const named = [...read(path).matchAll(/(?:npx knowngood|^\$ knowngood|`knowngood) ([a-z]+)/gm)].map(
         ([, name]) => name,

@@ -1,6 +1,6 @@
 /** Checks and samples for tests, each bent in one thing. */
 import type { CheckProgress, HttpCheck, Sample, SampleClass, SqlCheck, TcpCheck } from '../../domain/check.ts';
-import { fold, noProgress } from '../../domain/progress.ts';
+import { fold, noProgress } from '../../domain/checks/progress.ts';
 
 const common = {
   name: 'image-service/login',

@@ -1,7 +1,7 @@
 /** A whole outage as a report gets it: an upgrade denies the image service, and is reverted. */
 import type { CheckProgress, CheckSpec, Sample } from '../../domain/check.ts';
 import type { PlanSummary } from '../../domain/plan.ts';
-import type { ReportInput } from '../../domain/report-input.ts';
+import type { ReportInput } from '../../domain/report/input.ts';
 import { aResult, anAdmittedChange } from '../store/builders.ts';
 
 /** 10:00:00 UTC. */

@@ -15,6 +15,7 @@ export interface Run {
 export interface Running {
   readonly done: Promise<Run>;
   /** What was said so far. */
+  out(): string;
   err(): string;
 }
 
@@ -35,7 +36,11 @@ export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {
     err: err.join('\n'),
     json: () => JSON.parse(out.join('\n')) as Record<string, unknown>,
   });
-  return { done: runCli(args, io).then((code) => ({ code, ...said() })), err: () => err.join('\n') };
+  return {
+    done: runCli(args, io).then((code) => ({ code, ...said() })),
+    out: () => out.join('\n'),
+    err: () => err.join('\n'),
+  };
 }
 
 export function command(...args: string[]): Promise<Run> {
@@ -43,9 +48,13 @@ export function command(...args: string[]): Promise<Run> {
 }
 
 /** A process of its own, from the build: for signals, which in this one would reach the embedded workers too. */
-export function startProcess(args: readonly string[]): Running & { signal(name: NodeJS.Signals): void } {
+export function startProcess(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Running & { signal(name: NodeJS.Signals): void } {
   const child = spawn(process.execPath, [`${packageRoot}/dist/cli/main.js`, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   const said = { out: '', err: '' };
   child.stdout.on('data', (text: Buffer) => (said.out += String(text)));
@@ -55,5 +64,5 @@ export function startProcess(args: readonly string[]): Running & { signal(name: 
       resolve({ code: code ?? -1, ...said, json: () => JSON.parse(said.out) as Record<string, unknown> });
     });
   });
-  return { done, err: () => said.err, signal: (name) => void child.kill(name) };
+  return { done, out: () => said.out, err: () => said.err, signal: (name) => void child.kill(name) };
 }

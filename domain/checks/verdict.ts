@@ -1,0 +1,109 @@
+/** The verdict: healthy, unhealthy or inconclusive, decided only here, from recorded samples. The caller passes the time. */
+import type { CheckProgress, CheckSpec, Verdict } from '../check.ts';
+
+type Unhealthy = Extract<Verdict, { kind: 'unhealthy' }>;
+type Inconclusive = Extract<Verdict, { kind: 'inconclusive' }>;
+
+/** Denied that often in a row on fresh connections, nobody needs to wait for the failure threshold. */
+const denialsThatDecide = 2;
+/** Healthy needs that share of the samples that the soak should have had. */
+const neededShare = 0.9;
+/** A longer silence of the probe than that many intervals leaves the soak unproven. */
+const longestGapIntervals = 3;
+/** From the workflow's decision to watch to the first measurement, and back: Temporal's own time on a busy machine. */
+const toBeginMs = 2_000;
+
+/** While watching: the first verdict that ends the watch early, unhealthy before inconclusive; null: watch on. */
+export function decideWhileWatching(
+  checks: readonly CheckSpec[],
+  progress: readonly CheckProgress[],
+  ignore: readonly string[],
+): Unhealthy | Inconclusive | null {
+  const deciding = decisive(checks, ignore);
+  const verdicts = deciding.map((check) => judge(check, progressOf(progress, check)));
+  return (
+    verdicts.find((verdict): verdict is Unhealthy => verdict?.kind === 'unhealthy') ??
+    verdicts.find((verdict): verdict is Inconclusive => verdict?.kind === 'inconclusive') ??
+    null
+  );
+}
+
+export interface Soak {
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly soakMs: number;
+  readonly settleUntil: number;
+  readonly now: number;
+  readonly ignore: readonly string[];
+}
+
+/** At the end of a soak. Zero measurements are never healthy, nor is a soak with holes in it. */
+export function decideSoak(checks: readonly CheckSpec[], progress: readonly CheckProgress[], soak: Soak): Verdict {
+  const early = decideWhileWatching(checks, progress, soak.ignore);
+  if (early) return early;
+  const deciding = decisive(checks, soak.ignore);
+  if (deciding.length === 0) return { kind: 'inconclusive', check: '', why: 'no required check could tell' };
+  for (const check of deciding) {
+    const why = unproven(check, progressOf(progress, check), soak);
+    if (why !== null) return { kind: 'inconclusive', check: check.name, why: `${check.name} ${why}` };
+  }
+  return { kind: 'healthy' };
+}
+
+function judge(check: CheckSpec, own: CheckProgress | null): Unhealthy | Inconclusive | null {
+  if (!own) return null;
+  const { failures, errors } = check.thresholds;
+  const unhealthy = (how: string): Unhealthy => ({
+    kind: 'unhealthy',
+    check: check.name,
+    dependent: check.dependent,
+    why: `${check.name} ${how}${words(own)}`,
+  });
+  if (own.accessDenialsInARow >= denialsThatDecide)
+    return unhealthy(`was denied access ${own.accessDenialsInARow} times in a row`);
+  if (own.failsInARow >= failures) return unhealthy(`failed ${own.failsInARow} times in a row`);
+  if (own.errorsInARow >= errors)
+    return {
+      kind: 'inconclusive',
+      check: check.name,
+      why: `${check.name} could not be measured ${own.errorsInARow} times in a row${words(own)}`,
+    };
+  return null;
+}
+
+/** null: proven healthy. */
+function unproven(check: CheckSpec, own: CheckProgress | null, soak: Soak): string | null {
+  if (!own || own.lastAt === null || own.firstAt === null) return 'was not measured';
+  // Needed in a row at the end: what fails just now is not healthy, however often it passed before.
+  const needed = Math.max(1, check.thresholds.successes);
+  if (own.passesInARow < needed) return `has passed ${own.passesInARow} of ${needed} times at the end${words(own)}`;
+  const taken = own.passes + own.fails + own.forgiven;
+  const expected = Math.floor(soak.soakMs / check.intervalMs);
+  if (taken < Math.floor(expected * neededShare)) return `has ${taken} of ${expected} measurements`;
+  const allowedMs = longestGapIntervals * check.intervalMs;
+  if (own.longestGapMs > allowedMs) return silent(own.longestGapMs);
+  // Before the first and after the last sample. Two hosts' clocks are not compared, only how long each says it took.
+  const aroundMs = soak.now - soak.startedAt - (own.lastAt + (own.last?.latencyMs ?? 0) - own.firstAt);
+  // A measurement that hangs when the soak ends leaves no sample: that is silence too, however long its timeout.
+  if (aroundMs > Math.max(allowedMs, toBeginMs)) return silent(aroundMs);
+  return null;
+}
+
+function silent(ms: number): string {
+  return `was not measured for ${Math.round(ms / 100) / 10} s`;
+}
+
+/** Advisory checks are shown and never decide. */
+function decisive(checks: readonly CheckSpec[], ignore: readonly string[]): CheckSpec[] {
+  return checks.filter((check) => check.level === 'required' && !ignore.includes(check.name));
+}
+
+function progressOf(progress: readonly CheckProgress[], check: CheckSpec): CheckProgress | null {
+  return progress.find((one) => one.check === check.name) ?? null;
+}
+
+function words({ last }: CheckProgress): string {
+  if (last === null || last.mark === 'pass') return '';
+  const said = [last.code, last.message].filter((part) => part !== null).join(' ');
+  return said === '' ? '' : `: ${said}`;
+}

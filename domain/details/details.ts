@@ -1,0 +1,157 @@
+/** Temporal's "current details" of a running guarded change: where it is, why, and what one can do, in Markdown. */
+import type { CheckProgress, CheckSpec } from '../check.ts';
+import { checksPart } from './checks.ts';
+import { nextSteps } from './steps.ts';
+import { countText, dateTimeText, preciseTimeText, timeText } from '../format.ts';
+import { codeBlock, codeSpan, escapeMarkdown, oneLine, shorten } from '../markdown.ts';
+import type { Outcome, Phase } from '../phase.ts';
+import type { PlanSummary } from '../plan.ts';
+import type { Problem } from '../problem.ts';
+import type { TimelineEntry } from '../result.ts';
+
+export interface DetailsView {
+  readonly target: string;
+  readonly changeId: string;
+  readonly changeKind: 'config' | 'command' | 'external';
+  /** Name of the command, or the pipeline's own description; '' when there is none. */
+  readonly what: string;
+  readonly requestedBy: string;
+  /** The requester's reason; '' when none was given. */
+  readonly reason: string;
+  readonly phase: Phase;
+  /** Unix ms when the phase began. */
+  readonly sinceMs: number;
+  /** Unix ms at which silence decides; null: nothing is timed. */
+  readonly deadlineAt: number | null;
+  /** What silence then does, in plain words; without it the words of the phase. */
+  readonly atDeadline?: string;
+  /** null until it is planned; from the apply on, what really changed. */
+  readonly plan: PlanSummary | null;
+  readonly progress: readonly CheckProgress[];
+  readonly checks: readonly CheckSpec[];
+  readonly approvals: { readonly given: number; readonly needed: number };
+  /** What keeps a revert from being complete. */
+  readonly remaining: readonly Problem[];
+  /** null while open. */
+  readonly outcome: Outcome | null;
+  readonly timeline: readonly TimelineEntry[];
+  /** Why it was decided so; '' while it is not. */
+  readonly why?: string;
+  /** Names of the Updates that have an effect now; without it those of the phase. */
+  readonly possible?: readonly string[];
+  /** The policy lets an operator keep the change before the soak is over. */
+  readonly allowEarlyConfirm?: boolean;
+}
+
+/** More would push what one can do next off the screen; the report has all of it. */
+const mostDiffLines = 40;
+const mostItems = 20;
+const mostTimelineLines = 12;
+
+/** Ends with an empty paragraph: the Web UI may clip the last line. */
+export function currentDetails(view: DetailsView): string {
+  const parts = [
+    heading(view),
+    nextSteps(view),
+    remainingPart(view.remaining),
+    checksPart(view.checks, view.progress),
+    planPart(view.plan),
+    timelinePart(view.timeline),
+    '[Event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [Pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities)',
+    '&nbsp;',
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+const meanings: Readonly<Record<Phase, string>> = {
+  snapshot: 'taking the snapshot. Nothing has been touched.',
+  baseline: 'measuring whether the dependents are healthy before the change. Nothing has been touched.',
+  preflight: 'working out what the change would do. Nothing has been touched.',
+  approve: 'waiting for approval. Nothing has been touched.',
+  arm: 'the agent is preparing the way back. Nothing has been touched.',
+  apply: 'the change is being made. The way back is armed.',
+  watch: 'the change is in force; its dependents are being watched.',
+  hold: 'the checks cannot tell whether the change is good. It is in force and held.',
+  confirm: 'the soak was healthy; the change is in force and waits to be confirmed.',
+  revert: 'the change is being reverted.',
+  'revert-incomplete': 'THE REVERT IS NOT COMPLETE. It is being tried again until it is.',
+  verify: 'the configuration is decided; the dependents are being measured again.',
+  report: 'it is over; the report is being written.',
+  closed: 'it is over.',
+};
+
+function heading(view: DetailsView): string {
+  const outcome = view.outcome === null ? '' : ` Outcome: **${view.outcome}**.`;
+  const kind = view.changeKind === 'config' ? 'declared change' : `${view.changeKind} change`;
+  const what = view.what === '' ? '' : ` ${codeSpan(shorten(view.what, 200))}`;
+  const reason = view.reason === '' ? '' : `: ${escapeMarkdown(shorten(view.reason, 300))}`;
+  return [
+    `## ${view.phase} · ${codeSpan(view.target)}`,
+    `**Now**, since ${dateTimeText(view.sinceMs)}: ${meanings[view.phase]}${outcome}`,
+    `${codeSpan(view.changeId)}, a ${kind}${what}, asked for by ${escapeMarkdown(view.requestedBy) || 'nobody named'}${reason}`,
+    ...(view.why === undefined || view.why === '' ? [] : [`Why: ${escapeMarkdown(shorten(view.why, 500))}`]),
+    ...(view.deadlineAt === null ? [] : [deadlineText(view, view.deadlineAt)]),
+  ].join('\n\n');
+}
+
+function deadlineText({ phase, atDeadline }: DetailsView, at: number): string {
+  const then = atDeadline === undefined || atDeadline === '' ? silence[phase] : escapeMarkdown(atDeadline);
+  return `Deadline: **${timeText(at)}**${then === undefined ? '' : `, then ${then}`}.`;
+}
+
+/** What happens at the deadline of a phase when nobody says anything. */
+const silence: Readonly<Partial<Record<Phase, string>>> = {
+  snapshot: 'it ends, nothing touched',
+  baseline: 'it ends, nothing touched',
+  preflight: 'it ends, nothing touched',
+  approve: 'it ends, nothing touched',
+  arm: 'it ends, nothing touched',
+  apply: 'what was written is reverted',
+  watch: 'the change is kept if every required check is healthy',
+  hold: 'the policy decides',
+  confirm: 'the change is reverted',
+};
+
+function remainingPart(remaining: readonly Problem[]): string {
+  if (remaining.length === 0) return '';
+  const lines = remaining
+    .slice(0, mostItems)
+    .flatMap(({ message, detail, hint }) => [
+      `- ${escapeMarkdown(shorten(message, 300))}`,
+      ...(detail === undefined ? [] : [`  - Detail: ${escapeMarkdown(shorten(detail, 300))}`]),
+      ...(hint === undefined ? [] : [`  - Hint: ${escapeMarkdown(shorten(hint, 300))}`]),
+    ]);
+  if (remaining.length > mostItems) lines.push(`- … and ${remaining.length - mostItems} more`);
+  return `### What remains\n\n${lines.join('\n')}`;
+}
+
+function planPart(plan: PlanSummary | null): string {
+  if (plan === null) return '';
+  const shown = plan.items.slice(0, mostItems);
+  const left = plan.items.length - shown.length + plan.moreItems;
+  const parts = [
+    `### What changes\n\nEffect: **${plan.effect}**, risk: **${plan.risk}**, ${countText(plan.items.length + plan.moreItems, 'item')}.`,
+    [
+      ...shown.map(({ summary, effect }) => `- ${codeSpan(shorten(summary, 300))} (${effect})`),
+      ...(left === 0 ? [] : [`- … and ${left} more`]),
+    ].join('\n'),
+    plan.warnings.map((warning) => `- Warning: ${escapeMarkdown(shorten(warning, 300))}`).join('\n'),
+    plan.diff === '' ? '' : codeBlock(shortDiff(plan.diff), 'diff'),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function shortDiff(diff: string): string {
+  const lines = diff.replace(/\n+$/, '').split('\n');
+  const shown = lines.slice(0, mostDiffLines).map((line) => shorten(line, 200));
+  const left = lines.length - shown.length;
+  return left === 0 ? shown.join('\n') : [...shown, `… ${countText(left, 'more line')}; the report has all`].join('\n');
+}
+
+function timelinePart(timeline: readonly TimelineEntry[]): string {
+  if (timeline.length === 0) return '';
+  const lines = timeline
+    .slice(-mostTimelineLines)
+    .map(({ at, text }) => `- ${preciseTimeText(at)} ${escapeMarkdown(shorten(oneLine(text), 300))}`);
+  return `### So far\n\n${lines.join('\n')}`;
+}

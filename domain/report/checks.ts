@@ -1,0 +1,122 @@
+/** Each check of a report: how it stood before, while the change was in force, and after. */
+import type { CheckProgress, CheckSpec, Sample } from '../check.ts';
+import type { ReportInput } from './input.ts';
+import { thin } from './series.ts';
+
+export interface Stretch {
+  readonly measured: number;
+  readonly passes: number;
+  readonly fails: number;
+  /** The probe's own errors, and measurements that say nothing. */
+  readonly unmeasurable: number;
+  /** Failures that settling forgave. */
+  readonly forgiven: number;
+  /** Of the passes; null without one, or when only counters are known. */
+  readonly medianMs: number | null;
+}
+
+export interface CheckReport {
+  readonly name: string;
+  readonly dependent: string;
+  readonly team: string | null;
+  readonly level: CheckSpec['level'];
+  /** `new sql connection as image_svc to shop`: what is measured, without secrets. */
+  readonly measures: string;
+  /** null: not measured in that stretch. */
+  readonly before: Stretch | null;
+  readonly during: Stretch | null;
+  readonly after: Stretch | null;
+  /** The first counted failure while the change was in force. */
+  readonly firstFailure: Sample | null;
+  readonly state: 'unaffected' | 'recovered' | 'still-failing' | 'failed' | 'not-measured';
+  /** Oldest first, thinned for long soaks: `measured` tells how many there were. */
+  readonly series: readonly Sample[];
+  readonly measured: number;
+}
+
+export function checkReportsOf({ change, result, details, samples }: ReportInput): readonly CheckReport[] {
+  const { armed, applied, restored } = result.moments;
+  const from = armed ?? applied ?? Number.POSITIVE_INFINITY;
+  const until = restored ?? Number.POSITIVE_INFINITY;
+  return change.checks.map((spec) => {
+    const own = samples.filter(({ check }) => check === spec.name).sort((a, b) => a.at - b.at);
+    const during = own.filter(({ at }) => at >= from && at < until);
+    const afterwards = own.filter(({ at }) => at >= from && at >= until);
+    const report = {
+      name: spec.name,
+      dependent: spec.dependent,
+      team: spec.team,
+      level: spec.level,
+      measures: measuresOf(spec),
+      before: stretchOf(
+        own.filter(({ at }) => at < from),
+        progressOf(details.baseline, spec),
+      ),
+      during: stretchOf(during, progressOf(details.watch, spec)),
+      after: stretchOf(afterwards, progressOf(details.recovery, spec)),
+      firstFailure: firstFailureOf(during) ?? failureOf(progressOf(details.watch, spec)),
+      series: thin(own),
+      measured: own.length,
+    };
+    const kept = restored === null ? (during.at(-1) ?? progressOf(details.watch, spec)?.last ?? null) : null;
+    const last = afterwards.at(-1) ?? progressOf(details.recovery, spec)?.last ?? kept;
+    return { ...report, state: stateOf(report, last) };
+  });
+}
+
+function stateOf(
+  { during, after }: { readonly during: Stretch | null; readonly after: Stretch | null },
+  last: Sample | null,
+): CheckReport['state'] {
+  // Reverted before the watch began, as after a failed command: how it is now is all that can be said, and is said.
+  if (during === null) return last === null ? 'not-measured' : last.mark === 'pass' ? 'recovered' : 'still-failing';
+  if (during.fails === 0) return last?.mark === 'fail' ? 'still-failing' : 'unaffected';
+  if (last?.mark === 'pass') return 'recovered';
+  return after === null ? 'failed' : 'still-failing';
+}
+
+const progressOf = (progress: readonly CheckProgress[], { name }: CheckSpec): CheckProgress | null =>
+  progress.find(({ check }) => check === name) ?? null;
+
+/** The samples where there are any, else the counters that the workflow brought. */
+function stretchOf(samples: readonly Sample[], progress: CheckProgress | null): Stretch | null {
+  if (samples.length > 0) return stretchOfSamples(samples);
+  if (progress === null) return null;
+  const { passes, fails, errors, noData, forgiven } = progress;
+  const measured = passes + fails + errors + noData + forgiven;
+  return measured === 0 ? null : { measured, passes, fails, unmeasurable: errors + noData, forgiven, medianMs: null };
+}
+
+function stretchOfSamples(samples: readonly Sample[]): Stretch {
+  const count = (wanted: (sample: Sample) => boolean): number => samples.filter(wanted).length;
+  const passed = samples.filter(({ mark }) => mark === 'pass').map(({ latencyMs }) => latencyMs);
+  const sorted = passed.sort((a, b) => a - b);
+  return {
+    measured: samples.length,
+    passes: passed.length,
+    fails: count((sample) => sample.mark === 'fail' && sample.forgiven !== true),
+    unmeasurable: count(({ mark, forgiven }) => mark !== 'pass' && mark !== 'fail' && forgiven !== true),
+    forgiven: count(({ forgiven }) => forgiven === true),
+    medianMs: sorted[Math.floor(sorted.length / 2)] ?? null,
+  };
+}
+
+const firstFailureOf = (samples: readonly Sample[]): Sample | null =>
+  samples.find(({ mark, forgiven }) => mark === 'fail' && forgiven !== true) ?? null;
+
+const failureOf = (progress: CheckProgress | null): Sample | null =>
+  progress?.last?.mark === 'fail' && progress.last.forgiven !== true ? progress.last : null;
+
+/** An address may carry a login before its host and a token after its question mark. */
+const withoutSecrets = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1').replace(/\?.*$/, '?…');
+
+function measuresOf(spec: CheckSpec): string {
+  switch (spec.kind) {
+    case 'http':
+      return `${spec.method} ${withoutSecrets(spec.url)}`;
+    case 'tcp':
+      return `TCP connection to ${spec.host}:${spec.port}`;
+    case 'sql':
+      return `new connection as ${spec.user} to ${spec.database}${spec.sourceAddress === null ? '' : ` from ${spec.sourceAddress}`}`;
+  }
+}

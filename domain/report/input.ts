@@ -1,0 +1,33 @@
+/** What a report is made of: the admitted change, how it ended, and everything that was measured on the way. */
+import type { AdmittedChange } from '../admitted.ts';
+import type { CheckProgress, Sample } from '../check.ts';
+import type { PlanSummary, RevertItem } from '../plan.ts';
+import type { ChangeResult } from '../result.ts';
+
+/** What a report shows beyond the result. */
+export interface ReportDetails {
+  readonly baseline: readonly CheckProgress[];
+  readonly watch: readonly CheckProgress[];
+  readonly recovery: readonly CheckProgress[];
+  readonly approvals: readonly {
+    readonly who: string;
+    readonly claim: string | null;
+    readonly why: string;
+    readonly at: number;
+  }[];
+  readonly proof: readonly string[];
+  readonly reverted: readonly RevertItem[];
+}
+
+export interface ReportInput {
+  readonly change: AdmittedChange;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly result: ChangeResult;
+  readonly plan: PlanSummary | null;
+  readonly details: ReportDetails;
+  /** In any order; may be fewer than were taken, for the store is on no critical path. */
+  readonly samples: readonly Sample[];
+  /** Sets the outage of April 12 beside it, as the demo does. */
+  readonly compareWith?: 'april-12';
+}

@@ -1,0 +1,146 @@
+/** A report in Markdown: what a job summary, a ticket or a chat shows. Everything from outside is escaped. */
+import { dateTimeText, durationText, preciseTimeText, sentence } from '../format.ts';
+import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable } from '../markdown.ts';
+import type { ReportModel } from './report.ts';
+import type { CheckReport, Stretch } from './checks.ts';
+
+export function reportMarkdown(model: ReportModel): string {
+  const parts = [
+    `# ${escapeMarkdown(model.headline)}`,
+    summaryPart(model),
+    comparisonPart(model),
+    '## Impact',
+    list(model.impact),
+    checksPart(model.checks),
+    '## Timeline',
+    timelinePart(model),
+    '## Root cause',
+    paragraphs(model.cause),
+    changePart(model),
+    '## Resolution',
+    paragraphs(model.resolution),
+    resolutionPart(model),
+    '## Follow-ups',
+    model.followUps.length === 0 ? 'None.' : list(model.followUps),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function summaryPart(model: ReportModel): string {
+  const { spans } = model;
+  const rows = [
+    ['outcome', `**${model.outcome}** (${model.reason})`],
+    ['target', codeCell(model.target)],
+    [
+      'change',
+      `${codeCell(model.changeId)}, ${model.changeKind}${model.what === '' ? '' : ` ${codeCell(model.what)}`}`,
+    ],
+    [
+      'asked for by',
+      `${escapeMarkdown(model.requestedBy) || '–'}${model.why === '' ? '' : `: ${escapeMarkdown(model.why)}`}`,
+    ],
+    ...(model.moments[0] === undefined ? [] : [['started', dateTimeText(model.moments[0].at)]]),
+    ...spanRow('time to detect', spans.detectMs),
+    ...spanRow('time to decide', spans.decideMs),
+    ...spanRow('time to revert', spans.revertMs),
+    ...spanRow('time to recover', spans.recoverMs),
+    ...spanRow('in all', spans.totalMs),
+    ['dependents', model.dependents],
+    ...model.notes.map((note) => ['note', escapeMarkdown(note)]),
+  ];
+  return ['## Summary', escapeMarkdown(sentence(model.summary)), markdownTable({ head: ['', ''], rows })].join('\n\n');
+}
+
+const spanRow = (label: string, ms: number | null): string[][] => (ms === null ? [] : [[label, durationText(ms)]]);
+
+function comparisonPart({ comparison }: ReportModel): string {
+  if (comparison === null) return '';
+  const rows = comparison.moments.map(({ label, thenClock, thenMs, nowMs, nowAt }) => [
+    label,
+    `${thenClock} (+${durationText(thenMs)})`,
+    nowAt === null || nowMs === null ? '–' : `${preciseTimeText(nowAt)} (+${durationText(nowMs)})`,
+  ]);
+  return `### ${comparison.title}\n\n${markdownTable({ head: ['', 'then', 'now'], rows })}`;
+}
+
+function checksPart(checks: readonly CheckReport[]): string {
+  if (checks.length === 0) return '';
+  const rows = checks.map((check) => [
+    codeCell(check.name),
+    check.level,
+    stretchText(check.before),
+    stretchText(check.during),
+    stretchText(check.after),
+    check.state,
+  ]);
+  return markdownTable({ head: ['check', 'level', 'before', 'in force', 'after', 'in the end'], rows });
+}
+
+export function stretchText(stretch: Stretch | null): string {
+  if (stretch === null) return '–';
+  const extra = [
+    stretch.fails > 0 ? `${stretch.fails} failed` : '',
+    stretch.unmeasurable > 0 ? `${stretch.unmeasurable} not measurable` : '',
+    stretch.forgiven > 0 ? `${stretch.forgiven} while settling` : '',
+  ].filter((part) => part !== '');
+  return `${stretch.passes}/${stretch.measured} passed${extra.length === 0 ? '' : `, ${extra.join(', ')}`}`;
+}
+
+function timelinePart({ moments, timeline }: ReportModel): string {
+  const rows = [
+    ...timeline.map(({ at, phase, text }) => ({ at, cells: [phase, escapeMarkdown(text)] })),
+    ...moments.map(({ at, label }) => ({ at, cells: ['', `**${label}**`] })),
+  ].sort((a, b) => a.at - b.at);
+  return markdownTable({
+    head: ['UTC', 'phase', ''],
+    rows: rows.map(({ at, cells }) => [preciseTimeText(at), ...cells]),
+  });
+}
+
+function changePart({ plan }: ReportModel): string {
+  if (plan === null) return '';
+  const items = plan.items.map(({ summary, effect }) => `- ${codeSpan(summary)} (${effect})`);
+  if (plan.moreItems > 0) items.push(`- … and ${plan.moreItems} more`);
+  return [items.join('\n'), plan.diff === '' ? '' : codeBlock(plan.diff, 'diff')].filter(Boolean).join('\n\n');
+}
+
+function resolutionPart(model: ReportModel): string {
+  const { before, change, after } = model.snapshots;
+  return [
+    titled(
+      'Put back',
+      model.reverted.map(
+        ({ summary, decision, note }) =>
+          `${codeSpan(summary)} (${decision}${note === undefined ? '' : `: ${escapeMarkdown(note)}`})`,
+      ),
+    ),
+    titled('Proof', model.proof.map(escapeMarkdown)),
+    titled('Conflicts', model.conflicts.map(escapeMarkdown)),
+    titled(
+      'Problems',
+      model.problems.map(({ message, detail }) =>
+        escapeMarkdown(detail === undefined ? message : `${message}: ${detail}`),
+      ),
+    ),
+    titled(
+      'Approvals',
+      model.approvals.map(
+        ({ who, claim, why, at }) =>
+          `${escapeMarkdown(who)}${claim === null ? '' : ` (claimed ${codeSpan(claim)})`} at ${dateTimeText(at)}${why === '' ? '' : `: ${escapeMarkdown(why)}`}`,
+      ),
+    ),
+    titled(
+      'Snapshots',
+      Object.entries({ before, change, after }).flatMap(([name, id]) =>
+        id === null ? [] : [`${name} ${codeSpan(id)}`],
+      ),
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+const titled = (title: string, lines: readonly string[]): string =>
+  lines.length === 0 ? '' : `**${title}**\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+const list = (lines: readonly string[]): string => lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n');
+const paragraphs = (lines: readonly string[]): string => lines.map(escapeMarkdown).join('\n\n');

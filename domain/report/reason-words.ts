@@ -1,0 +1,32 @@
+/** Each reason code in plain words, as the second half of "It was reverted because …". */
+import type { ReasonCode } from '../result.ts';
+
+export const reasonWords: Readonly<Record<ReasonCode, string>> = {
+  'soak-healthy': 'every required check stayed healthy through the soak',
+  'confirmed-by-operator': 'an operator confirmed it',
+  'held-and-kept': 'the checks could not tell, and the policy keeps such a change',
+  'check-failed': 'a dependent failed its check',
+  inconclusive: 'the checks could not tell, and the policy reverts such a change',
+  'apply-failed': 'it could not be applied as a whole',
+  'apply-timeout': 'it was not applied in time',
+  'pipeline-failed': 'the pipeline said that it failed',
+  'aborted-by-operator': 'an operator aborted it',
+  cancelled: 'its workflow was cancelled',
+  'not-confirmed': 'nobody confirmed it in time',
+  'contact-lost': 'the agent lost contact with the workflow and its lease ran out',
+  'rescued-on-host': 'somebody reverted it on the database host',
+  'taken-over-while-applying': 'a new run took over while it was being applied',
+  'internal-error': 'Knowngood hit an unforeseen error',
+  'rejected-by-operator': 'an operator rejected it',
+  'approval-expired': 'nobody approved it in time',
+  'moved-too-often': 'the live configuration kept changing under the plan',
+  'preflight-refused': 'the preflight refused it',
+  'baseline-red': 'a required check was red before the change',
+  'target-busy': 'another change was open on the target',
+  'target-refused': 'the target may not be changed this way',
+  'target-dirty': 'the server was not in a known-good state to begin with',
+  'no-agent': 'no agent answered for the target',
+  'invalid-request': 'the request could not be understood',
+  'snapshot-failed': 'the snapshot could not be taken',
+  'abandoned-by-operator': 'a person took over from an incomplete revert',
+};

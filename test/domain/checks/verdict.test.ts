@@ -1,0 +1,193 @@
+/** When a change is kept, taken back, or held: case tables with a letter a sample, and laws that hold for any. */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { CheckProgress, CheckSpec } from '../../../domain/check.ts';
+import { fold, noProgress } from '../../../domain/checks/progress.ts';
+import { decideSoak, decideWhileWatching, type Soak } from '../../../domain/checks/verdict.ts';
+import { aSqlCheck, markLetters, noon, progressFrom, samplesFrom } from '../../probes/builders.ts';
+
+const login = aSqlCheck();
+const pages = aSqlCheck({ name: 'shop/pages', dependent: 'shop' });
+
+function watching(letters: string, check: CheckSpec = login, ignore: string[] = []): string | null {
+  return decideWhileWatching([check], [progressFrom(letters, check.name)], ignore)?.kind ?? null;
+}
+
+describe('while watching', () => {
+  for (const [name, letters, want] of [
+    ['goes on without a sample', '', null],
+    ['goes on while all is well', '....', null],
+    ['goes on below the threshold', '.xx', null],
+    ['reverts on as many failures in a row as the threshold', '.xxx', 'unhealthy'],
+    ['forgives failures that a pass interrupts', 'xx.xx', null],
+    ['goes on after a single denial', '.a', null],
+    ['does not wait for the threshold after two denials', '.aa', 'unhealthy'],
+    ['takes a denied object for a denied login', '.ap', 'unhealthy'],
+    ['wants the two denials in a row', 'a.a', null],
+    ['is not misled by a pooled connection between two denials', 'ana', 'unhealthy'],
+    ['never takes errors for failures', 'eeee', null],
+    ['cannot tell after as many errors as the threshold', 'eeeee', 'inconclusive'],
+    ['cannot tell when all connections are pooled', 'nnnnn', 'inconclusive'],
+    ['says unhealthy before inconclusive', 'xxxeeeee', 'unhealthy'],
+    ['does not count what was forgiven', 'ffffffff', null],
+    ['counts denials among what is forgiven', 'fafa', 'unhealthy'],
+  ] as const)
+    it(`${name}: "${letters}"`, () => expect(watching(letters)).toBe(want));
+
+  it('shows advisory checks and never heeds them', () =>
+    expect(watching('aaaaaa', aSqlCheck({ level: 'advisory' }))).toBeNull());
+
+  it('heeds no check that was red before', () => expect(watching('aaaaaa', login, [login.name])).toBeNull());
+
+  it('finds the unhealthy check behind an inconclusive one', () => {
+    const progress = [progressFrom('eeeee', login.name), progressFrom('aa', pages.name)];
+    expect(decideWhileWatching([login, pages], progress, [])).toMatchObject({
+      kind: 'unhealthy',
+      check: 'shop/pages',
+      dependent: 'shop',
+    });
+  });
+
+  it('says what it saw', () =>
+    expect(decideWhileWatching([login], [progressFrom('.aa')], [])).toMatchObject({
+      why: 'image-service/login was denied access 2 times in a row: 28000 no pg_hba.conf entry',
+    }));
+});
+
+/** A soak over as many beats as there are letters. */
+function soakOf(letters: string, bent: Partial<Soak> = {}): Soak {
+  const soakMs = letters.length * login.intervalMs;
+  return { startedAt: noon, soakMs, settleUntil: 0, now: noon + soakMs, ignore: [], ...bent };
+}
+
+function atTheEnd(letters: string, check: CheckSpec = login, bent: Partial<Soak> = {}): string {
+  return decideSoak([check], [progressFrom(letters, check.name)], soakOf(letters, bent)).kind;
+}
+
+describe('at the end of the soak', () => {
+  for (const [name, letters, want] of [
+    ['keeps after a healthy soak', '..........', 'healthy'],
+    ['keeps when an early stumble is over', '.xx.......', 'healthy'],
+    ['cannot keep while the newest measurement fails', '.........x', 'inconclusive'],
+    ['cannot keep while the newest measurement fails, though forgiven', '.........f', 'inconclusive'],
+    ['cannot keep before enough passes in a row', '.......x..', 'inconclusive'],
+    ['keeps with just enough passes in a row', '......x...', 'healthy'],
+    ['keeps with nine of ten samples', '.... .....', 'healthy'],
+    ['cannot keep with eight of ten samples', '.. . .....', 'inconclusive'],
+    ['cannot keep on errors of the probe', '....ee....', 'inconclusive'],
+    ['cannot keep without a single sample', '          ', 'inconclusive'],
+    ['cannot keep what was only forgiven', 'ffffffffff', 'inconclusive'],
+    ['cannot keep what was only pooled', 'nnnn', 'inconclusive'],
+    ['keeps when settling is over and all is well', 'ffffff....', 'healthy'],
+    ['cannot keep a soak too short for the passes it needs', '..', 'inconclusive'],
+    ['takes denials for what they are to the very end', '........aa', 'unhealthy'],
+  ] as const)
+    it(`${name}: "${letters}"`, () => expect(atTheEnd(letters)).toBe(want));
+
+  const often = (gap: number): string => `${'.'.repeat(50)}${' '.repeat(gap)}${'.'.repeat(50)}`;
+
+  it('forgives a silence of three intervals, and none of four', () => {
+    expect(atTheEnd(often(2))).toBe('healthy');
+    expect(atTheEnd(often(3))).toBe('inconclusive');
+  });
+
+  it('forgives no silence at the beginning or the end', () => {
+    expect(atTheEnd(`${' '.repeat(5)}${'.'.repeat(95)}`)).toBe('inconclusive');
+    expect(atTheEnd(`${'.'.repeat(95)}${' '.repeat(5)}`)).toBe('inconclusive');
+  });
+
+  it('takes a measurement that hangs when the soak ends for silence, however long its timeout', () => {
+    const patient = aSqlCheck({ timeoutMs: 20_000 });
+    expect(atTheEnd(`${'.'.repeat(97)}${' '.repeat(3)}`, patient)).toBe('inconclusive');
+    expect(atTheEnd(`${'.'.repeat(98)}${' '.repeat(2)}`, patient)).toBe('healthy');
+  });
+
+  it('leaves Temporal two seconds to begin, where three intervals are less', () => {
+    const quick = aSqlCheck({ intervalMs: 100 });
+    const own = samplesFrom('.'.repeat(91), quick.name, quick.intervalMs).reduce(fold, noProgress(quick.name));
+    const ending = (ms: number): string =>
+      decideSoak([quick], [own], soakOf('', { soakMs: 10_000, now: noon + 9_003 + ms })).kind;
+    expect(ending(1_990)).toBe('healthy');
+    expect(ending(2_010)).toBe('inconclusive');
+  });
+
+  it('does not care whether the clocks of probe and server agree', () => {
+    const skewed = { startedAt: noon + 3_600_000, now: noon + 3_600_000 + 10_000 };
+    expect(atTheEnd('..........', login, skewed)).toBe('healthy');
+  });
+
+  it('cannot keep with no check at all, nor with advisory or ignored ones alone', () => {
+    const all = '..........';
+    expect(decideSoak([], [], soakOf(all)).kind).toBe('inconclusive');
+    expect(atTheEnd(all, aSqlCheck({ level: 'advisory' }))).toBe('inconclusive');
+    expect(atTheEnd(all, login, { ignore: [login.name] })).toBe('inconclusive');
+  });
+
+  it('cannot keep on a failing last sample even where no pass is asked for', () => {
+    const lax = aSqlCheck({ thresholds: { failures: 3, errors: 5, successes: 0 } });
+    expect(atTheEnd('.........x', lax)).toBe('inconclusive');
+    expect(atTheEnd('..........', lax)).toBe('healthy');
+  });
+
+  it('wants every required check healthy', () => {
+    const progress = [progressFrom('..........', login.name)];
+    expect(decideSoak([login, pages], progress, soakOf('..........'))).toEqual({
+      kind: 'inconclusive',
+      check: 'shop/pages',
+      why: 'shop/pages was not measured',
+    });
+  });
+});
+
+const letters = fc.string({ unit: fc.constantFrom(...markLetters, ' '), maxLength: 60 });
+const soaks = fc.record({ soakMs: fc.nat(100_000), lastedMs: fc.nat(100_000) });
+
+function decided(marks: string, { soakMs, lastedMs }: { soakMs: number; lastedMs: number }): [CheckProgress, string] {
+  const own = progressFrom(marks);
+  return [own, decideSoak([login], [own], soakOf(marks, { soakMs, now: noon + lastedMs })).kind];
+}
+
+describe('whatever the samples', () => {
+  it('zero measurements are never healthy', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('e', 'n', 'f', ' ') }), soaks, (marks, soak) => {
+        expect(decided(marks, soak)[1]).not.toBe('healthy');
+      }),
+    );
+  });
+
+  it('a required check never keeps with a failing last sample', () => {
+    fc.assert(
+      fc.property(letters, soaks, (marks, soak) => {
+        const [own, kind] = decided(marks, soak);
+        if (kind === 'healthy') expect(own.last?.mark).toBe('pass');
+      }),
+    );
+  });
+
+  it('errors alone never revert', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('e', 'n', '.') }), (marks) => {
+        expect(watching(marks)).not.toBe('unhealthy');
+      }),
+    );
+  });
+
+  it('what reverts while watching is never kept at the end', () => {
+    fc.assert(
+      fc.property(letters, soaks, (marks, soak) => {
+        if (watching(marks) === 'unhealthy') expect(decided(marks, soak)[1]).toBe('unhealthy');
+      }),
+    );
+  });
+
+  it('one more required check never makes a change healthier', () => {
+    fc.assert(
+      fc.property(letters, letters, (one, other) => {
+        const progress = [progressFrom(one, login.name), progressFrom(other, pages.name)];
+        const both = decideSoak([login, pages], progress, soakOf(one)).kind;
+        if (both === 'healthy') expect(decideSoak([login], progress, soakOf(one)).kind).toBe('healthy');
+      }),
+    );
+  });
+});
