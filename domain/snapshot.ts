@@ -1,5 +1,7 @@
 /** The snapshot document: a target's configuration at one moment, canonical, content-addressed, redacted. */
 
+import type { DatabaseCatalog, DatabaseEntry, MembershipEntry, SharedObjectEntry } from './catalog.ts';
+
 export interface ServerSection {
   /** `server_version`, for example `17.10`. */
   readonly version: string;
@@ -68,6 +70,14 @@ export interface Sections {
   readonly settings: readonly SettingEntry[];
   /** Sorted by name, `pg_*` left out. */
   readonly roles: readonly RoleEntry[];
+  /** Sorted by role, member, grantor. */
+  readonly memberships: readonly MembershipEntry[];
+  /** Sorted by name. */
+  readonly databases: readonly DatabaseEntry[];
+  /** Tablespaces and parameters, sorted by kind and name. */
+  readonly shared: readonly SharedObjectEntry[];
+  /** One a database, sorted by name: privileges, default privileges, row security, extensions. */
+  readonly catalogs: readonly DatabaseCatalog[];
 }
 
 export interface Snapshot {

@@ -19,12 +19,20 @@ export function snapshotOf(sections: Sections): Snapshot {
     files: [...sections.files].sort((a, b) => byCodeUnit(a.path, b.path)),
     settings: [...sections.settings].sort((a, b) => byCodeUnit(a.name, b.name)),
     roles: [...sections.roles].sort((a, b) => byCodeUnit(a.name, b.name)),
+    memberships: sections.memberships,
+    databases: sections.databases,
+    shared: sections.shared,
+    catalogs: sections.catalogs,
   };
   const hashes = {
     server: hashOf(sorted.server),
     files: hashOf(sorted.files),
     settings: hashOf(sorted.settings),
     roles: hashOf(sorted.roles),
+    memberships: hashOf(sorted.memberships),
+    databases: hashOf(sorted.databases),
+    shared: hashOf(sorted.shared),
+    catalogs: hashOf(sorted.catalogs),
   };
   return { id: hashOf(hashes), hashes, sections: sorted };
 }
