@@ -90,6 +90,10 @@ function captureOf(state: ServerState, places: FilePlaces, onDisk: FilesOnDisk, 
     files: fileEntries(onDisk, versionNum, digest),
     settings: settingEntries(effectiveRows(state), digest.fingerprint),
     roles: roleEntries(state, digest.fingerprint),
+    memberships: [],
+    databases: [],
+    shared: [],
+    catalogs: [],
   });
   return {
     snapshot,
