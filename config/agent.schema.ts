@@ -27,6 +27,7 @@ export const agentShape = z.strictObject({
     .strictObject({
       settings: z.array(z.string().min(1, 'is empty')).optional(),
       paths: z.array(absolutePath).optional(),
+      sql: z.boolean().optional(),
     })
     .optional(),
   store: storeShape.optional(),

@@ -36,6 +36,7 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
     allow: {
       settings: (input.allow?.settings ?? []).map((name) => name.toLowerCase()),
       paths: input.allow?.paths ?? [],
+      sql: input.allow?.sql ?? false,
     },
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),

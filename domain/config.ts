@@ -66,7 +66,7 @@ export interface AgentConfig {
   readonly commands: Readonly<
     Record<string, { readonly run: readonly string[]; readonly timeoutMs: number; readonly restarts: boolean }>
   >;
-  readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[] };
+  readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;

@@ -3,7 +3,7 @@ import type { Change, ChangeRequest } from './change.ts';
 import type { Problem } from './problem.ts';
 import { changeRequestShape } from './change.schema.ts';
 import { describeIssues } from './issues.schema.ts';
-import { holdsLiteralSecret, isSecretSetting } from './secrets.ts';
+import { holdsLiteralSecret, isSecretSetting, setsPassword } from './secrets.ts';
 
 export const inlineLimitBytes = 32 * 1024;
 
@@ -57,6 +57,11 @@ function secretProblems({ change, reason }: ChangeRequest): Problem[] {
   }
   change.hba?.forEach((edit, i) => {
     if ('add' in edit) check(`change.hba[${i}].add`, edit.add);
+  });
+  change.sql?.forEach(({ statement }, i) => {
+    const where = `change.sql[${i}].statement`;
+    if (setsPassword(statement)) found.push(literalSecret(where));
+    else check(where, statement);
   });
   for (const [path, body] of Object.entries(change.files ?? {})) check(`change.files.${path}`, body ?? undefined);
   return found;

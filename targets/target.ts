@@ -1,5 +1,6 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
 import type { ConfigChange } from '../domain/change.ts';
+import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
@@ -29,12 +30,21 @@ export interface Captured {
     readonly contexts: Readonly<Record<string, string>>;
     /** Where the server looks, so that its files are found while SQL does not answer. */
     readonly paths: { readonly config: string; readonly hba: string; readonly ident: string };
+    /** Settings that name further files (TLS, keytab), as far as they are not the built-in ones. */
+    readonly named?: NamedSettings;
+    /** Grows with each promotion: another one at a revert means another history. Absent in captures of older releases. */
+    readonly timeline?: number;
     /**
      * Folders whose whole content was listed (the configuration's own, include folders), and every file seen there, read
      * by PostgreSQL or not (a subfolder ends in a slash): a file that was there before but unread must never be taken for one that the change added.
      */
     readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
   };
+  /**
+   * Password verifiers and secret settings of roles, by the fingerprint that stands for them in the snapshot. Sealed with
+   * the rest, never shown. Absent in captures of older releases.
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Why this is not known-good (differs from what runs, pending_restart, would not start): empty when clean. */
   readonly dirty: readonly Problem[];
 }
@@ -50,6 +60,8 @@ export type ChangeStep =
   | { readonly do: 'write-file'; readonly path: string; readonly base64: string; readonly expectDigest: string | null }
   | { readonly do: 'remove-file'; readonly path: string; readonly expectDigest: string }
   | { readonly do: 'alter-system'; readonly name: string; readonly literals: readonly string[] | null }
+  /** One transaction. */
+  | { readonly do: 'sql'; readonly database: string; readonly statements: readonly string[] }
   | { readonly do: 'reload' }
   | { readonly do: 'restart' };
 
@@ -59,6 +71,8 @@ export interface Allowance {
   readonly settings: readonly string[];
   /** Further folders in which `files` may write, beside the configuration's own. */
   readonly paths: readonly string[];
+  /** Whether a change may hold SQL. */
+  readonly sql: boolean;
 }
 
 export interface Activated {

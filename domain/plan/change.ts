@@ -1,7 +1,7 @@
 /** Plans a `config` change: what will be written, what it takes, how risky it is; or every reason to refuse it, at once. */
 import { editAutoConf } from '../conf/auto-conf.ts';
 import type { ConfigChange } from '../change.ts';
-import { isAccessFile, textOf } from '../snapshot/files.ts';
+import { isAccessFile, isNamedFile, textOf } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
 import { lookAhead } from './ahead.ts';
@@ -11,9 +11,10 @@ import { fileItems, itemsOfSettings, plannedFiles } from './items.ts';
 import { type AlterSystem, autoConfEdits, planSettings } from './settings.ts';
 import { cappedItems, greatestEffect } from './summary.ts';
 import type { Problem } from '../problem.ts';
+import { type SqlRun, planSql, sqlDiff } from './sql.ts';
 import { redact } from '../snapshot/redact.ts';
 import { decidesAccess, isDangerous } from '../conf/settings.ts';
-import { unifiedDiff } from './unified-diff.ts';
+import { capped, unifiedDiff } from './unified-diff.ts';
 
 export type Planned =
   | {
@@ -21,13 +22,15 @@ export type Planned =
       readonly summary: PlanSummary;
       readonly files: readonly PlannedFile[];
       readonly alters: readonly AlterSystem[];
+      readonly runs: readonly SqlRun[];
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 export function planChange(context: PlanContext, change: ConfigChange): Planned {
   const settings = planSettings(context, change.settings ?? {});
   const fromFiles = planFiles(context, change);
-  const problems: Problem[] = [...settings.problems, ...fromFiles.problems];
+  const sql = planSql(context);
+  const problems: Problem[] = [...settings.problems, ...fromFiles.problems, ...sql.problems];
   const auto = context.before.get(context.paths.auto)?.content ?? '';
   const edits = autoConfEdits(settings.alters);
   const overlay = new Map(fromFiles.overlay);
@@ -50,14 +53,14 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
 
   const settingItems = itemsOfSettings(context, ahead.now, ahead.then, settings.alters);
   const files = plannedFiles(context, fromFiles.overlay, ahead.roles);
-  const items = [...fileItems(files, fromFiles.hbaSummaries, context), ...settingItems];
+  const items = [...fileItems(files, fromFiles.hbaSummaries, context), ...settingItems, ...sql.items];
   const effect = greatestEffect(items);
   problems.push(...restartProblems(context, change, items));
   if (isEmpty(change))
     problems.push({
       code: 'empty-change',
       message: 'the change holds nothing',
-      hint: 'Give settings, hba or files.',
+      hint: 'Give settings, hba, files or sql.',
     });
   if (problems.length > 0) return { kind: 'refused', problems };
 
@@ -66,7 +69,8 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
       takes !== 'none' &&
       (key.startsWith('setting:') ? decidesAccess(key.slice(8)) || isDangerous(key.slice(8)) : false),
   );
-  const high = effect === 'restart' || accessible || files.some(({ role }) => isAccessFile(role) || role === 'debian');
+  const decides = effect === 'restart' || accessible || sql.runs.length > 0;
+  const high = decides || files.some(({ role }) => isAccessFile(role) || isNamedFile(role) || role === 'debian');
   const alters = settings.alters.filter(({ name }) =>
     items.some((item) => item.key === `setting:${name}` && item.action !== 'none'),
   );
@@ -74,19 +78,20 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
     hash: hashOf({
       files: files.map((file) => digests(context, file)),
       alters,
+      sql: sql.runs,
       items: items.map(({ key, action, effect: takes }) => [key, action, takes]),
     }),
     ...cappedItems(items),
     effect,
     risk: high ? 'high' : 'low',
-    diff: unifiedDiff(textChanges(context, files, overlay)),
-    warnings: warningsOf(context, items),
+    diff: capped(unifiedDiff(textChanges(context, files, overlay)) + sqlDiff(sql.runs)),
+    warnings: [...warningsOf(context, items), ...sql.warnings],
   };
-  return { kind: 'planned', summary, files, alters };
+  return { kind: 'planned', summary, files, alters, runs: sql.runs };
 }
 
-function isEmpty({ settings, hba, files }: ConfigChange): boolean {
-  return [settings, hba, files].every((part) => Object.keys(part ?? {}).length === 0);
+function isEmpty({ settings, hba, files, sql }: ConfigChange): boolean {
+  return [settings, hba, files, sql].every((part) => Object.keys(part ?? {}).length === 0);
 }
 
 function restartProblems(context: PlanContext, change: ConfigChange, items: readonly PlanItem[]): readonly Problem[] {

@@ -24,7 +24,8 @@ export function unifiedDiff(changes: readonly TextChange[]): string {
   return capped(patches.join(''));
 }
 
-function capped(diff: string): string {
+/** Cuts what is too long for workflow history. */
+export function capped(diff: string): string {
   if (utf8Bytes(diff) <= maxDiffBytes) return diff;
   const lines = diff.split('\n');
   const kept: string[] = [];

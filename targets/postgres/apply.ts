@@ -8,6 +8,7 @@ import { readConfigFile } from './disk.ts';
 import type { Parts } from './parts.ts';
 import { readPlaces } from './server-state.ts';
 import type { Session } from './sql-channel.ts';
+import { runSql } from './sql-run.ts';
 import { TargetError } from './target-error.ts';
 import { diskProblems, newProblems } from './validate-disk.ts';
 import { removeFile, replaceFile } from './write-file.ts';
@@ -32,6 +33,7 @@ export async function applyOn(parts: Parts, { steps }: PlannedChange, fence: Fen
     if (step.do === 'write-file') await writeStep(parts, step, places.paths.config, fence);
     else if (step.do === 'remove-file') await removeStep(parts, step, fence);
     else if (step.do === 'alter-system') await parts.sql.any((session) => alterSystem(session, step, fence));
+    else if (step.do === 'sql') await runSql(parts.endpoint, step, fence, say);
     else answer = await (step.do === 'reload' ? reloadStep : restartStep)(parts, places.dataDirectory, fence);
   }
   return answer;
@@ -42,6 +44,7 @@ function sayOf(step: ChangeStep): string {
   if (step.do === 'remove-file') return `removing ${step.path}`;
   if (step.do === 'alter-system')
     return step.literals === null ? `alter system reset ${step.name}` : `alter system set ${step.name}`;
+  if (step.do === 'sql') return `running SQL in database ${step.database}`;
   return step.do === 'reload' ? 'reloading the configuration' : 'restarting the server';
 }
 

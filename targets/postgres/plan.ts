@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ConfigChange } from '../../domain/change.ts';
 import { dirname, isAbsolute, isInside, normalise } from '../../domain/conf/paths.ts';
 import { type Planned, planChange } from '../../domain/plan/change.ts';
-import type { PlanContext, ResolvedPath } from '../../domain/plan/context.ts';
+import type { PlanContext, ResolvedPath, SqlContext } from '../../domain/plan/context.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Allowance, Captured, ChangeStep, PlannedChange } from '../target.ts';
 import { autoConfOf } from './capture-files.ts';
@@ -13,6 +13,7 @@ import type { Parts } from './parts.ts';
 import { type SettingRow, settingsQuery } from './queries.ts';
 import { effectiveRows, serverSettings } from './server-state.ts';
 import { settingProblems } from './setting-problems.ts';
+import { parseSql } from './sql-parser.ts';
 
 export async function planOn(
   parts: Parts,
@@ -24,7 +25,7 @@ export async function planOn(
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 > {
   const { facts } = before;
-  const { settings, serverProblems, standbys } = await parts.sql.any(async (session) => {
+  const { settings, serverProblems, standbys, databases } = await parts.sql.any(async (session) => {
     const rows = effectiveRows({
       settings: await session.rows<SettingRow & Record<string, unknown>>(settingsQuery),
       fileSettings: [],
@@ -34,9 +35,15 @@ export async function planOn(
     return {
       settings: known,
       standbys: senders.map(({ name }) => name),
+      databases: await session.rows<DatabaseRow>(databasesQuery),
       serverProblems: await settingProblems(session, facts.versionNum, known, change.settings ?? {}),
     };
   });
+  const sql: SqlContext = {
+    allowed: allowance.sql,
+    parsed: await parseSql(change.sql ?? []),
+    databases: new Map(databases.map((row) => [row.name, uncovered(before, row)])),
+  };
   const planned = await new Disk().settle((disk): Planned => {
     const context: PlanContext = {
       versionNum: facts.versionNum,
@@ -51,12 +58,28 @@ export async function planOn(
       digest: (role, content) => parts.digest.digest(role, content, facts.versionNum),
       fingerprint: parts.digest.fingerprint,
       serverProblems,
+      sql,
     };
     return planChange(context, change);
   });
   return planned.kind === 'refused'
     ? planned
     : { kind: 'planned', plan: { summary: planned.summary, steps: stepsOf(parts, facts.versionNum, planned) } };
+}
+
+interface DatabaseRow {
+  readonly [column: string]: unknown;
+  readonly name: string;
+  readonly allowsConnections: boolean;
+}
+
+const databasesQuery = `select datname as name, datallowconn as "allowsConnections" from pg_catalog.pg_database`;
+
+/** Why what SQL changes in this database could not be taken back; null: it could. */
+function uncovered({ snapshot }: Captured, { name, allowsConnections }: DatabaseRow): string | null {
+  if (!allowsConnections) return 'It allows no connections.';
+  const catalog = snapshot?.sections.catalogs.find(({ database }) => database === name);
+  return catalog?.unread ?? null;
 }
 
 /** Physical ones: those of logical replication have a slot with a plugin. */
@@ -98,7 +121,7 @@ function resolver(
 function stepsOf(
   parts: Parts,
   versionNum: number,
-  { files, alters, summary }: Extract<Planned, { kind: 'planned' }>,
+  { files, alters, runs, summary }: Extract<Planned, { kind: 'planned' }>,
 ): readonly ChangeStep[] {
   const digestOf = (file: (typeof files)[number]): string | null =>
     file.before === null ? null : parts.digest.digest(file.before.role, file.before.content, versionNum);
@@ -119,12 +142,14 @@ function stepsOf(
     return file.after !== null || digest === null ? [] : [{ do: 'remove-file', path: file.path, expectDigest: digest }];
   });
   const isNew = (step: ChangeStep): boolean => step.do === 'write-file' && step.expectDigest === null;
-  const steps: ChangeStep[] = [
+  const onDisk: ChangeStep[] = [
     ...writes.filter(isNew),
     ...writes.filter((step) => !isNew(step)),
     ...alters.map(({ name, literals }): ChangeStep => ({ do: 'alter-system', name, literals })),
     ...removals,
   ];
+  // SQL fails most easily, and as a whole: then nothing else has been written yet.
+  const steps = [...runs.map((run): ChangeStep => ({ do: 'sql', ...run })), ...onDisk];
   if (summary.effect === 'restart') return [...steps, { do: 'restart' }];
-  return steps.length === 0 ? [] : [...steps, { do: 'reload' }];
+  return onDisk.length === 0 ? steps : [...steps, { do: 'reload' }];
 }

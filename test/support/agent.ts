@@ -77,7 +77,7 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
     keyFile: join(folder, 'agent.key'),
     restart: cluster.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'),
     commands: {},
-    allow: { settings: [], paths: [] },
+    allow: { settings: [], paths: [], sql: false },
     store: storeAt,
     temporal: { address: '127.0.0.1:1', namespace: 'default', tls: null, apiKey: null },
     ...bend,
