@@ -12,7 +12,9 @@ export interface ServerSection {
   readonly inRecovery: boolean;
 }
 
-export type FileRole = 'main' | 'auto' | 'include' | 'hba' | 'ident' | 'auth-list' | 'debian' | 'missing-include';
+/** `tls`: certificates, CAs, CRLs, DH parameters; `secret`: private keys and keytabs, never shown, digest always keyed. */
+export type FileRole =
+  'main' | 'auto' | 'include' | 'hba' | 'ident' | 'auth-list' | 'tls' | 'secret' | 'debian' | 'missing-include';
 
 export interface FileEntry {
   /** Absolute path as PostgreSQL names it. */
@@ -25,7 +27,7 @@ export interface FileEntry {
   readonly gid: number;
   /** `sha256:<hex>`, or `hmac:<hex>` with the agent's key when the file holds a secret. */
   readonly digest: string;
-  /** The text with secrets replaced by fingerprints; null when it is not UTF-8 text. */
+  /** The text with secrets replaced by fingerprints; null when it is not UTF-8 text, and for a `secret` file. */
   readonly text: string | null;
 }
 

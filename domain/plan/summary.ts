@@ -1,11 +1,11 @@
 /** Plans made small enough for workflow history. */
 import { diffSnapshots, pairs } from '../snapshot/diff.ts';
-import { isAccessFile } from '../snapshot/files.ts';
+import { isAccessFile, isNamedFile } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
 import { type Effect, type Risk, effects } from '../phase.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
 import { decidesAccess, effectOfContext } from '../conf/settings.ts';
-import type { FileEntry, Snapshot } from '../snapshot.ts';
+import type { FileEntry, FileRole, Snapshot } from '../snapshot.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 /** Items kept in a summary; people read no more, and history stays small. */
@@ -31,8 +31,7 @@ export function planOfDiff(before: Snapshot, after: Snapshot): PlanSummary {
   let risk: Risk = 'low';
   const items = differences.map(({ key, section, kind, summary }): PlanItem => {
     const id = key.slice(key.indexOf(':') + 1);
-    const access =
-      section === 'roles' || (section === 'settings' ? decidesAccess(id) : isAccessFile(roles.get(id) ?? 'include'));
+    const access = section === 'roles' || (section === 'settings' ? decidesAccess(id) : decides(roles.get(id)));
     const effect =
       section === 'files'
         ? access
@@ -58,6 +57,10 @@ export function planOfDiff(before: Snapshot, after: Snapshot): PlanSummary {
     ),
     warnings: [],
   };
+}
+
+function decides(role: FileRole = 'include'): boolean {
+  return isAccessFile(role) || isNamedFile(role);
 }
 
 type SettingPair = {

@@ -1,6 +1,13 @@
 /** The three-way plan of a revert: S before the change, C right after it, L live now. Files decide, settings follow. */
 import { byCodeUnit } from '../snapshot/canonical.ts';
-import { type ConfigFile, type FileSet, type FileState, isAccessFile, modeText } from '../snapshot/files.ts';
+import {
+  type ConfigFile,
+  type FileSet,
+  type FileState,
+  isAccessFile,
+  isNamedFile,
+  modeText,
+} from '../snapshot/files.ts';
 import { type Merged, mergeAutoConf, mergeLines } from './merge.ts';
 import { parseConf } from '../conf/conf-file.ts';
 import { dirname } from '../conf/paths.ts';
@@ -98,6 +105,15 @@ function decideFile(
       l,
       'the change removed it and somebody else made it anew: restored, their version kept beside',
     );
+  if (isNamedFile(role) && s.content !== c.content && l.content !== s.content && l.content !== c.content)
+    return decided(
+      path,
+      role,
+      'conflict-restored',
+      s,
+      l,
+      'somebody else replaced it since: restored, theirs kept beside',
+    );
   return merge(path, role, s, c, l);
 }
 
@@ -179,7 +195,7 @@ export function fileItem(decision: FileDecision, live: ConfigFile | null): Rever
     key: `file:${path}`,
     section: 'files',
     action,
-    effect: !changes || role === 'debian' ? 'none' : isAccessFile(role) ? 'reconnect' : 'reload',
+    effect: !changes || role === 'debian' ? 'none' : isAccessFile(role) || isNamedFile(role) ? 'reconnect' : 'reload',
     summary: `${path}: ${words(decision.decision, action, want, live)}`,
     decision: decision.decision,
     ...(note === undefined ? {} : { note }),

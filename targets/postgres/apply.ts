@@ -3,13 +3,16 @@ import { stat } from 'node:fs/promises';
 import pg from 'pg';
 import type { Activated, ChangeStep, Fence, PlannedChange, Say } from '../target.ts';
 import { awaitLoaded, requestReload, restartServer } from './activate.ts';
+import type { Problem } from '../../domain/problem.ts';
 import { awaitAnswer } from './accepting.ts';
+import { readFiles } from './capture-files.ts';
 import { readConfigFile } from './disk.ts';
 import type { Parts } from './parts.ts';
 import { readPlaces } from './server-state.ts';
 import type { Session } from './sql-channel.ts';
 import { runSql } from './sql-run.ts';
 import { TargetError } from './target-error.ts';
+import { servedProblem } from './tls-served.ts';
 import { diskProblems, newProblems } from './validate-disk.ts';
 import { removeFile, replaceFile } from './write-file.ts';
 
@@ -20,6 +23,7 @@ const answerTimeoutMs = 30_000;
 export async function applyOn(parts: Parts, { steps }: PlannedChange, fence: Fence, say: Say): Promise<Activated> {
   const places = parts.known ?? (await parts.sql.any(readPlaces));
   const before = await parts.sql.any(diskProblems);
+  const servedWell = (await parts.sql.any(seeServed)) === null;
   let validated = false;
   let answer: Activated = { acceptingAt: Date.now(), restarted: false };
   for (const step of steps) {
@@ -36,7 +40,16 @@ export async function applyOn(parts: Parts, { steps }: PlannedChange, fence: Fen
     else if (step.do === 'sql') await runSql(parts.endpoint, step, fence, say);
     else answer = await (step.do === 'reload' ? reloadStep : restartStep)(parts, places.dataDirectory, fence);
   }
+  // A reload that could not take the TLS files says so in the log only.
+  const unserved = validated && servedWell ? await parts.sql.any(seeServed) : null;
+  if (unserved !== null) throw new TargetError('NotApplied', [unserved]);
   return answer;
+}
+
+async function seeServed(session: Session): Promise<Problem | null> {
+  const [row] = await session.rows<{ ssl: string }>(`select pg_catalog.current_setting('ssl') as ssl`);
+  const places = await readPlaces(session);
+  return servedProblem(await readFiles(places), places.dataDirectory, row?.ssl === 'on');
 }
 
 function sayOf(step: ChangeStep): string {
