@@ -40,6 +40,8 @@ export interface ObjectEntry {
   readonly acl: readonly AclItem[];
   /** The catalog held NULL. Said, not compared: PostgreSQL cannot put it back. */
   readonly aclIsNull: boolean;
+  /** Of what the system or an extension made: the ACL it had at first, which is what it has while it has no entry here. */
+  readonly initial?: readonly AclItem[];
   /** For routines: the word that GRANT and ALTER need. */
   readonly routine?: 'function' | 'procedure' | 'aggregate';
 }

@@ -96,6 +96,17 @@ export class SqlChannel {
     return answer === null ? this.fresh(work) : answer.value;
   }
 
+  /** Runs `work` on a connection to another database of this server, closed afterwards. Throws what `pg` throws. */
+  async elsewhere<T>(database: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const connection = new Connection(new pg.Client({ ...this.endpoint.config, database }));
+    try {
+      await connection.client.connect();
+      return await work(connection);
+    } finally {
+      await connection.client.end().catch(() => undefined);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#warm?.client.end().catch(() => undefined);
