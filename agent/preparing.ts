@@ -1,6 +1,6 @@
 /** Steps before the first write: take the candidate S and plan the change. Neither touches the target. */
 import type { AgentActivities, Caller, Snapshotted } from '../domain/agent-steps.ts';
-import type { Change } from '../domain/change.ts';
+import type { Change, ConfigChange, RestoreEntry } from '../domain/change.ts';
 import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -52,11 +52,42 @@ export function createPreparing(parts: AgentParts): Preparing {
       if (change.kind !== 'config') return planUnseen(parts, input.changeId, change);
       const before = await capturedAs(input.snapshotId);
       if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
-      const planned = await parts.target.plan(before, change, parts.config.allow);
+      const planned =
+        change.restore === undefined
+          ? await parts.target.plan(before, change, parts.config.allow)
+          : await planRestore(parts, before, change, change.restore);
       if (planned.kind === 'refused') return refused(planned.problems);
       await parts.state.bodies.putPlan(input.changeId, { snapshotId: input.snapshotId, planned: planned.plan });
       return { kind: 'planned', plan: planned.plan.summary };
     },
+  };
+}
+
+/** The snapshot to go back to is sealed: only the agent that took it can open it. */
+async function planRestore(
+  parts: AgentParts,
+  before: Captured,
+  { restart }: ConfigChange,
+  restore: RestoreEntry,
+): ReturnType<AgentParts['target']['planRestore']> {
+  const sealed = await fromStore(parts, (store) => store.sealedBody(restore.snapshot));
+  if (sealed === null) return refused([unknownSnapshot(restore.snapshot)]);
+  try {
+    const wanted = parts.state.bodies.open(sealed);
+    const asked = { ...restore, ...(restart === undefined ? {} : { restart }) };
+    return await parts.target.planRestore(before, wanted, asked, parts.config.allow);
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.problem.code !== 'cannot-unseal') throw error;
+    return refused([otherKey(restore.snapshot, error.problem)]);
+  }
+}
+
+function otherKey(id: string, { detail }: Problem): Problem {
+  return {
+    code: 'other-key',
+    message: `snapshot ${id.slice(0, 12)} cannot be opened by this agent`,
+    ...(detail === undefined ? {} : { detail }),
+    hint: 'Only the agent that took it has its key. "knowngood snapshot show" still tells what it held.',
   };
 }
 

@@ -1,5 +1,5 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
-import type { ConfigChange } from '../domain/change.ts';
+import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -57,7 +57,14 @@ export interface PlannedChange {
 }
 
 export type ChangeStep =
-  | { readonly do: 'write-file'; readonly path: string; readonly base64: string; readonly expectDigest: string | null }
+  | {
+      readonly do: 'write-file';
+      readonly path: string;
+      readonly base64: string;
+      readonly expectDigest: string | null;
+      /** Absent: as the file has them; a new one as the main file. */
+      readonly owned?: { readonly mode: number; readonly uid: number; readonly gid: number };
+    }
   | { readonly do: 'remove-file'; readonly path: string; readonly expectDigest: string }
   | { readonly do: 'alter-system'; readonly name: string; readonly literals: readonly string[] | null }
   /** One transaction. */
@@ -119,6 +126,16 @@ export interface Target {
   plan(
     before: Captured,
     change: ConfigChange,
+    allowance: Allowance,
+  ): Promise<
+    | { readonly kind: 'planned'; readonly plan: PlannedChange }
+    | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  >;
+  /** The way back to `wanted` as a change of its own; never writes. Refused for what another server was. */
+  planRestore(
+    before: Captured,
+    wanted: Captured,
+    restore: RestoreEntry & Pick<ConfigChange, 'restart'>,
     allowance: Allowance,
   ): Promise<
     | { readonly kind: 'planned'; readonly plan: PlannedChange }

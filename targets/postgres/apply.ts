@@ -63,16 +63,16 @@ function sayOf(step: ChangeStep): string {
 
 async function writeStep(
   parts: Parts,
-  { path, base64, expectDigest }: Extract<ChangeStep, { do: 'write-file' }>,
+  { path, base64, expectDigest, owned }: Extract<ChangeStep, { do: 'write-file' }>,
   main: string,
   fence: Fence,
 ): Promise<void> {
   const bytes = Buffer.from(base64, 'base64');
   const content = bytes.toString('latin1');
   const found = await readConfigFile(path);
-  if (found?.content === content) return;
   // A new file is as readable, and belongs to whom, as the main one.
-  const { mode, uid, gid } = found ?? (await stat(main));
+  const { mode, uid, gid } = owned ?? found ?? (await stat(main));
+  if (found?.content === content && found.mode === mode && found.uid === uid && found.gid === gid) return;
   await replaceFile(path, { content, mode: mode & 0o7777, uid, gid }, async () => {
     await fence();
     await expectUnmoved(parts, path, expectDigest);

@@ -13,7 +13,9 @@ import type { Parts } from './parts.ts';
 import { type SettingRow, settingsQuery } from './queries.ts';
 import { effectiveRows, serverSettings } from './server-state.ts';
 import { settingProblems } from './setting-problems.ts';
+import { fileSteps, withActivation } from './steps.ts';
 import { parseSql } from './sql-parser.ts';
+import { raiseProblemsOf, readConnected } from './standbys.ts';
 
 export async function planOn(
   parts: Parts,
@@ -24,6 +26,22 @@ export async function planOn(
   | { readonly kind: 'planned'; readonly plan: PlannedChange }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 > {
+  const planned = await withContext(parts, before, change, allowance, (context) => planChange(context, change));
+  if (planned.kind === 'refused') return planned;
+  const problems = await raiseProblemsOf(parts, planned.raises);
+  return problems.length > 0
+    ? { kind: 'refused', problems }
+    : { kind: 'planned', plan: { summary: planned.summary, steps: stepsOf(parts, before.facts.versionNum, planned) } };
+}
+
+/** Everything that planning has to know; the disk is read until nothing is missing. */
+export async function withContext<T>(
+  parts: Parts,
+  before: Captured,
+  change: ConfigChange,
+  allowance: Allowance,
+  plan: (context: PlanContext) => T,
+): Promise<T> {
   const { facts } = before;
   const { settings, serverProblems, standbys, databases } = await parts.sql.any(async (session) => {
     const rows = effectiveRows({
@@ -31,7 +49,7 @@ export async function planOn(
       fileSettings: [],
     });
     const known = serverSettings(rows);
-    const senders = await session.rows<{ name: string }>(standbysQuery);
+    const senders = await readConnected(session);
     return {
       settings: known,
       standbys: senders.map(({ name }) => name),
@@ -44,7 +62,7 @@ export async function planOn(
     parsed: await parseSql(change.sql ?? []),
     databases: new Map(databases.map((row) => [row.name, uncovered(before, row)])),
   };
-  const planned = await new Disk().settle((disk): Planned => {
+  return new Disk().settle((disk): T => {
     const context: PlanContext = {
       versionNum: facts.versionNum,
       settings,
@@ -60,11 +78,8 @@ export async function planOn(
       serverProblems,
       sql,
     };
-    return planChange(context, change);
+    return plan(context);
   });
-  return planned.kind === 'refused'
-    ? planned
-    : { kind: 'planned', plan: { summary: planned.summary, steps: stepsOf(parts, facts.versionNum, planned) } };
 }
 
 interface DatabaseRow {
@@ -81,12 +96,6 @@ function uncovered({ snapshot }: Captured, { name, allowsConnections }: Database
   const catalog = snapshot?.sections.catalogs.find(({ database }) => database === name);
   return catalog?.unread ?? null;
 }
-
-/** Physical ones: those of logical replication have a slot with a plugin. */
-const standbysQuery = `
-  select coalesce(nullif(r.application_name, ''), r.client_addr::text, 'unnamed') as name
-  from pg_catalog.pg_stat_replication r left join pg_catalog.pg_replication_slots s on s.active_pid = r.pid
-  where s.plugin is null and r.application_name not like 'pg_basebackup%'`;
 
 /** Symbolic links followed: what a path names and what it leads to must both be the configuration's. */
 function resolver(
@@ -117,39 +126,14 @@ function resolver(
   };
 }
 
-/** New files before those that may include them, removals after those that did. */
+/** SQL fails most easily, and as a whole: it comes first, while nothing else has been written yet. */
 function stepsOf(
   parts: Parts,
   versionNum: number,
   { files, alters, runs, summary }: Extract<Planned, { kind: 'planned' }>,
 ): readonly ChangeStep[] {
-  const digestOf = (file: (typeof files)[number]): string | null =>
-    file.before === null ? null : parts.digest.digest(file.before.role, file.before.content, versionNum);
-  const writes = files.flatMap((file): ChangeStep[] =>
-    file.after === null
-      ? []
-      : [
-          {
-            do: 'write-file',
-            path: file.path,
-            base64: Buffer.from(file.after, 'latin1').toString('base64'),
-            expectDigest: digestOf(file),
-          },
-        ],
-  );
-  const removals = files.flatMap((file): ChangeStep[] => {
-    const digest = digestOf(file);
-    return file.after !== null || digest === null ? [] : [{ do: 'remove-file', path: file.path, expectDigest: digest }];
-  });
-  const isNew = (step: ChangeStep): boolean => step.do === 'write-file' && step.expectDigest === null;
-  const onDisk: ChangeStep[] = [
-    ...writes.filter(isNew),
-    ...writes.filter((step) => !isNew(step)),
+  const onDisk = fileSteps(parts, versionNum, files, [
     ...alters.map(({ name, literals }): ChangeStep => ({ do: 'alter-system', name, literals })),
-    ...removals,
-  ];
-  // SQL fails most easily, and as a whole: then nothing else has been written yet.
-  const steps = [...runs.map((run): ChangeStep => ({ do: 'sql', ...run })), ...onDisk];
-  if (summary.effect === 'restart') return [...steps, { do: 'restart' }];
-  return onDisk.length === 0 ? steps : [...steps, { do: 'reload' }];
+  ]);
+  return withActivation([...runs.map((run): ChangeStep => ({ do: 'sql', ...run }))], onDisk, summary.effect);
 }

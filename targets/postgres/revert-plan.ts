@@ -40,7 +40,7 @@ export async function planFilesBack(
 }
 
 /** The server looks for these whether they are there or not. */
-function absentIn({ snapshot, files, facts }: Captured): readonly string[] {
+export function absentIn({ snapshot, files, facts }: Captured): readonly string[] {
   const missing = (snapshot?.sections.files ?? [])
     .filter(({ role }) => role === 'missing-include')
     .map(({ path }) => path);

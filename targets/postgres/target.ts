@@ -11,6 +11,7 @@ import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
 import { planOn } from './plan.ts';
 import { itemsOf, planFilesBack, roleItems } from './revert-plan.ts';
+import { planRestoreOn } from './restore.ts';
 import { revertOn } from './revert.ts';
 import { TargetError } from './target-error.ts';
 
@@ -25,6 +26,10 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     plan: (before, change, allowance) => {
       remember(before.facts);
       return planOn(parts, before, change, allowance);
+    },
+    planRestore: (before, ...rest) => {
+      remember(before.facts);
+      return planRestoreOn(parts, before, ...rest);
     },
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     planRevert: async (before, change) => {
