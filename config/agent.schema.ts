@@ -30,6 +30,7 @@ export const agentShape = z.strictObject({
       sql: z.boolean().optional(),
     })
     .optional(),
+  standbys: z.array(z.strictObject(databaseShape)).optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
 });

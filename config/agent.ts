@@ -38,6 +38,7 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
       paths: input.allow?.paths ?? [],
       sql: input.allow?.sql ?? false,
     },
+    standbys: (input.standbys ?? []).map(database),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
   };

@@ -67,6 +67,8 @@ export interface AgentConfig {
     Record<string, { readonly run: readonly string[]; readonly timeoutMs: number; readonly restarts: boolean }>
   >;
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
+  /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */
+  readonly standbys: readonly DatabaseConfig[];
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;

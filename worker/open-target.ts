@@ -6,7 +6,7 @@ import type { Target } from '../targets/target.ts';
 
 /** `onNoPassword`: go on without it, because files are put back without SQL; absent: its absence is an error. */
 export async function openTarget(
-  { database, restart }: AgentConfig,
+  { database, restart, standbys }: AgentConfig,
   key: Buffer,
   onNoPassword?: (error: unknown) => void,
 ): Promise<Target> {
@@ -15,5 +15,12 @@ export async function openTarget(
     onNoPassword(error);
     return null;
   });
-  return createPostgresTarget({ database, password, key, restart });
+  // A standby that cannot be asked forbids what depends on it, and nothing else.
+  const named = await Promise.all(
+    standbys.map(async (standby) => ({
+      database: standby,
+      password: await resolveOptionalSecret(standby.password).catch(() => null),
+    })),
+  );
+  return createPostgresTarget({ database, password, key, restart, standbys: named });
 }

@@ -31,6 +31,7 @@ export async function localAgents(
         restart: null,
         commands: {},
         allow: { settings: [], paths: [], sql: false },
+        standbys: [],
         store,
         temporal,
       };

@@ -14,6 +14,7 @@ import type { Parts } from './parts.ts';
 import { findPostmaster } from './postmaster.ts';
 import { type Activation, activate, proofTimeoutMs, runningPostmasterValues } from './revert-activate.ts';
 import { putBack } from './revert-files.ts';
+import { heldByStandbys } from './revert-hold.ts';
 import { type RevertPlan, checkIdentity, filesInQuestion, planFilesBack, settingsInScope } from './revert-plan.ts';
 import { reportOf } from './revert-report.ts';
 import type { StartupAnswer } from './startup-message.ts';
@@ -42,15 +43,19 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const scope = settingsInScope(before, change, null);
   const needing = restartNeededFor(before.snapshot?.sections.settings ?? [], running ?? [], scope);
   const need = { dataDirectory, mayRestart, isDown, fence, say };
-  const first = await activate(parts, { ...need, wantsRestart: isDown || needing.length > 0 });
+  let held = await heldByStandbys(parts, before, running ?? [], isDown ? [] : needing);
+  const wantsRestart = isDown || (needing.length > 0 && held.length === 0);
+  const first = await activate(parts, { ...need, wantsRestart });
   let seen = await see(parts, input, first);
   const proofs = proveWitnesses(parts, input, await asked, () => seen.loaded);
   const still = runningDifferently(before, change, seen);
-  if (still.length > 0 && !first.restarted && mayRestart && parts.restart !== null) {
+  if (still.length > 0 && held.length === 0 && !first.restarted)
+    held = await heldByStandbys(parts, before, seen.after?.snapshot?.sections.settings ?? [], still);
+  if (still.length > 0 && held.length === 0 && !first.restarted && mayRestart && parts.restart !== null) {
     say(`only a restart restores ${still.join(', ')}`);
     seen = await see(parts, input, await activate(parts, { ...need, isDown: false, wantsRestart: true }));
   }
-  return reportOf(input, plan, problems, seen, await proofs);
+  return reportOf(input, plan, [...problems, ...held], seen, await proofs);
 }
 
 /** Until no file moves under our hands. The questions to the witnesses are answered before the first write. */
