@@ -12,6 +12,7 @@ import { type Ahead, lookAhead } from './ahead.ts';
 import type { PlanContext, PlannedFile } from './context.ts';
 import { itemsOfSettings } from './items.ts';
 import { meaningless, onlyOf } from './only.ts';
+import type { SqlBack } from './restore-sql.ts';
 import { digests, restartProblems, textChanges, warningsOf } from './outcome.ts';
 import { cappedItems, greatestEffect } from './summary.ts';
 import { capped, unifiedDiff } from './unified-diff.ts';
@@ -27,14 +28,6 @@ export interface RestoreInput {
   readonly decisions: readonly FileDecision[];
   /** What SQL puts back, `patterns` applied already. */
   readonly sql: SqlBack;
-}
-
-export interface SqlBack {
-  readonly items: readonly PlanItem[];
-  /** Keys of everything that is in either snapshot and can be named. */
-  readonly keys: readonly string[];
-  readonly diff: string;
-  readonly warnings: readonly string[];
 }
 
 export interface RestoredFile extends PlannedFile {
@@ -80,7 +73,8 @@ export function planRestore(context: PlanContext, input: RestoreInput): RestoreP
     hash: hashOf({
       restore: input.snapshotId,
       files: files.map((file) => [...digests(context, file), file.want?.mode, file.want?.uid, file.want?.gid]),
-      items: items.map(({ key, action, effect: takes, summary: text }) => [key, action, takes, text]),
+      sql: sql.runs.map(({ database, statements }) => [database, statements.map(({ shown }) => shown)]),
+      items: items.map(({ key, action, effect: takes }) => [key, action, takes]),
     }),
     ...cappedItems(items),
     effect,

@@ -1,8 +1,9 @@
 /** Plans the way back to an earlier snapshot as a change: gathers what the pure plan needs, and makes its steps. */
 import { planRevertFiles } from '../../domain/revert/plan.ts';
 import { planRestore } from '../../domain/plan/restore.ts';
+import { type SqlBack, planSqlBack } from '../../domain/plan/restore-sql.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Captured, PlannedChange, Target } from '../target.ts';
+import type { Captured, ChangeStep, PlannedChange, Target } from '../target.ts';
 import { fileSetOf } from './capture.ts';
 import type { Parts } from './parts.ts';
 import { withContext } from './plan.ts';
@@ -28,15 +29,33 @@ export async function planRestoreOn(
     absent: absentIn(wanted),
     merged: new Set(),
   });
-  const sql = { items: [], keys: [], diff: '', warnings: [] };
+  const sql = sqlBack(parts, before, wanted, patterns);
   const planned = await withContext(parts, before, { kind: 'config', restart }, allowance, (context) =>
     planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql }),
   );
   if (planned.kind === 'refused') return planned;
   const { files, summary } = planned;
   const onDisk = fileSteps(parts, before.facts.versionNum, files);
-  const plan: PlannedChange = { summary, steps: withActivation([], onDisk, summary.effect) };
+  const runs = sql.runs.map(({ database, statements }): ChangeStep => {
+    return { do: 'sql', database, statements: statements.map((one) => one.sql) };
+  });
+  const plan: PlannedChange = { summary, steps: withActivation(runs, onDisk, summary.effect) };
   return { kind: 'planned', plan };
+}
+
+function sqlBack(
+  { endpoint }: Parts,
+  before: Captured,
+  wanted: Captured,
+  patterns: readonly string[] | undefined,
+): SqlBack {
+  if (wanted.snapshot === null || before.snapshot === null)
+    return { items: [], keys: [], runs: [], diff: '', warnings: ['only files are put back: SQL did not answer'] };
+  return planSqlBack(wanted.snapshot.sections, before.snapshot.sections, {
+    patterns,
+    home: endpoint.database,
+    secretOf: (fingerprint) => wanted.secrets?.[fingerprint] ?? null,
+  });
 }
 
 /** What a snapshot says holds for the server it was taken of, as it was then. */
