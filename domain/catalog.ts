@@ -1,4 +1,8 @@
-/** What a snapshot holds of the catalogs: who may do what, by name, never by OID. Read by SQL, put back by SQL. */
+/**
+ * What a snapshot holds of the catalogs: who may do what, by name, never by OID. Read by SQL, put back by SQL. What all
+ * databases share (roles, databases, tablespaces, parameters) stands by its bare name; what lies inside a database
+ * (objects, schemas, policies, extensions) as SQL spells it, quoted where needed.
+ */
 
 /**
  * One grant in PostgreSQL's own form, `grantee=privileges/grantor`, a grantee of '' being PUBLIC, `*` a grant option, with

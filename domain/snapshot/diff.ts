@@ -1,15 +1,12 @@
-/** What differs between two snapshots, item by item. Keys: `file:<path>`, `setting:<name>`, `role:<name>`, `server:<field>`. */
+/** What differs between two snapshots, item by item. */
 import { byCodeUnit, canonicalJson } from './canonical.ts';
 import { showValue } from '../conf/setting-value.ts';
+import { diffCatalogs } from './diff-catalog.ts';
+import { type DiffItem, item } from './diff-item.ts';
+import { diffDatabases, diffMemberships, diffShared } from './diff-shared.ts';
 import type { FileEntry, RoleEntry, Sections, SettingEntry, Snapshot } from '../snapshot.ts';
 
-export interface DiffItem {
-  readonly key: string;
-  readonly section: keyof Sections;
-  readonly kind: 'added' | 'removed' | 'changed';
-  /** One line for people; secrets are fingerprints in snapshots already. */
-  readonly summary: string;
-}
+export type { DiffItem } from './diff-item.ts';
 
 /** Sorted by section and key. A setting's place in a file is no difference; its value, source and pending state are. */
 export function diffSnapshots(before: Snapshot, after: Snapshot): readonly DiffItem[] {
@@ -21,6 +18,10 @@ export function diffSnapshots(before: Snapshot, after: Snapshot): readonly DiffI
       ? []
       : pairs(a.settings, b.settings, 'name').flatMap(settingItem)),
     ...(before.hashes.roles === after.hashes.roles ? [] : pairs(a.roles, b.roles, 'name').flatMap(roleItem)),
+    ...(before.hashes.memberships === after.hashes.memberships ? [] : diffMemberships(a, b)),
+    ...(before.hashes.databases === after.hashes.databases ? [] : diffDatabases(a, b)),
+    ...(before.hashes.shared === after.hashes.shared ? [] : diffShared(a, b)),
+    ...(before.hashes.catalogs === after.hashes.catalogs ? [] : diffCatalogs(a, b)),
   ];
 }
 
@@ -107,8 +108,4 @@ function roleItem({ id, from, to }: Pair<RoleEntry>): readonly DiffItem[] {
   return fields.length === 0
     ? []
     : [item('roles', `role:${id}`, 'changed', `role ${name}: ${fields.join(', ')} changed`)];
-}
-
-function item(section: keyof Sections, key: string, kind: DiffItem['kind'], summary: string): DiffItem {
-  return { key, section, kind, summary };
 }
