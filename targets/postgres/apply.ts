@@ -7,6 +7,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { awaitAnswer } from './accepting.ts';
 import { readFiles } from './capture-files.ts';
 import { readConfigFile } from './disk.ts';
+import { checkIdentity, checkSession } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { readPlaces } from './server-state.ts';
 import type { Session } from './sql-channel.ts';
@@ -22,6 +23,11 @@ const answerTimeoutMs = 30_000;
 
 export async function applyOn(parts: Parts, { steps }: PlannedChange, fence: Fence, say: Say): Promise<Activated> {
   const places = parts.known ?? (await parts.sql.any(readPlaces));
+  const { known } = parts;
+  if (known !== null) {
+    await checkIdentity(known);
+    await parts.sql.any((session) => checkSession(session, known));
+  }
   const before = await parts.sql.any(diskProblems);
   const servedWell = (await parts.sql.any(seeServed)) === null;
   let validated = false;
