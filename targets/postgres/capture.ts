@@ -38,9 +38,9 @@ export interface Look {
 }
 
 /** Throws a TargetError, whatever it was that failed. */
-export async function look(sql: SqlChannel, digest: Digester): Promise<Look> {
+export async function look(sql: SqlChannel, digest: Digester, by: Way = 'fresh'): Promise<Look> {
   try {
-    return await lookOver(sql, digest);
+    return await lookOver(sql, digest, by);
   } catch (error) {
     if (error instanceof TargetError) throw error;
     const problem = { code: 'snapshot-failed', message: 'the server could not be read', detail: messageOf(error) };
@@ -48,13 +48,19 @@ export async function look(sql: SqlChannel, digest: Digester): Promise<Look> {
   }
 }
 
-function lookOver(sql: SqlChannel, digest: Digester): Promise<Look> {
-  return sql.fresh(async (session) => {
+/** `open`: by the connection that is open already, where no new one is let in. It proves nothing. */
+type Way = 'fresh' | 'open';
+
+async function lookOver(sql: SqlChannel, digest: Digester, by: Way): Promise<Look> {
+  const work = async (session: Session): Promise<Look> => {
     const privileges = await readPrivileges(session);
     const [catalogs, seen] = await readCatalogs(sql, session, () => readUntorn(session, privileges));
     const { state, onDisk } = seen;
     return { captured: captureOf(seen, catalogsOf(catalogs, state.shared.databases), digest), state, onDisk };
-  });
+  };
+  const seen = by === 'open' ? await sql.warm(work) : await sql.fresh(work);
+  if (seen === null) throw new Error('no connection is open');
+  return seen;
 }
 
 interface Seen {
@@ -121,11 +127,17 @@ function captureOf(
 ): Captured {
   const { version, versionNum, systemIdentifier, inRecovery, timeline } = state.server;
   const { dataDirectory, paths } = places;
+  const secrets: Record<string, string> = {};
+  const remembered: Digester['fingerprint'] = (secret) => {
+    const fingerprint = digest.fingerprint(secret);
+    secrets[fingerprint] = secret;
+    return fingerprint;
+  };
   const sections = {
     server: { version, versionNum, systemIdentifier, dataDirectory, inRecovery },
     files: fileEntries(onDisk, versionNum, digest),
     settings: settingEntries(effectiveRows(state), digest.fingerprint),
-    roles: roleEntries(state, digest.fingerprint),
+    roles: roleEntries(state, remembered),
     ...state.shared,
     catalogs,
   };
@@ -144,6 +156,7 @@ function captureOf(
       timeline,
       listed: onDisk.listed,
     },
+    secrets,
     dirty: [...dirtyReasons(state, onDisk.unseen), ...tls, ...unreadProblems(catalogs, state.shared.databases)],
   };
 }

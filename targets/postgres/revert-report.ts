@@ -3,7 +3,8 @@ import { isAccessFile } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { RevertReport } from '../target.ts';
 import { proofOf } from './revert-proof.ts';
-import { type RevertPlan, itemsOf, roleItems, settingsInScope } from './revert-plan.ts';
+import { type RevertPlan, itemsOf, settingsInScope } from './revert-plan.ts';
+import type { SqlBack } from './revert-sql.ts';
 import type { RevertInput, Seen } from './revert.ts';
 import type { WitnessProof } from './witness.ts';
 
@@ -12,6 +13,7 @@ export async function reportOf(
   plan: RevertPlan,
   problems: readonly Problem[],
   { activation, loaded, after, files, problem }: Seen,
+  sql: SqlBack,
   witnesses: readonly WitnessProof[],
 ): Promise<RevertReport> {
   const live = after?.snapshot ?? null;
@@ -21,12 +23,13 @@ export async function reportOf(
   const touchesAccess = plan.decisions.some(({ role }) => isAccessFile(role));
   const server = activation.restarted ? 'the restarted server' : 'the server';
   return {
-    items: [...itemsOf(plan, before, changed, null), ...roleItems(before, changed, live)],
+    items: [...itemsOf(plan, before, changed, null), ...sql.items],
     conflicts: [
       ...plan.decisions
         .filter(({ decision }) => decision.startsWith('conflict'))
         .map(({ path, note }) => `${path}: ${note ?? 'somebody else changed it too'}`),
       ...(proof?.conflicts ?? []),
+      ...sql.conflicts,
     ],
     remaining: [
       ...problems,
@@ -34,10 +37,12 @@ export async function reportOf(
       ...(problem === null ? [] : [unseen(problem)]),
       ...(loaded || after === null ? [] : [notLoaded]),
       ...(proof?.remaining ?? []),
+      ...sql.remaining,
     ],
     proof: [
       ...(loaded ? [`configuration: ${server} loaded it after the request, seen on a new connection`] : []),
       ...(proof?.lines ?? []),
+      ...sql.proof,
       ...witnesses.filter(({ toldApart }) => touchesAccess || toldApart).map(({ line }) => line),
     ],
     acceptingAt: await activation.acceptingAt,

@@ -81,7 +81,7 @@ function planRole(role: string, s: Side, c: Side, l: Side, versionNum: number): 
     ];
   });
   const parts = unit({
-    key: '',
+    key: `membership:${role}`,
     section: 'memberships',
     name: `members of ${role}`,
     database: null,

@@ -34,17 +34,13 @@ export function planRevertSql({ before: s, change, live: l, secretOf }: SqlRever
     // Captures of older releases do not hold these: what is not known is left alone.
     ...(isWhole(s) && isWhole(l) ? planCatalogs(s, isWhole(c) ? c : l, l, versionNum) : []),
   ];
-  return units.sort((a, b) => a.rank - b.rank || byCodeUnit(keyOf(a), keyOf(b)));
+  return units.sort((a, b) => a.rank - b.rank || byCodeUnit(a.id, b.id));
 }
 
 function isWhole(sections: Partial<SqlSections>): boolean {
   return [sections.memberships, sections.databases, sections.shared, sections.catalogs].every(
     (section) => section !== undefined,
   );
-}
-
-function keyOf({ items }: SqlUnit): string {
-  return items[0]?.key ?? '';
 }
 
 function planCatalogs(s: SqlSections, c: SqlSections, l: SqlSections, versionNum: number): readonly SqlUnit[] {

@@ -34,6 +34,8 @@ export const ranks = {
 export type Rank = (typeof ranks)[keyof typeof ranks];
 
 export interface SqlUnit {
+  /** The same in every plan of one revert. */
+  readonly id: string;
   /** null: shared by all databases. */
   readonly database: string | null;
   readonly rank: Rank;
@@ -81,6 +83,7 @@ export function unit(parts: UnitParts): SqlUnit {
   const note = [...conflicts, ...(parts.note === undefined ? [] : [parts.note])].join('; ');
   const text = statements.map(({ shown }) => `${shown};`).join(' ');
   return {
+    id: [database ?? '', rank, key].join(' '),
     database,
     rank,
     items: [
