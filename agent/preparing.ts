@@ -36,7 +36,8 @@ export function createPreparing(parts: AgentParts): Preparing {
       if (parts.store === null) return refused([noStore(input)]);
       const identified = await parts.target.identify();
       if (identified.kind === 'refused') return refused(identified.problems);
-      const captured = await parts.target.capture();
+      const captured = await parts.target.capture().catch(tornOf);
+      if ('code' in captured) return refused([captured]);
       const { snapshot } = captured;
       if (snapshot === null) return refused([sqlSilent(input.target)]);
       const problems = await putInStore(parts, input.lookOnly ? null : input.changeId, snapshot, captured);
@@ -89,6 +90,13 @@ function otherKey(id: string, { detail }: Problem): Problem {
     ...(detail === undefined ? {} : { detail }),
     hint: 'Only the agent that took it has its key. "knowngood snapshot show" still tells what it held.',
   };
+}
+
+/** Nobody can go back to what was never seen whole; that is for people to look at, not to be tried for ever. */
+function tornOf(error: unknown): Problem {
+  const torn = problemsOf(error, 'snapshot-failed').find(({ code }) => code === 'torn-reading');
+  if (torn === undefined) throw error;
+  return torn;
 }
 
 /** After a Reset: the S that the journal holds, whatever the configuration is by now. */

@@ -72,17 +72,20 @@ interface Seen {
 
 async function readUntorn(session: Session, privileges: PrivilegeRow): Promise<Seen> {
   const places = await readPlaces(session);
+  let torn: readonly string[] = [];
   for (let reading = 1; reading <= maxReadings; reading += 1) {
     const onDisk = await readFiles(places);
     checkOnHost(places, onDisk);
     const state = await readServer(session, privileges);
     // What the server made of the files lies between two readings: if they stood still, all belong together.
-    if (await onDisk.disk.unchanged()) return { state, places, onDisk, tls: await tlsProblems(state, places, onDisk) };
+    torn = await onDisk.disk.changed();
+    if (torn.length === 0) return { state, places, onDisk, tls: await tlsProblems(state, places, onDisk) };
   }
   throw new TargetError('TargetUnreachable', [
     {
       code: 'torn-reading',
       message: `configuration files changed during ${maxReadings} readings in a row`,
+      detail: `At last ${torn.join(', ')}. No two readings were the same, so none is a state to go back to.`,
       hint: 'Something keeps writing them: find out what, then try again.',
     },
   ]);
@@ -92,7 +95,7 @@ async function readUntorn(session: Session, privileges: PrivilegeRow): Promise<S
 export async function lookAtFiles(facts: Captured['facts'], why: Problem): Promise<Look> {
   for (let reading = 1; ; reading += 1) {
     const onDisk = await readFiles(facts);
-    if ((await onDisk.disk.unchanged()) || reading === maxReadings)
+    if ((await onDisk.disk.changed()).length === 0 || reading === maxReadings)
       return {
         captured: {
           snapshot: null,
@@ -157,7 +160,7 @@ function captureOf(
       listed: onDisk.listed,
     },
     secrets,
-    dirty: [...dirtyReasons(state, onDisk.unseen), ...tls, ...unreadProblems(catalogs, state.shared.databases)],
+    dirty: [...dirtyReasons(state, onDisk), ...tls, ...unreadProblems(catalogs, state.shared.databases)],
   };
 }
 

@@ -1,13 +1,18 @@
 /** Why a server is not known-good although it runs: it would not start again, or runs something else than its files say. */
 import type { Problem } from '../../domain/problem.ts';
 import { normaliseValue } from '../../domain/conf/setting-value.ts';
+import { tokeniseHba } from '../../domain/hba/tokens.ts';
+import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { FilesOnDisk } from './capture-files.ts';
 import { type ServerState, effectiveRows } from './server-state.ts';
 import type { FileSettingRow, SettingRow } from './queries.ts';
 
 const reloadHint = 'Look at the difference, then run "select pg_reload_conf()" or put the old file back.';
 
-export function dirtyReasons(state: ServerState, unseen: FilesOnDisk['unseen']): readonly Problem[] {
+export function dirtyReasons(
+  state: ServerState,
+  { unseen, files }: Pick<FilesOnDisk, 'unseen' | 'files'>,
+): readonly Problem[] {
   const rows = new Map(effectiveRows(state).map((row) => [row.name.toLowerCase(), row]));
   const pending = [...rows.values()].filter(({ pendingRestart }) => pendingRestart);
   return [
@@ -21,6 +26,7 @@ export function dirtyReasons(state: ServerState, unseen: FilesOnDisk['unseen']):
     ...notLoaded(state.fileSettings, rows),
     ...hbaErrors(state),
     ...identErrors(state),
+    ...(state.server.versionNum < 150000 ? shortIdentLines(files, state.server.versionNum) : []),
     ...unseen.filter(({ changedAt }) => changedAt > state.server.loadedAt).map(changedSince(state.server.loadedAt)),
   ];
 }
@@ -97,6 +103,15 @@ export function identErrors({ ident }: Pick<ServerState, 'ident'>): readonly Pro
     detail: error,
     hint: 'The server keeps its old user name maps at a reload, and would start with none at all.',
   }));
+}
+
+/** Before 15 there is no view of the maps; a line with too few fields is what goes wrong most. */
+function shortIdentLines(files: FileSet, versionNum: number): readonly Problem[] {
+  return [...files.values()]
+    .filter(({ role }) => role === 'ident')
+    .flatMap(({ content }) => tokeniseHba(content, versionNum))
+    .filter(({ fields }) => fields.length > 0 && fields.length < 3)
+    .flatMap(({ from }) => identErrors({ ident: [{ line: from, error: 'missing entry at end of line' }] }));
 }
 
 function notLoaded(fileSettings: readonly FileSettingRow[], rows: ReadonlyMap<string, SettingRow>): readonly Problem[] {

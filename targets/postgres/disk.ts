@@ -82,15 +82,17 @@ export class Disk implements FileView {
     return known ?? null;
   }
 
-  /** Whether everything that was read is still the same; false: the reading was torn. */
-  async unchanged(): Promise<boolean> {
-    const same = await Promise.all([
+  /** Paths that are not any more as they were read: with any of them the reading was torn. */
+  async changed(): Promise<readonly string[]> {
+    const changed = await Promise.all([
       ...[...this.#files]
         .filter(([path]) => !this.#closed.has(path))
-        .map(async ([path, file]) => (await stampOf(path)) === (file?.stamp ?? null)),
-      ...[...this.#folders].map(async ([path, names]) => String(await listFolder(path)) === String(names)),
+        .map(async ([path, file]) => ((await stampOf(path)) === (file?.stamp ?? null) ? [] : [path])),
+      ...[...this.#folders].map(async ([path, names]) =>
+        String(await listFolder(path)) === String(names) ? [] : [path],
+      ),
     ]);
-    return same.every(Boolean);
+    return changed.flat();
   }
 }
 
