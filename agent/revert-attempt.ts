@@ -49,7 +49,7 @@ export async function attemptRevert(parts: RevertParts, say: Say): Promise<Rever
   if (journal?.phase !== 'reverting') return endedMeanwhile(parts, journal?.changeId ?? '');
   try {
     if (journal.command !== null) await killCommand(journal.command, say);
-    const bodies = await unsealed(parts, journal);
+    const bodies = await bodiesOf(parts.state.bodies, journal);
     const report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
     const last = journal.revert?.pipelineUnfinished ? await untilQuiet(parts, journal, bodies, report, say) : report;
     if (last.remaining.length > 0) return incomplete(last.remaining, last.items);
@@ -65,9 +65,10 @@ interface Bodies {
   readonly change: Captured | null;
 }
 
-async function unsealed({ state }: RevertParts, journal: Journal): Promise<Bodies> {
-  const before = await state.bodies.captured(journal.refs.baseline);
-  if (journal.refs.change !== null) return { before, change: await state.bodies.captured(journal.refs.change) };
+/** S and C of the open change. */
+export async function bodiesOf(bodies: StateFolder['bodies'], journal: Journal): Promise<Bodies> {
+  const before = await bodies.captured(journal.refs.baseline);
+  if (journal.refs.change !== null) return { before, change: await bodies.captured(journal.refs.change) };
   // Nothing was written for it: then what differs from S is somebody else's. A pipeline may have written unseen.
   return { before, change: journal.touched || journal.changeKind === 'external' ? null : before };
 }

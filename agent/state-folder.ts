@@ -50,6 +50,11 @@ export async function openStateFolder(
   };
 }
 
+/** Sealed bodies for who only reads them: makes no folder and takes no lock. */
+export function readBodies({ stateDir }: Pick<AgentConfig, 'stateDir'>, key: Buffer): SealedBodies {
+  return openSealedBodies({ sealed: join(stateDir, 'sealed'), plans: join(stateDir, 'plans') }, createSealer(key));
+}
+
 /** One agent a target: the second one is told who the first is. Waits a little for one that is just ending. */
 export async function takeAgentLock(state: StateFolder, target: string): Promise<Held> {
   const lock = await state.locks.take('agent.lock', 2_000);

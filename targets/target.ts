@@ -1,6 +1,7 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
+import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
@@ -67,8 +68,14 @@ export type ChangeStep =
     }
   | { readonly do: 'remove-file'; readonly path: string; readonly expectDigest: string }
   | { readonly do: 'alter-system'; readonly name: string; readonly literals: readonly string[] | null }
-  /** One transaction. */
-  | { readonly do: 'sql'; readonly database: string; readonly statements: readonly string[] }
+  | {
+      /** One transaction. */
+      readonly do: 'sql';
+      readonly database: string;
+      readonly statements: readonly string[];
+      /** Written by a restore: every name is qualified, and passwords may stand in it as they are stored. */
+      readonly restoring?: true;
+    }
   | { readonly do: 'reload' }
   | { readonly do: 'restart' };
 
@@ -99,6 +106,14 @@ export interface RevertReport {
   readonly restarted: boolean;
   /** The fresh snapshot after the revert; null while SQL does not answer. */
   readonly after: Captured | null;
+}
+
+/** What a revert would do now. */
+export interface RevertPreview {
+  readonly items: readonly RevertItem[];
+  readonly effect: Effect;
+  /** As a DBA would write it: unified diffs of files, then SQL; secrets replaced. */
+  readonly diff: string;
 }
 
 /** A connection that a dependent makes, used as HBA witness: old and new file must be told apart on a new connection. */
@@ -144,6 +159,8 @@ export interface Target {
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
   planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;
+  /** The same for people, with the texts; `changeId`: what an earlier attempt merged is known again. */
+  previewRevert(before: Captured, change: Captured | null, changeId: string): Promise<RevertPreview>;
   /** Idempotent: a revert that was cut off and is run again ends the same. */
   revert(input: {
     readonly changeId: string;

@@ -9,7 +9,7 @@ import { onlyOf } from './only.ts';
 import type { PlanItem } from '../plan.ts';
 import { sqlDiff } from './sql.ts';
 
-export interface SqlBack {
+export interface SqlRestore {
   readonly items: readonly PlanItem[];
   /** Keys of everything that is in either snapshot and can be named. */
   readonly keys: readonly string[];
@@ -25,7 +25,7 @@ export interface BackRun {
 }
 
 /** `home`: the database in which what all databases share is put back. */
-export function planSqlBack(
+export function planSqlRestore(
   wanted: Sections,
   live: Sections,
   {
@@ -33,7 +33,7 @@ export function planSqlBack(
     home,
     secretOf,
   }: { readonly patterns: readonly string[] | undefined; readonly home: string; readonly secretOf: SecretOf },
-): SqlBack {
+): SqlRestore {
   const only = onlyOf(patterns);
   const units = planRevertSql({ before: wanted, change: null, live, secretOf }).filter(({ items }) =>
     items.some(({ key }) => only(key)),

@@ -12,7 +12,7 @@ import { type Ahead, lookAhead } from './ahead.ts';
 import type { PlanContext, PlannedFile } from './context.ts';
 import { itemsOfSettings } from './items.ts';
 import { meaningless, onlyOf } from './only.ts';
-import type { SqlBack } from './restore-sql.ts';
+import type { SqlRestore } from './restore-sql.ts';
 import { digests, restartProblems, textChanges, warningsOf } from './outcome.ts';
 import { cappedItems, greatestEffect } from './summary.ts';
 import { capped, unifiedDiff } from './unified-diff.ts';
@@ -27,7 +27,7 @@ export interface RestoreInput {
   readonly live: FileSet;
   readonly decisions: readonly FileDecision[];
   /** What SQL puts back, `patterns` applied already. */
-  readonly sql: SqlBack;
+  readonly sql: SqlRestore;
 }
 
 export interface RestoredFile extends PlannedFile {

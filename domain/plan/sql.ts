@@ -40,11 +40,13 @@ export function planSql(context: PlanContext): SqlPlanned {
 }
 
 /** As somebody would type it; '' without SQL. */
-export function sqlDiff(runs: readonly SqlRun[]): string {
+export function sqlDiff(
+  runs: readonly { readonly database: string | null; readonly statements: readonly string[] }[],
+): string {
   return runs
     .map(({ database, statements }) =>
       [
-        `+++ SQL in database ${database}`,
+        database === null ? '+++ SQL for all databases' : `+++ SQL in database ${database}`,
         ...statements.flatMap((one) => `${one};`.split('\n').map((line) => `+${line}`)),
         '',
       ].join('\n'),

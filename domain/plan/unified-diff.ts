@@ -11,7 +11,8 @@ export interface TextChange {
   readonly after: string | null;
 }
 
-export function unifiedDiff(changes: readonly TextChange[]): string {
+/** Each file whole, however long: for who looks on the host. */
+export function wholeDiff(changes: readonly TextChange[]): string {
   const patches = changes
     .filter(({ before, after }) => before !== after)
     .map(({ path, before, after }) => {
@@ -21,7 +22,11 @@ export function unifiedDiff(changes: readonly TextChange[]): string {
       });
       return patch.slice(patch.indexOf('--- '));
     });
-  return capped(patches.join(''));
+  return patches.join('');
+}
+
+export function unifiedDiff(changes: readonly TextChange[]): string {
+  return capped(wholeDiff(changes));
 }
 
 /** Cuts what is too long for workflow history. */

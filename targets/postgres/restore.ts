@@ -1,7 +1,7 @@
 /** Plans the way back to an earlier snapshot as a change: gathers what the pure plan needs, and makes its steps. */
 import { planRevertFiles } from '../../domain/revert/plan.ts';
 import { planRestore } from '../../domain/plan/restore.ts';
-import { type SqlBack, planSqlBack } from '../../domain/plan/restore-sql.ts';
+import { type SqlRestore, planSqlRestore } from '../../domain/plan/restore-sql.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Captured, ChangeStep, PlannedChange, Target } from '../target.ts';
 import { fileSetOf } from './capture.ts';
@@ -37,7 +37,7 @@ export async function planRestoreOn(
   const { files, summary } = planned;
   const onDisk = fileSteps(parts, before.facts.versionNum, files);
   const runs = sql.runs.map(({ database, statements }): ChangeStep => {
-    return { do: 'sql', database, statements: statements.map((one) => one.sql) };
+    return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };
   });
   const plan: PlannedChange = { summary, steps: withActivation(runs, onDisk, summary.effect) };
   return { kind: 'planned', plan };
@@ -48,10 +48,10 @@ function sqlBack(
   before: Captured,
   wanted: Captured,
   patterns: readonly string[] | undefined,
-): SqlBack {
+): SqlRestore {
   if (wanted.snapshot === null || before.snapshot === null)
     return { items: [], keys: [], runs: [], diff: '', warnings: ['only files are put back: SQL did not answer'] };
-  return planSqlBack(wanted.snapshot.sections, before.snapshot.sections, {
+  return planSqlRestore(wanted.snapshot.sections, before.snapshot.sections, {
     patterns,
     home: endpoint.database,
     secretOf: (fingerprint) => wanted.secrets?.[fingerprint] ?? null,

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { ChangeStep, Fence, Say } from '../target.ts';
 import { connectError } from './connect-error.ts';
 import type { Endpoint } from './endpoint.ts';
+import { beginWith } from './revert-sql-run.ts';
 import { TargetError } from './target-error.ts';
 
 type SqlStep = Extract<ChangeStep, { do: 'sql' }>;
@@ -42,11 +43,11 @@ interface Failure {
 }
 
 /** null: committed. The fence's own error passes through, after a rollback. */
-async function attempt(client: pg.Client, { statements }: SqlStep, fence: Fence): Promise<Failure | null> {
+async function attempt(client: pg.Client, step: SqlStep, fence: Fence): Promise<Failure | null> {
   let statement = 'begin';
   try {
-    await client.query(begin);
-    for (statement of statements) {
+    await client.query(await beginFor(client, step));
+    for (statement of step.statements) {
       await fence();
       // The extended protocol takes one statement: what the parser saw as one cannot become two here.
       const config: pg.QueryConfig & { queryMode: 'extended' } = { text: statement, queryMode: 'extended' };
@@ -61,6 +62,13 @@ async function attempt(client: pg.Client, { statements }: SqlStep, fence: Fence)
     if (!isDatabaseError(error)) throw error;
     return { statement, error };
   }
+}
+
+async function beginFor(client: pg.Client, { restoring }: SqlStep): Promise<string> {
+  if (restoring === undefined) return begin;
+  const query = 'select rolsuper as super from pg_catalog.pg_roles where rolname = current_user';
+  const { rows } = await client.query<{ super: boolean }>(query);
+  return beginWith(lockTimeoutMs, rows[0]?.super === true);
 }
 
 /** Strings as the parser read them; names without a schema mean public, whoever the agent logs in as. */

@@ -10,9 +10,11 @@ import { identifyOn } from './identify.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
 import { planOn } from './plan.ts';
-import { itemsOf, planFilesBack, roleItems } from './revert-plan.ts';
+import { itemsOf, planFilesBack } from './revert-plan.ts';
 import { planRestoreOn } from './restore.ts';
+import { type PlannedBack, previewOf } from './revert-preview.ts';
 import { revertOn } from './revert.ts';
+import { planSqlBack } from './revert-sql.ts';
 import { TargetError } from './target-error.ts';
 
 export type { PostgresTargetOptions } from './options.ts';
@@ -34,9 +36,11 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     planRevert: async (before, change) => {
       remember(before.facts);
-      const [plan, live] = await Promise.all([planFilesBack(before, change, null), lookAt(parts)]);
-      const [c, l] = [change?.snapshot ?? null, live.captured.snapshot];
-      return [...itemsOf(plan, before, c, l), ...roleItems(before, c, l)];
+      return (await planBack(parts, before, change, null)).items;
+    },
+    previewRevert: async (before, change, changeId) => {
+      remember(before.facts);
+      return previewOf(parts, await planBack(parts, before, change, changeId), before);
     },
     revert: (input) => {
       remember(input.before.facts);
@@ -46,6 +50,18 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     awaitAccepting: (timeoutMs) => awaitAnswer(parts.endpoint, timeoutMs),
     close: () => parts.sql.close(),
   };
+}
+
+async function planBack(
+  parts: Parts,
+  before: Captured,
+  change: Captured | null,
+  changeId: string | null,
+): Promise<PlannedBack> {
+  const [files, { captured: live }] = await Promise.all([planFilesBack(before, change, changeId), lookAt(parts)]);
+  const units = planSqlBack(before, change, live);
+  const [c, l] = [change?.snapshot ?? null, live.snapshot];
+  return { files, units, items: [...itemsOf(files, before, c, l), ...units.flatMap(({ items }) => items)] };
 }
 
 /** Files only, when SQL does not answer and it is known where they are. */

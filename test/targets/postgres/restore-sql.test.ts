@@ -10,7 +10,7 @@ let target: Target;
 let old: Captured;
 
 beforeAll(async () => {
-  cluster = await createCluster({ major: 17 });
+  cluster = await createCluster({ major: 17, hba: 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n' });
   target = targetOf(cluster);
   await run('postgres', "create role image_svc login password 'first'", 'create role reader', 'create database shop');
   await run('shop', 'create table images (id int)', 'create table orders (id int)');
@@ -61,7 +61,13 @@ describe('restoring what SQL decides', () => {
     await target.apply(plan, unfenced, silent);
     const after = await target.capture();
     expect(after.snapshot?.hashes).toEqual(old.snapshot?.hashes);
-    const image = new pg.Client({ connectionString: cluster.url('image_svc', 'shop'), password: 'first' });
+    const image = new pg.Client({
+      host: '127.0.0.1',
+      port: cluster.port,
+      user: 'image_svc',
+      database: 'shop',
+      password: 'first',
+    });
     await image.connect();
     await image.query('select * from images');
     await image.end();
