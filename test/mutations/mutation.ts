@@ -46,6 +46,8 @@ export interface Mutation {
    */
   readonly leaves?: readonly string[];
   readonly cleanUp?: readonly Step[];
+  /** Means the same as before, so that no oracle sees it. */
+  readonly unseen?: boolean;
   /** Not revertible: the report names it, nothing more is asked. */
   readonly reported?: RegExp;
 }

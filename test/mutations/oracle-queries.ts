@@ -61,7 +61,7 @@ export function databaseFacts(): string {
   return `
     select 'schema ' || nspname || ${owned('nspowner')} || ' ' || ${acl('nspacl', "'n'", 'nspowner')} as fact
       from pg_namespace n where ${temporary}
-    union all select 'relation ' || relkind || ' ' || n.nspname || '.' || relname || ${owned('relowner')}
+    union all select 'relation ' || relkind::text || ' ' || n.nspname || '.' || relname || ${owned('relowner')}
       || ' rls=' || relrowsecurity || ' forced=' || relforcerowsecurity || ' '
       || ${acl('relacl', `case relkind when 'S' then 's'::"char" else 'r'::"char" end`, 'relowner')}
       from pg_class c join pg_namespace n on n.oid = relnamespace
@@ -69,7 +69,7 @@ export function databaseFacts(): string {
     union all select 'column ' || n.nspname || '.' || relname || '.' || attname || ' ' || ${acl('attacl', "'c'", 'relowner')}
       from pg_attribute join pg_class c on c.oid = attrelid join pg_namespace n on n.oid = relnamespace
       where attacl is not null and cardinality(attacl) > 0 and not attisdropped
-    union all select 'routine ' || p.oid::regprocedure || ' ' || prokind || ${owned('proowner')} || ' '
+    union all select 'routine ' || p.oid::regprocedure || ' ' || prokind::text || ${owned('proowner')} || ' '
       || ${acl('proacl', "'f'", 'proowner')}
       from pg_proc p join pg_namespace n on n.oid = pronamespace
       where ${temporary} and (not ${system} or (proacl is not null and ${acl('proacl', "'f'", 'proowner')} <> ${acl('null::aclitem[]', "'f'", 'proowner')}))
@@ -82,7 +82,7 @@ export function databaseFacts(): string {
     union all select 'server ' || srvname || ${owned('srvowner')} || ' ' || ${acl('srvacl', "'S'", 'srvowner')} from pg_foreign_server
     union all select 'large object ' || oid || ${owned('lomowner')} || ' ' || ${acl('lomacl', "'L'", 'lomowner')}
       from pg_largeobject_metadata
-    union all select 'default ' || defaclobjtype || ' of ' || pg_get_userbyid(defaclrole) || ' in ' || coalesce(n.nspname, '–')
+    union all select 'default ' || defaclobjtype::text || ' of ' || pg_get_userbyid(defaclrole) || ' in ' || coalesce(n.nspname, '–')
       || ' ' || case when cardinality(defaclacl) = 0 then 'nobody' else ${acl('defaclacl', "'r'", 'defaclrole')} end
       from pg_default_acl left join pg_namespace n on n.oid = defaclnamespace
     union all select 'policy ' || to_jsonb(p)::text from pg_policies p

@@ -46,11 +46,11 @@ async function fileFacts(folder: string, below = ''): Promise<string[]> {
 }
 
 async function catalogFacts(cluster: Cluster): Promise<string[]> {
-  const names = await ask(cluster, 'postgres', "select datname as fact from pg_database where datname <> 'template0'");
+  const names = await ask(cluster, 'postgres', 'select datname as fact from pg_database where datallowconn');
   const shared = await ask(cluster, 'postgres', sharedFacts(cluster.major));
   const own = await Promise.all(
     names.map(async (database) => {
-      const facts = await ask(cluster, database, databaseFacts()).catch((error: unknown) => [String(error)]);
+      const facts = await ask(cluster, database, databaseFacts());
       return facts.map((fact) => `${database}: ${fact}`);
     }),
   );

@@ -102,7 +102,7 @@ export const privileges = all('privileges', [
     name: 'a table of another database is granted',
     steps: [{ sql: 'grant select on ledger to public', in: 'Odd "Db' }],
   },
-  { name: 'PUBLIC may create in schema public', steps: ['grant create on schema public to public'] },
+  { name: 'PUBLIC may create in schema public', from: 15, steps: ['grant create on schema public to public'] },
   { name: 'nobody may use schema public', steps: ['revoke all on schema public from public'] },
   { name: 'a catalog table is opened', steps: ['grant select on pg_catalog.pg_authid to app_ro'] },
   { name: 'a catalog view is closed', steps: ['revoke select on pg_catalog.pg_stat_activity from public'] },

@@ -27,7 +27,11 @@ export const roles = all('roles', [
   { name: 'a role without end is made to end', steps: ["alter role app_rw valid until '2020-01-01'"] },
   { name: 'a role ends earlier', steps: ["alter role expiring valid until '2001-02-03 04:05:06.789+02'"] },
   { name: 'a role never ends any more', steps: ["alter role expiring valid until 'infinity'"] },
-  { name: 'a role without end is said to have none', steps: ["alter role app_rw valid until 'infinity'"] },
+  {
+    name: 'a role without end is said to have none',
+    unseen: true,
+    steps: ["alter role app_rw valid until 'infinity'"],
+  },
   { name: 'a password changes', steps: ["alter role app_rw password 'another'"] },
   { name: 'a password goes', steps: ['alter role app_rw password null'] },
   { name: 'a role without a password gets one', steps: ["alter role plain password 'first'"] },

@@ -76,7 +76,10 @@ export const rowSecurity = all('row security', [
   { name: 'a policy for INSERT is dropped', steps: ['drop policy inserts on app.orders'] },
   { name: "a policy's condition changes", steps: ['alter policy own_rows on app.orders using (true)'] },
   { name: "a policy's check changes", steps: ['alter policy inserts on app.orders with check (total > 100)'] },
-  { name: 'a policy gets a check that it had not', steps: ['alter policy own_rows on app.orders with check (false)'] },
+  {
+    name: 'a policy gets a check that it had not',
+    steps: ['alter policy by_pair on "Odd Schema"."Odd ""Table" with check (false)'],
+  },
   { name: "a policy's roles change", steps: ['alter policy own_rows on app.orders to app_ro, "Odd Role"'] },
   { name: 'a policy holds for everybody', steps: ['alter policy own_rows on app.orders to public'] },
   { name: 'a policy is renamed', steps: ['alter policy own_rows on app.orders rename to their_rows'] },
