@@ -1,6 +1,7 @@
 /** Snapshots by content, and where and when each was seen. */
 import { type Kysely, sql } from 'kysely';
 import type { Snapshot } from '../domain/snapshot.ts';
+import { pack, unpack } from './packed.ts';
 import { StoreError } from './store-error.ts';
 import type { SnapshotRow, Store } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -24,13 +25,15 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
 
   return {
     async putSnapshot(target, snapshot, sealed, changeId) {
+      const packed = await pack(snapshot);
       await db.transaction().execute(async (tx) => {
         await tx
           .insertInto('snapshots')
           .values({
             id: snapshot.id,
             version: snapshot.sections.server.version,
-            document: JSON.stringify(snapshot),
+            document: null,
+            packed,
             sealed,
           })
           // Same content, perhaps a new key of the agent: the body that today's key opens is the useful one.
@@ -50,7 +53,7 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
       if (!idOrPrefix.test(id)) throw new StoreError(badPrefix(id), false);
       const found = await db
         .selectFrom('snapshots')
-        .select(['id', 'document'])
+        .select(['id', 'document', 'packed'])
         .where('id', 'like', `${id}%`)
         .$if(target !== null, (query) =>
           query.where('id', 'in', db.selectFrom('sightings').select('snapshot_id').where('target', '=', target)),
@@ -59,7 +62,9 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
         .limit(wholeId.test(id) ? 1 : 5)
         .execute();
       if (found.length > 1) throw new StoreError(ambiguous(id, found), false);
-      return found[0]?.document ?? null;
+      const [row] = found;
+      if (row === undefined) return null;
+      return row.packed === null ? row.document : unpack<Snapshot>(row.packed);
     },
 
     async sealedBody(id) {

@@ -2,11 +2,13 @@
 import type { DatabaseCatalog, DatabaseEntry } from '../../domain/catalog.ts';
 import type { DiffItem } from '../../domain/snapshot/diff.ts';
 import { oneLine } from '../../domain/markdown.ts';
-import type { Snapshot } from '../../domain/snapshot.ts';
+import type { Sections, Snapshot } from '../../domain/snapshot.ts';
 import { columns } from './text.ts';
 
 export function renderSnapshot({ id, sections }: Snapshot): string {
-  const { server, files, settings, roles, memberships, databases, shared, catalogs } = sections;
+  const { server, files, settings, roles } = sections;
+  // Snapshots of older releases end with the roles.
+  const { memberships = [], databases = [], shared = [], catalogs = [] }: Partial<Sections> = sections;
   const set = settings.filter(({ source }) => source !== 'default' && source !== 'override');
   return [
     `snapshot ${id}`,

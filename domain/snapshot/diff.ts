@@ -11,17 +11,18 @@ export type { DiffItem } from './diff-item.ts';
 /** Sorted by section and key. A setting's place in a file is no difference; its value, source and pending state are. */
 export function diffSnapshots(before: Snapshot, after: Snapshot): readonly DiffItem[] {
   const [a, b] = [before.sections, after.sections];
+  // A section that an older release did not read yet is not known, which is no difference.
+  const isSame = (section: keyof Sections): boolean =>
+    before.hashes[section] === after.hashes[section] || !(section in a) || !(section in b);
   return [
-    ...(before.hashes.server === after.hashes.server ? [] : diffServer(a, b)),
-    ...(before.hashes.files === after.hashes.files ? [] : pairs(a.files, b.files, 'path').flatMap(fileItem)),
-    ...(before.hashes.settings === after.hashes.settings
-      ? []
-      : pairs(a.settings, b.settings, 'name').flatMap(settingItem)),
-    ...(before.hashes.roles === after.hashes.roles ? [] : pairs(a.roles, b.roles, 'name').flatMap(roleItem)),
-    ...(before.hashes.memberships === after.hashes.memberships ? [] : diffMemberships(a, b)),
-    ...(before.hashes.databases === after.hashes.databases ? [] : diffDatabases(a, b)),
-    ...(before.hashes.shared === after.hashes.shared ? [] : diffShared(a, b)),
-    ...(before.hashes.catalogs === after.hashes.catalogs ? [] : diffCatalogs(a, b)),
+    ...(isSame('server') ? [] : diffServer(a, b)),
+    ...(isSame('files') ? [] : pairs(a.files, b.files, 'path').flatMap(fileItem)),
+    ...(isSame('settings') ? [] : pairs(a.settings, b.settings, 'name').flatMap(settingItem)),
+    ...(isSame('roles') ? [] : pairs(a.roles, b.roles, 'name').flatMap(roleItem)),
+    ...(isSame('memberships') ? [] : diffMemberships(a, b)),
+    ...(isSame('databases') ? [] : diffDatabases(a, b)),
+    ...(isSame('shared') ? [] : diffShared(a, b)),
+    ...(isSame('catalogs') ? [] : diffCatalogs(a, b)),
   ];
 }
 
