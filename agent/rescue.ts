@@ -86,7 +86,7 @@ export async function rescuePlan(
   const state = { closed: openClosedChanges<Reverted>(join(config.stateDir, 'closed')) };
   if (!isOpenChange(state, journal)) return null;
   const key = await readKey(config.keyFile);
-  const { before, change } = await bodiesOf(readBodies(config, key), journal);
+  const { before, change } = await bodiesOf(await readBodies(config, key), journal);
   const target = await openTarget(config, key);
   try {
     return await target.previewRevert(before, change, journal.changeId);

@@ -8,6 +8,7 @@ import { addApply } from './commands/apply.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGuard } from './commands/guard.ts';
+import { addKey } from './commands/key.ts';
 import { addPlan } from './commands/plan.ts';
 import { addReport } from './commands/report.ts';
 import { addRescue } from './commands/rescue.ts';
@@ -32,6 +33,7 @@ const commands = [
   addStatus,
   addOperatorCommands,
   addRescue,
+  addKey,
   addSnapshot,
   addReport,
   addDoctor,

@@ -8,7 +8,14 @@ import type { Tables } from './tables.ts';
 
 type SnapshotStore = Pick<
   Store,
-  'putSnapshot' | 'snapshot' | 'sealedBody' | 'snapshots' | 'markKnownGood' | 'knownGood'
+  | 'putSnapshot'
+  | 'snapshot'
+  | 'sealedBody'
+  | 'sealedBeginningWith'
+  | 'replaceSealed'
+  | 'snapshots'
+  | 'markKnownGood'
+  | 'knownGood'
 >;
 
 const wholeId = /^[0-9a-f]{64}$/;
@@ -70,6 +77,28 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
     async sealedBody(id) {
       const row = await db.selectFrom('snapshots').select('sealed').where('id', '=', id).executeTakeFirst();
       return row?.sealed ?? null;
+    },
+
+    async sealedBeginningWith(prefix, after, limit) {
+      const found = await db
+        .selectFrom('snapshots')
+        .select('id')
+        .where(sql`substring(sealed from 1 for ${prefix.length})`, '=', prefix)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return found.map(({ id }) => id);
+    },
+
+    async replaceSealed(id, from, to) {
+      const { numUpdatedRows } = await db
+        .updateTable('snapshots')
+        .set({ sealed: to })
+        .where('id', '=', id)
+        .where('sealed', '=', from)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
 
     async snapshots(target, limit) {

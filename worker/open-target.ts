@@ -1,4 +1,5 @@
 /** The agent's target, by its own configuration. Connects to nothing yet: the server may be down. */
+import { fingerprintKey } from '../agent/key.ts';
 import { resolveOptionalSecret } from '../config/secrets.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { createPostgresTarget } from '../targets/postgres/target.ts';
@@ -6,7 +7,7 @@ import type { Target } from '../targets/target.ts';
 
 /** `onNoPassword`: go on without it, because files are put back without SQL; absent: its absence is an error. */
 export async function openTarget(
-  { database, restart, standbys }: AgentConfig,
+  { database, restart, standbys, keyFile }: AgentConfig,
   key: Buffer,
   onNoPassword?: (error: unknown) => void,
 ): Promise<Target> {
@@ -22,5 +23,6 @@ export async function openTarget(
       password: await resolveOptionalSecret(standby.password).catch(() => null),
     })),
   );
-  return createPostgresTarget({ database, password, key, restart, standbys: named });
+  const fingerprints = (await fingerprintKey(keyFile)) ?? key;
+  return createPostgresTarget({ database, password, key: fingerprints, restart, standbys: named });
 }

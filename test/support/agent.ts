@@ -85,7 +85,6 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
   };
   const store = await createStore({ database: storeAt, password: cluster.password });
   const log = quietLog();
-  const key = await ensureKey(config.keyFile);
   let parts = await openParts();
   let running = true;
   const lab = {
@@ -131,6 +130,8 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
   return lab;
 
   async function openParts(): Promise<{ state: StateFolder; target: Target }> {
+    // As a process that starts does: the key may have been rotated.
+    const key = await ensureKey(config.keyFile);
     return { state: await openStateFolder(config, key, 'agent', log), target: await openTarget(config, key) };
   }
 
