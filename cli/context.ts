@@ -7,6 +7,7 @@ import { ProblemsError } from '../config/problems-error.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { readEmbedded } from './embedded.ts';
+import type { Embedded } from './embedded.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Links } from './render/result.ts';
@@ -26,9 +27,11 @@ const withoutConfig = { address: localTemporal, namespace: 'default', tls: null,
 /** Connects, runs, closes. */
 export async function withClient<T>(io: Io, options: GlobalOptions, run: (context: Context) => Promise<T>): Promise<T> {
   const config = await configIfAny(options);
-  const temporal = await temporalConnection(config?.temporal ?? withoutConfig, io.env);
+  const embedded = await readEmbedded(io.env);
+  const section = config?.temporal ?? { ...withoutConfig, ...embedded?.temporal };
+  const temporal = await temporalConnection(section, io.env);
   const { client } = must(await createKnowngoodClient({ temporal }));
-  const uiAddress = config?.uiAddress ?? (await embeddedUi(io, temporal.options.address));
+  const uiAddress = config?.uiAddress ?? embeddedUi(embedded, temporal.options.address);
   const links = (workflowId: string): Links => ({
     workflowId,
     ui: uiLink(uiAddress, temporal.namespace, workflowId),
@@ -52,8 +55,7 @@ export async function configIfAny(options: GlobalOptions): Promise<KnowngoodConf
 }
 
 /** Of the Temporal that `up` runs, when that is the one we talk to. */
-async function embeddedUi(io: Io, address: string): Promise<string | null> {
-  const embedded = await readEmbedded(io.env);
+function embeddedUi(embedded: Embedded | null, address: string): string | null {
   return embedded !== null && embedded.temporal.address === address ? embedded.uiAddress : null;
 }
 
