@@ -20,6 +20,8 @@ export interface Context {
   readonly config: KnowngoodConfig | null;
   readonly client: KnowngoodClient;
   links(workflowId: string): Links;
+  /** Temporal is away: calls that still wait for it would trip over a closed connection, so it is left open to the end. */
+  leave(): void;
 }
 
 const withoutConfig = { address: localTemporal, namespace: 'default', tls: null, apiKey: null };
@@ -36,10 +38,12 @@ export async function withClient<T>(io: Io, options: GlobalOptions, run: (contex
     workflowId,
     ui: uiLink(uiAddress, temporal.namespace, workflowId),
   });
+  let left = false;
+  const leave = (): void => void (left = true);
   try {
-    return await run({ io, options, config, client, links });
+    return await run({ io, options, config, client, links, leave });
   } finally {
-    await client.close();
+    if (!left) await client.close();
   }
 }
 

@@ -47,7 +47,7 @@ export function follow(change: ChangeHandle, io: Io, onView: (view: ChangeView) 
   const loop = (async () => {
     while (!stopping.signal.aborted) {
       await look();
-      if (latest !== null) screen.below(headline(latest, Date.now()));
+      if (latest !== null && !stopping.signal.aborted) screen.below(headline(latest, Date.now()));
       await sleep(pollMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();

@@ -65,7 +65,7 @@ function detailsOf({ target, changeId, requestedBy, reason }: ChangeRequest): st
     ...(reason === undefined ? [] : [`**Reason** ${code(reason)}`]),
   ];
   // The last line can be clipped in older versions of the UI.
-  return `${rows.join('\n\n')}\n\n&nbsp;\n`;
+  return `${rows.join('\n\n')}\n\n\u00a0\n`;
 }
 
 function code(text: string): string {

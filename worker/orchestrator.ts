@@ -69,7 +69,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     workers.push(
       await Worker.create({
         ...common,
-        ...workflowSource(),
+        ...(await workflowSource()),
         taskQueue: orchestratorQueue,
         activities: { ...activities },
       }),

@@ -47,7 +47,7 @@ function lostOr(flow: Flow, answer: Answer): Answer {
 
 /** A pipeline that may still be writing keeps the agent re-reverting; its `failed` ends that early. */
 async function revertOnce(flow: Flow, operators: Operators, ruling: Ruling): Promise<Answer> {
-  const unfinished = (): boolean => flow.request.change.kind === 'external' && operators.pipeline === null;
+  const unfinished = (): boolean => flow.claims.changeKind === 'external' && operators.pipeline === null;
   const wasUnfinished = unfinished();
   const quietMs = wasUnfinished ? (flow.change?.policy.quietMs ?? 0) : 0;
   const scope = new CancellationScope();
@@ -127,6 +127,7 @@ async function askDependents(flow: Flow): Promise<void> {
       ),
     );
     flow.evidence.recovery = answers.flatMap((answer) => answer.progress);
+    flow.progress = flow.evidence.recovery;
     flow.dependents = answers.every((answer) => answer.recovered) ? 'recovered' : 'still-failing';
     if (flow.dependents === 'recovered') flow.moments.recovered = Math.max(...answers.map((answer) => answer.at));
     note(flow, flow.dependents === 'recovered' ? 'all dependents answer again' : 'dependents are still failing');
