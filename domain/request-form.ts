@@ -39,7 +39,11 @@ const kinds: readonly Change['kind'][] = ['config', 'command', 'external'];
 export function claimsOf(input: object): Claims {
   const { change, requestedBy, reason } = input as Readonly<Record<string, unknown>>;
   const kind = typeof change === 'object' && change !== null && 'kind' in change ? change.kind : '';
-  return { changeKind: kinds.find((known) => known === kind) ?? null, requestedBy: text(requestedBy), reason: text(reason) };
+  return {
+    changeKind: kinds.find((known) => known === kind) ?? null,
+    requestedBy: text(requestedBy),
+    reason: text(reason),
+  };
 }
 
 /** What a request of the right form may hold is shorter. */
