@@ -49,7 +49,11 @@ export function planFiles(context: PlanContext, change: ConfigChange): FilesPlan
 
 /** Under two names, or by a link and what it leads to: which of the two should win, nobody said. */
 function givenTwice(given: string, { path }: ResolvedPath): Problem {
-  return { code: 'file-twice', message: `file "${given}" is given twice`, detail: `Another one resolves to ${path} too.` };
+  return {
+    code: 'file-twice',
+    message: `file "${given}" is given twice`,
+    detail: `Another one resolves to ${path} too.`,
+  };
 }
 
 function pathProblem(
