@@ -2,8 +2,9 @@
 import type { Change, ChangeRequest } from './change.ts';
 import type { Problem } from './problem.ts';
 import { changeRequestShape } from './change.schema.ts';
+import { holdsSecret } from './conf/settings.ts';
 import { describeIssues } from './issues.schema.ts';
-import { holdsLiteralSecret, isSecretSetting } from './secrets.ts';
+import { holdsLiteralSecret } from './secrets.ts';
 
 export const inlineLimitBytes = 32 * 1024;
 
@@ -53,11 +54,11 @@ function secretProblems({ change, reason }: ChangeRequest): Problem[] {
   if (change.kind !== 'config') return found;
   for (const [name, value] of Object.entries(change.settings ?? {})) {
     if (value === null) continue;
-    if (isSecretSetting(name)) found.push(secretSetting(name));
+    if (holdsSecret(name)) found.push(secretSetting(name));
     else check(`change.settings.${name}`, String(value));
   }
   change.hba?.forEach((edit, i) => {
-    if ('add' in edit) check(`change.hba[${i}].add`, edit.add);
+    for (const [verb, rule] of Object.entries(edit)) check(`change.hba[${i}].${verb}`, rule);
   });
   for (const [path, body] of Object.entries(change.files ?? {})) check(`change.files.${path}`, body ?? undefined);
   return found;
