@@ -9,6 +9,14 @@ export interface Problem {
   readonly hint?: string;
 }
 
+/** One line for a dialog, a timeline or a log. */
+export function inWords({ message, detail = '', hint = '' }: Problem): string {
+  return [message, detail, hint]
+    .filter((part) => part !== '')
+    .map((part, i, { length }) => (i < length - 1 ? part.replace(/\.$/, '') : part))
+    .join('. ');
+}
+
 const mostProblems = 30;
 const longestWords = 500;
 

@@ -3,9 +3,9 @@ import { ApplicationFailure, currentUpdateInfo, setHandler, workflowInfo } from 
 import type { Sender } from '../activities/contract.ts';
 import { refuseApproval, refuseApprover, type ApprovalRules } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
-import type { Problem } from '../domain/problem.ts';
+import { inWords, type Problem } from '../domain/problem.ts';
 import { undecided, type Operators, type Spoken } from './decisions.ts';
-import { inWords, problemOf } from './ending.ts';
+import { problemOf } from './ending.ts';
 import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
 import {
   descriptions,

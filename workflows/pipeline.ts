@@ -1,9 +1,8 @@
 /** Listens to the pipeline of an external change: it waits to be let in, works, and says how that went. */
 import { condition, setHandler } from '@temporalio/workflow';
 import { isProblem, parsePipelineWord } from '../domain/operator-input.ts';
-import type { Problem } from '../domain/problem.ts';
+import { inWords, type Problem } from '../domain/problem.ts';
 import type { Operators } from './decisions.ts';
-import { inWords } from './ending.ts';
 import { note, possibleNow, type Flow } from './flow.ts';
 import { applied, awaitArmed, failed, type PipelineWord } from './messages.ts';
 

@@ -1,13 +1,12 @@
-/** Any Temporal client may start the workflow and speak to it, with anything: it ends, or goes on; it is never wedged. */
+/** Any Temporal client may start the workflow with anything: it ends and names the field; it is never wedged. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
-import proto from '@temporalio/proto';
+import { WorkflowFailedError } from '@temporalio/client';
 import type { ChangeResult } from '../../domain/result.ts';
-import { eventually } from '../support/processes.ts';
-import { useRig, type Handle } from '../support/rig.ts';
+import { failedTasks, startRaw, within } from '../support/raw.ts';
+import { useRig } from '../support/rig.ts';
 
-const rig = useRig({ policy: 'approvals: { low: 0, high: 1 }\n    fourEyes: false' });
+const rig = useRig();
 
 const long = 'x'.repeat(200_000);
 const manyKeys = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`key_${i}`, 1]));
@@ -33,7 +32,7 @@ describe('a request that is no request fails at once and names the field', () =>
     ['an endless change id', [{ target: 't', changeId: long, change: config }], 'changeId'],
   ] as const) {
     it(what, async () => {
-      const handle = await startRaw([...args], `garbage-${randomBytes(4).toString('hex')}`);
+      const handle = await startRaw(rig().client, [...args], `garbage-${randomBytes(4).toString('hex')}`);
       const failure = await within(handle.result(), handle).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(WorkflowFailedError);
       const message = (failure as WorkflowFailedError).cause?.message ?? '';
@@ -81,6 +80,7 @@ describe('a request with a mistake ends rejected, names the field and touches no
       const changeId = `bad-${randomBytes(4).toString('hex')}`;
       const { targetName } = rig();
       const handle = await startRaw(
+        rig().client,
         [{ target: targetName, changeId, change: config, ...bend }],
         `knowngood:${targetName}:${changeId}`,
       );
@@ -104,151 +104,12 @@ describe('a look with garbage ends', () => {
   ] as const)
     for (const workflow of ['takeSnapshot', 'planChange'])
       it(`${workflow} of ${what}`, async () => {
-        const handle = await startRaw([...args], `look-${randomBytes(4).toString('hex')}`, workflow);
+        const handle = await startRaw(rig().client, [...args], `look-${randomBytes(4).toString('hex')}`, workflow);
         expect(await within(handle.result(), handle)).toMatchObject({ kind: 'refused' });
         expect(await failedTasks(handle)).toEqual([]);
       });
 });
 
-/** What no word takes. */
-const nonsense: readonly unknown[] = [
-  5,
-  [1, { a: 2 }],
-  { who: 5 },
-  { message: { a: 1 } },
-  { exitCode: 'zero' },
-  'x'.repeat(5_000),
-  { who: 'x'.repeat(5_000) },
-];
-const operatorWords = ['approve', 'reject', 'abort', 'confirm', 'extend', 'abandon'];
-const everyWord = [...operatorWords, 'applied', 'failed'];
-
-describe('garbage said to a change', () => {
-  it('is refused while it waits for approval, and the approval still counts', async () => {
-    const change = await rig().start({ change: { kind: 'external' } });
-    await change.reaches('approve');
-    await talkNonsense(change);
-    expect(await change.view()).toMatchObject({ phase: 'approve' });
-    await change.executeUpdate('approve', { args: ['kim: fine'] });
-    await change.reaches('apply');
-    await talkNonsense(change);
-    expect(await change.view()).toMatchObject({ phase: 'apply' });
-    await change.executeUpdate('failed', { args: [{ exitCode: 3, message: 'went wrong' }] });
-    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', commandExitCode: 3 });
-    expect(await failedTasks(change)).toEqual([]);
-  }, 90_000);
-
-  it('is refused in the soak, which goes on', async () => {
-    const change = await watched();
-    await talkNonsense(change);
-    expect(await change.view()).toMatchObject({ phase: 'watch' });
-    await change.executeUpdate('abort', { args: ['kim: enough'] });
-    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'aborted-by-operator' });
-    expect(await failedTasks(change)).toEqual([]);
-    await expect(change.executeUpdate('abort')).rejects.toThrow();
-  }, 90_000);
-
-  it('thousandfold does not swell its result beyond a payload', async () => {
-    const change = await watched();
-    for (let round = 0; round < 20; round += 1)
-      await Promise.all(Array.from({ length: 50 }, () => change.signal('approve', 5)));
-    await change.executeUpdate('abort', { args: ['kim: enough'] });
-    const result = await change.outcome();
-    expect(result).toMatchObject({ outcome: 'reverted' });
-    expect(JSON.stringify(result).length).toBeLessThan(payloadLimitBytes);
-    expect(await failedTasks(change)).toEqual([]);
-  }, 90_000);
-
-  it('in long and wide letters is recorded, and the change ends all the same', async () => {
-    const change = await watched();
-    await change.executeUpdate('extend', { args: [`1s: ${'\u001b[31m漢'.repeat(20_000)}`] }).catch(() => undefined);
-    await change.executeUpdate('abort', { args: [`kim\u001b[2J: ${'漢'.repeat(490)}`] });
-    const result = await change.outcome();
-    expect(result).toMatchObject({ outcome: 'reverted', reason: 'aborted-by-operator' });
-    expect(await failedTasks(change)).toEqual([]);
-  }, 90_000);
-});
-
-describe('a signal whose handling fails', () => {
-  it('does not end an armed change without its revert', async () => {
-    const before = await rig().configuration();
-    const change = await watched();
-    await rig().stopAgent();
-    await change.signal('extend', '10m: the agent will not answer this');
-    await eventually('the deadline is asked of the agent', async () => {
-      const { raw } = await change.describe();
-      return (raw.pendingActivities ?? []).some(({ activityType }) => activityType?.name === 'deadline');
-    });
-    await change.cancel();
-    await rig().startAgent();
-    expect(await within(change.outcome(), change, 60_000)).toMatchObject({ outcome: 'reverted', reason: 'cancelled' });
-    expect(await rig().configuration()).toEqual(before);
-  }, 120_000);
-});
-
 function many(count: number): object {
   return Object.fromEntries(Object.entries(manyKeys).slice(0, count));
-}
-
-async function watched(): Promise<Handle> {
-  const change = await rig().start({
-    change: { kind: 'config', settings: { work_mem: '8MB' } },
-    overrides: { soak: '5m' },
-  });
-  await change.reaches('watch');
-  return change;
-}
-
-async function talkNonsense(change: Handle): Promise<void> {
-  for (const word of everyWord)
-    await Promise.all(
-      nonsense.map(async (argument) => {
-        await expect(change.executeUpdate(word, { args: [argument] })).rejects.toThrow(WorkflowUpdateFailedError);
-      }),
-    );
-  for (const word of [...operatorWords, 'no-such-signal', '__temporal_x'])
-    await Promise.all(nonsense.map((argument) => change.signal(word, argument).catch(() => undefined)));
-  await change.signal('approve', long);
-  for (const word of operatorWords) {
-    await signalRaw(change, word, { encoding: 'json/plain', data: '{broken' });
-    await signalRaw(change, word, { encoding: 'json/protobuf', data: '"kim: yes"' });
-    await signalRaw(change, word, { encoding: 'no/such', data: '\u0000\u0001' });
-  }
-  await change.view();
-}
-
-async function signalRaw(change: Handle, name: string, { encoding, data }: { encoding: string; data: string }) {
-  const { client } = rig();
-  await client.workflowService.signalWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId: change.workflowId },
-    signalName: name,
-    input: { payloads: [{ metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(data) }] },
-  });
-}
-
-async function startRaw(args: unknown[], workflowId: string, workflow = 'guardedChange'): Promise<WorkflowHandle> {
-  return rig().client.workflow.start(workflow, { workflowId, taskQueue: 'knowngood', args });
-}
-
-/** A wedged workflow would never answer. */
-async function within<T>(answer: Promise<T>, handle: WorkflowHandle, ms = 20_000): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      void failedTasks(handle).then((failures) => reject(new Error(`still open: ${failures.join('; ')}`)));
-    }, ms);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
-}
-
-const unhandledFailure =
-  proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE;
-
-async function failedTasks(handle: WorkflowHandle): Promise<string[]> {
-  const { events } = await handle.fetchHistory();
-  // A task that an event overtakes is begun anew; only one that the workflow's own code failed is a wedge.
-  return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
-    failed?.cause === unhandledFailure ? [failed.failure?.message ?? ''] : [],
-  );
 }
