@@ -1,6 +1,7 @@
 /** The preflight of a declared change: what is refused, what it takes, how risky it is, and what its hash stands for. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { canonicalJson } from '../../../domain/snapshot/canonical.ts';
 import { type AChange, aSetting, plan, planned, refusals, texts, type World } from './builders.ts';
 
 const restart = 'allowed';
@@ -185,7 +186,7 @@ describe('the hash', () => {
       minKeys: 1,
       maxKeys: 3,
     });
-    const sorted = (all: object): string => JSON.stringify(Object.entries(all).sort());
+    const sorted = (all: object): string => canonicalJson(all);
     fc.assert(
       fc.property(values, values, (a, b) => {
         const turned = Object.fromEntries(Object.entries(a).reverse());
