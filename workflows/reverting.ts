@@ -14,8 +14,16 @@ import { agent, probe, revertingAgent } from './steps.ts';
 type Answer =
   Reverted | Closed | Stale | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] };
 
-/** Between two attempts at an incomplete revert: soon at first, then once a minute, for ever. */
-const pausesMs = [2_000, 5_000, 15_000, 30_000, 60_000];
+/** Between two attempts at an incomplete revert: soon at first, then once a minute for an hour. */
+const firstPausesMs = [2_000, 5_000, 15_000, 30_000];
+const minutely = 60;
+/** The agent tries every minute by itself and tells when it is done: an attempt costs some ten events, and Temporal ends a
+ * workflow at about 50,000 of them, which a month of attempts must not reach. */
+const laterPauseMs = 600_000;
+
+function pauseAfter(attempt: number): number {
+  return firstPausesMs[attempt] ?? (attempt < firstPausesMs.length + minutely ? 60_000 : laterPauseMs);
+}
 
 /** Runs in a non-cancellable scope. */
 export async function revertUntilProven(flow: Flow, operators: Operators, ruling: Ruling): Promise<End> {
@@ -26,8 +34,9 @@ export async function revertUntilProven(flow: Flow, operators: Operators, ruling
     flow.evidence.reverted = answer.items;
     if (flow.phase === 'revert-incomplete') note(flow, `still incomplete: ${answer.remaining.length} item(s) remain`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${answer.remaining[0]?.message ?? 'unknown'}`);
-    const pauseMs = pausesMs[Math.min(attempt, pausesMs.length - 1)] ?? 60_000;
-    await condition(() => operators.abandoned !== null, pauseMs, { summary: 'then the revert is tried again' });
+    operators.journalClosed = false;
+    const woken = (): boolean => operators.abandoned !== null || operators.journalClosed;
+    await condition(woken, pauseAfter(attempt), { summary: 'then the revert is tried again' });
     if (operators.abandoned) return abandon(flow, operators.abandoned);
   }
 }
