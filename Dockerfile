@@ -1,8 +1,6 @@
 # One image for the orchestrator's worker, the agent and the CLI: `docker run knowngood <command>`.
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --omit=optional
 COPY . .
 RUN node bootstrap/main.mjs build && npm prune --omit=dev --omit=optional --ignore-scripts
 

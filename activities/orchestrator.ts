@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { admit } from '../config/admit.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
+import { fitForHistory } from '../domain/problem.ts';
 import { buildReport } from '../report/build.ts';
 import type { Store } from '../store/store.ts';
 import type { OrchestratorActivities } from './contract.ts';
@@ -25,7 +26,7 @@ export function createOrchestratorActivities({
         const admission = admit(await config(), request, lookOnly ? null : workflowId);
         if (admission.kind === 'admitted' && !lookOnly)
           await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId));
-        return admission;
+        return admission.kind === 'refused' ? { ...admission, problems: fitForHistory(admission.problems) } : admission;
       }),
     claimedIdentity: async ({ workflowId, ...origin }) =>
       readSender(client, workflowId, activityInfo().workflowExecution?.runId ?? '', origin),

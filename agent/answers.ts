@@ -1,7 +1,7 @@
 /** The answers that every step of the agent can give, from what the journal says. */
 import type { Applied, Busy, Closed, Refused, Reverting, Stale } from '../domain/agent-steps.ts';
 import type { AppliedRecord, ClosedRecord, Journal } from '../domain/journal.ts';
-import type { Problem } from '../domain/problem.ts';
+import { fitForHistory, type Problem } from '../domain/problem.ts';
 
 export function closedAnswer({ phase, by, reason, snapshotId, at }: ClosedRecord): Closed {
   return { kind: 'closed', phase, by, reason, snapshotId, at };
@@ -24,9 +24,9 @@ export function appliedAnswer(applied: AppliedRecord): Applied {
 }
 
 export function refused(problems: readonly Problem[]): Refused {
-  return { kind: 'refused', problems };
+  return { kind: 'refused', problems: fitForHistory(problems) };
 }
 
 export function failed(problems: readonly Problem[]): { kind: 'failed'; problems: readonly Problem[]; exitCode: null } {
-  return { kind: 'failed', problems, exitCode: null };
+  return { kind: 'failed', problems: fitForHistory(problems), exitCode: null };
 }

@@ -1,4 +1,5 @@
 /** The agent's talk: one line each on stderr, whatever happens to Temporal and the store. */
+import { oneLine } from '../domain/markdown.ts';
 
 export interface Log {
   info(line: string): void;
@@ -11,5 +12,5 @@ export const stderrLog: Log = {
 };
 
 function say(level: string, line: string): void {
-  process.stderr.write(`${new Date().toISOString()} knowngood agent ${level}: ${line}\n`);
+  process.stderr.write(`${new Date().toISOString()} knowngood agent ${level}: ${oneLine(line)}\n`);
 }

@@ -1,6 +1,6 @@
 /** Drives a revert to its end: one attempt at a time, joined by whoever asks, and repeated for ever with growing pauses. */
 import { type Journal, type RevertRecord, isOpen, reverting } from '../domain/journal.ts';
-import type { Problem } from '../domain/problem.ts';
+import { inWords, type Problem } from '../domain/problem.ts';
 import type { Say } from '../targets/target.ts';
 import { messageOf } from './agent-error.ts';
 import { type RevertAnswer, type RevertParts, attemptRevert } from './revert-attempt.ts';
@@ -39,7 +39,7 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
     const answer = await attemptRevert(parts, say);
     if (answer.kind === 'incomplete') {
       if (answer.remaining[0]?.message !== remaining[0]?.message)
-        for (const problem of answer.remaining) log.warn(`revert incomplete: ${textOf(problem)}`);
+        for (const problem of answer.remaining) log.warn(`revert incomplete: ${inWords(problem)}`);
       remaining = answer.remaining;
       notBefore = clock.now().monotonicMs + pauseMs;
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
@@ -89,8 +89,4 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
       await running?.catch(() => undefined);
     },
   };
-}
-
-function textOf({ message, detail, hint }: Problem): string {
-  return [message, detail, hint].filter(Boolean).join('. ');
 }

@@ -5,6 +5,9 @@ import type { AgentParts } from './agent-parts.ts';
 import type { Contact } from './contact.ts';
 import { isOpenChange } from './state-folder.ts';
 
+/** What the workflow asked for itself is told only when no step of it waits for the answer any more. */
+const answeredWithinMs = 10_000;
+
 const tickMs = 500;
 const lookEveryMs = 5_000;
 const spoolEveryMs = 30_000;
@@ -37,8 +40,11 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
   /** The workflow may be in the middle of a long soak, and learns of the end only when it asks. */
   async function announce(journal: Journal | null): Promise<void> {
     if (journal === null || journal.changeId === announced) return;
-    const by = state.closed.read(journal.changeId)?.by ?? 'workflow';
-    if (by === 'workflow' || (await contact.tellClosed(journal.workflowId))) announced = journal.changeId;
+    const closed = state.closed.read(journal.changeId);
+    const known = closed === null || closed.phase === 'confirmed';
+    // The workflow that asked for it has its answer by then, unless it pauses between two attempts.
+    const late = closed !== null && (closed.by !== 'workflow' || clock.now().wallMs - closed.at > answeredWithinMs);
+    if (known || (late && (await contact.tellClosed(journal.workflowId)))) announced = journal.changeId;
   }
 
   async function tidy(): Promise<void> {

@@ -47,6 +47,7 @@ export async function tellResult(
 export async function tellOpen(context: Context, change: ChangeHandle, why: string): Promise<ExitCode> {
   const answer = await change.view().catch(() => null);
   const view = answer?.kind === 'view' ? answer.view : null;
+  if (view === null) context.leave();
   const exitCode = view?.phase === 'revert-incomplete' ? exitCodes.incomplete : exitCodes.open;
   const { target, changeId, workflowId } = change;
   const links = context.links(workflowId);

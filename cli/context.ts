@@ -7,6 +7,7 @@ import { ProblemsError } from '../config/problems-error.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { readEmbedded } from './embedded.ts';
+import type { Embedded } from './embedded.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Links } from './render/result.ts';
@@ -19,6 +20,8 @@ export interface Context {
   readonly config: KnowngoodConfig | null;
   readonly client: KnowngoodClient;
   links(workflowId: string): Links;
+  /** Temporal is away: calls that still wait for it would trip over a closed connection, so it is left open to the end. */
+  leave(): void;
 }
 
 const withoutConfig = { address: localTemporal, namespace: 'default', tls: null, apiKey: null };
@@ -26,17 +29,21 @@ const withoutConfig = { address: localTemporal, namespace: 'default', tls: null,
 /** Connects, runs, closes. */
 export async function withClient<T>(io: Io, options: GlobalOptions, run: (context: Context) => Promise<T>): Promise<T> {
   const config = await configIfAny(options);
-  const temporal = await temporalConnection(config?.temporal ?? withoutConfig, io.env);
+  const embedded = await readEmbedded(io.env);
+  const section = config?.temporal ?? { ...withoutConfig, ...embedded?.temporal };
+  const temporal = await temporalConnection(section, io.env);
   const { client } = must(await createKnowngoodClient({ temporal }));
-  const uiAddress = config?.uiAddress ?? (await embeddedUi(io, temporal.options.address));
+  const uiAddress = config?.uiAddress ?? embeddedUi(embedded, temporal.options.address);
   const links = (workflowId: string): Links => ({
     workflowId,
     ui: uiLink(uiAddress, temporal.namespace, workflowId),
   });
+  let left = false;
+  const leave = (): void => void (left = true);
   try {
-    return await run({ io, options, config, client, links });
+    return await run({ io, options, config, client, links, leave });
   } finally {
-    await client.close();
+    if (!left) await client.close();
   }
 }
 
@@ -52,8 +59,7 @@ export async function configIfAny(options: GlobalOptions): Promise<KnowngoodConf
 }
 
 /** Of the Temporal that `up` runs, when that is the one we talk to. */
-async function embeddedUi(io: Io, address: string): Promise<string | null> {
-  const embedded = await readEmbedded(io.env);
+function embeddedUi(embedded: Embedded | null, address: string): string | null {
   return embedded !== null && embedded.temporal.address === address ? embedded.uiAddress : null;
 }
 

@@ -14,22 +14,31 @@ export interface Follower {
 }
 
 const pollMs = 1_000;
-const saidAfter = 3;
+const saidAfterMs = 5_000;
 
 export function follow(change: ChangeHandle, io: Io, onView: (view: ChangeView) => void = () => undefined): Follower {
   const stopping = new AbortController();
   const screen = liveLine(io);
   let latest: ChangeView | null = null;
   let shown = 0;
-  let missed = 0;
+  let awaySince: number | null = null;
+  let isSaid = false;
   const look = async (): Promise<void> => {
+    const asked = performance.now();
     const answer = await change.view().catch(() => null);
-    const isAway = answer?.kind !== 'view';
-    // A worker that restarts is away for a moment; only what lasts is worth a word.
-    missed = isAway ? missed + 1 : 0;
-    if (missed === saidAfter)
-      screen.above('no answer from Temporal or its worker; an armed change reverts by itself when its lease runs out');
-    if (isAway) return;
+    if (answer?.kind !== 'view') {
+      awaySince ??= asked;
+      // A worker that restarts is away for a moment; only what lasts is worth a word, and one is enough.
+      if (!isSaid && performance.now() - awaySince > saidAfterMs) {
+        isSaid = true;
+        screen.above(
+          'no answer from Temporal or its worker; an armed change reverts by itself when its lease runs out',
+        );
+      }
+      return;
+    }
+    awaySince = null;
+    isSaid = false;
     latest = answer.view;
     for (const entry of latest.timeline.slice(shown)) screen.above(timelineLine(entry));
     shown = Math.max(shown, latest.timeline.length);
@@ -38,7 +47,7 @@ export function follow(change: ChangeHandle, io: Io, onView: (view: ChangeView) 
   const loop = (async () => {
     while (!stopping.signal.aborted) {
       await look();
-      if (latest !== null) screen.below(headline(latest, Date.now()));
+      if (latest !== null && !stopping.signal.aborted) screen.below(headline(latest, Date.now()));
       await sleep(pollMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();
@@ -46,7 +55,11 @@ export function follow(change: ChangeHandle, io: Io, onView: (view: ChangeView) 
     view: () => latest,
     quiet: screen.quiet,
     stop: async () => {
+      if (stopping.signal.aborted) return;
       stopping.abort();
+      screen.clear();
+      // Who is away is not waited for.
+      if (awaySince !== null) return;
       await loop;
       // The last words come with the end.
       await look();

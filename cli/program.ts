@@ -21,6 +21,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { exitMeanings } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { globalOptions } from './options.ts';
+import { verbatim } from './render/text.ts';
 
 /** In the order in which people meet them. */
 const commands = [
@@ -43,7 +44,10 @@ const commands = [
 export function createProgram(io: Io, exit: (code: ExitCode) => void): Command {
   const program = globalOptions(new Command('knowngood'))
     .description('PostgreSQL configuration changes that put themselves back when a dependent service suffers')
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(verbatim(text.trimEnd())),
+    })
     .showHelpAfterError('(see --help)')
     .version(ownVersion())
     .exitOverride();

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/common';
 import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue, workflowIdOf } from '../domain/change.ts';
+import { codeSpan, escapeMarkdown, shorten } from '../domain/markdown.ts';
 import { changeHandle } from './change-handle.ts';
 import type { ChangeHandle } from './change-handle.ts';
 import { refusalOf, refused } from './refusals.ts';
@@ -53,23 +54,19 @@ function summaryOf({ target, change, reason = '' }: ChangeRequest): string {
   const what = { config: 'a declared change', command: 'a command on the host', external: "a pipeline's change" }[
     change.kind
   ];
-  return `${target}: ${reason === '' ? what : reason}`.slice(0, 200);
+  return `${target}: ${reason === '' ? what : escapeMarkdown(shorten(reason, 200))}`;
 }
 
 /** Markdown. Deep links are filled in by the Web UI. */
 function detailsOf({ target, changeId, requestedBy, reason }: ChangeRequest): string {
   const rows = [
-    `**Target** ${code(target)}`,
-    `**Change** ${code(changeId)}`,
-    ...(requestedBy === undefined ? [] : [`**Requested by** ${code(requestedBy)}`]),
-    ...(reason === undefined ? [] : [`**Reason** ${code(reason)}`]),
+    `**Target** ${codeSpan(target)}`,
+    `**Change** ${codeSpan(changeId)}`,
+    ...(requestedBy === undefined ? [] : [`**Requested by** ${codeSpan(shorten(requestedBy, 300))}`]),
+    ...(reason === undefined ? [] : [`**Reason** ${codeSpan(shorten(reason, 300))}`]),
   ];
   // The last line can be clipped in older versions of the UI.
-  return `${rows.join('\n\n')}\n\n&nbsp;\n`;
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replace(/\s+/g, ' ').slice(0, 300)}\``;
+  return `${rows.join('\n\n')}\n\n\u00a0\n`;
 }
 
 async function firstInput(client: Client, workflowId: string): Promise<ChangeRequest | null> {

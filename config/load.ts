@@ -1,5 +1,6 @@
 /** Finds and reads the configuration files. Every "no" is thrown as one `ProblemsError` with all that is wrong. */
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { AgentConfig, KnowngoodConfig } from '../domain/config.ts';
 import { parseAgentConfig } from './agent.ts';
 import { parseKnowngoodConfig } from './knowngood.ts';
@@ -24,12 +25,15 @@ export async function loadAgentConfig(path?: string): Promise<AgentConfig> {
   return parsed.value;
 }
 
-/** Reads a text file of a sane size, or throws what keeps it from being read. */
+/** Reads a text file of a sane size, or throws what keeps it from being read. A pipe is read, a device without end is not. */
 export async function readText(path: string): Promise<string> {
   try {
-    const { size } = await stat(path);
-    if (size > sizeLimitBytes) throw unreadable(`${path}: is larger than ${sizeLimitBytes / 1024} KiB`);
-    return await readFile(path, 'utf8');
+    const chunks: Buffer[] = [];
+    // One byte more than allowed tells enough; the size that a file claims may be zero.
+    for await (const chunk of createReadStream(path, { end: sizeLimitBytes })) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    if (bytes.length > sizeLimitBytes) throw unreadable(`${path}: is larger than ${sizeLimitBytes / 1024} KiB`);
+    return bytes.toString('utf8');
   } catch (error) {
     if (error instanceof ProblemsError) throw error;
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;

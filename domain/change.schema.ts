@@ -1,13 +1,13 @@
 /** The shape of a change request from any client; `request.schema.ts` reads one with it. */
 import { z } from 'zod';
 import { says } from './issues.schema.ts';
-import { durationShape, nameShape, positiveDurationShape, textShape } from './shapes.schema.ts';
+import { durationShape, nameShape, positiveDurationShape, textShape, wellFormedShape } from './shapes.schema.ts';
 
-const scalarShape = z.union([z.string(), z.number(), z.boolean()]);
+const scalarShape = z.union([wellFormedShape, z.number(), z.boolean()]);
 const settingShape = z.union(
   [
     scalarShape,
-    z.array(z.union([z.string(), z.number()])).min(1, 'an empty list would stop the server; null unsets'),
+    z.array(z.union([wellFormedShape, z.number()])).min(1, 'an empty list would stop the server; null unsets'),
     z.null(),
   ],
   {
@@ -21,8 +21,7 @@ const settingName = z
   .max(63, 'is longer than 63 characters')
   .regex(/^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*$/, 'is not a setting name');
 
-const hbaLine = z
-  .string()
+const hbaLine = wellFormedShape
   .min(1, 'is empty')
   .max(10_000, 'is longer than 10000 characters')
   .refine((line) => !/[\r\n\u0000]/.test(line), says('is more than one line', 'Give each rule an entry of its own.'));
@@ -43,8 +42,7 @@ const hbaShape = z
       say('"remove" takes neither "after" nor "before"');
   });
 
-const fileName = z
-  .string()
+const fileName = wellFormedShape
   .min(1, 'is empty')
   .max(1000, 'is longer than 1000 characters')
   .refine((path) => !path.includes('\u0000'), 'holds a NUL byte')
@@ -54,7 +52,7 @@ const fileName = z
   );
 
 const fileBody = z
-  .union([z.string(), z.null()], { error: "expected the file's text, or null to remove it" })
+  .union([wellFormedShape, z.null()], { error: "expected the file's text, or null to remove it" })
   .refine((text) => text === null || !text.includes('\u0000'), 'holds a NUL byte');
 
 const sqlShape = z.strictObject({
@@ -114,7 +112,7 @@ export const changeRequestShape = z.strictObject({
   target: nameShape,
   changeId: nameShape,
   reason: textShape.optional(),
-  requestedBy: z.string().min(1, 'is empty').max(200, 'is longer than 200 characters').optional(),
+  requestedBy: wellFormedShape.min(1, 'is empty').max(200, 'is longer than 200 characters').optional(),
   change: changeShape,
   overrides: overridesShape.optional(),
 });

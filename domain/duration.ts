@@ -23,5 +23,7 @@ export function formatDuration(durationMs: number): string {
   for (const unit of ['d', 'h', 'm', 's'] as const) {
     if (durationMs >= unitMs[unit] && durationMs % unitMs[unit] === 0) return `${durationMs / unitMs[unit]}${unit}`;
   }
+  // More digits than `durationPattern` takes, so that what is written can be read.
+  if (durationMs >= 1e9) return `${durationMs / unitMs.s}s`;
   return durationMs === 0 ? '0s' : `${durationMs}ms`;
 }

@@ -39,10 +39,13 @@ export function codeCell(text: string): string {
   return codeSpan(text).replaceAll('|', '\\|');
 }
 
+// In a block, spaces and lines mean something; whatever else cannot be seen is shown to be there.
+const misleading = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** A fenced block that its content cannot end. */
 export function codeBlock(content: string, language = ''): string {
   const fence = '`'.repeat(Math.max(3, longestRun(content, '`') + 1));
-  return `${fence}${language}\n${content.replace(/\n+$/, '')}\n${fence}`;
+  return `${fence}${language}\n${content.replace(/\n+$/, '').replace(misleading, '\ufffd')}\n${fence}`;
 }
 
 export interface Table {

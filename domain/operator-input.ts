@@ -40,6 +40,7 @@ export function parseExtension(input: unknown): { readonly ms: number; readonly 
     typeof input === 'string'
       ? [input.split(':', 1)[0] ?? '', input.includes(':') ? input.slice(input.indexOf(':') + 1).trim() : '']
       : [field(input, 'by'), field(input, 'why')];
+  if (why.length > maxLength) return tooLong;
   const ms = parseDuration(by);
   if (ms === null || ms === 0)
     return {
@@ -56,6 +57,24 @@ export function parseExtension(input: unknown): { readonly ms: number; readonly 
   return { ms, why };
 }
 
+export interface PipelineInput {
+  readonly exitCode: number | null;
+  readonly message: string;
+}
+
+/** Nothing, or `{"exitCode": 0, "message": "…"}`. A long message is cut: the word counts. */
+export function parsePipelineWord(input: unknown): PipelineInput | Problem {
+  if (input === undefined || input === null) return { exitCode: null, message: '' };
+  if (typeof input !== 'object' || Array.isArray(input)) return pipelineWordNotUnderstood;
+  const { exitCode = null, message = '', ...others } = input as Readonly<Record<string, unknown>>;
+  const understood =
+    (exitCode === null || Number.isSafeInteger(exitCode)) &&
+    typeof message === 'string' &&
+    Object.keys(others).length === 0;
+  if (!understood) return pipelineWordNotUnderstood;
+  return { exitCode: exitCode as number | null, message: message.slice(0, maxLength) };
+}
+
 function field(input: unknown, name: string): string {
   const value = (input as Record<string, unknown> | null | undefined)?.[name];
   return typeof value === 'string' ? value : '';
@@ -69,6 +88,11 @@ const notUnderstood: Problem = {
   code: 'argument-not-understood',
   message: 'cannot read the argument',
   hint: 'Send nothing, one string such as "Kim: seen the diff", or {"who": "Kim", "why": "seen the diff"}.',
+};
+const pipelineWordNotUnderstood: Problem = {
+  code: 'argument-not-understood',
+  message: 'cannot read the argument',
+  hint: 'Send nothing, or {"exitCode": 0, "message": "done"}: a whole number and a text.',
 };
 const tooLong: Problem = { code: 'argument-too-long', message: `the argument is longer than ${maxLength} characters` };
 const unknownField = (name: string): Problem => ({

@@ -2,8 +2,9 @@
 import type { Change, ChangeRequest } from './change.ts';
 import type { Problem } from './problem.ts';
 import { changeRequestShape } from './change.schema.ts';
+import { holdsSecret } from './conf/settings.ts';
 import { describeIssues } from './issues.schema.ts';
-import { holdsLiteralSecret, isSecretSetting, setsPassword } from './secrets.ts';
+import { holdsLiteralSecret, setsPassword } from './secrets.ts';
 
 export const inlineLimitBytes = 32 * 1024;
 
@@ -30,7 +31,8 @@ export function parseChangeRequest(input: unknown): Parsed<ChangeRequest> {
 }
 
 function sizeProblems(change: Change): Problem[] {
-  const sizeBytes = utf8Length(JSON.stringify(change));
+  // An escaped line break is one byte of content: a stock postgresql.conf has a thousand.
+  const sizeBytes = utf8Length(JSON.stringify(change).replace(/\\[nt"\\]/g, ' '));
   if (sizeBytes <= inlineLimitBytes) return [];
   return [
     {
@@ -52,11 +54,11 @@ function secretProblems({ change, reason }: ChangeRequest): Problem[] {
   if (change.kind !== 'config') return found;
   for (const [name, value] of Object.entries(change.settings ?? {})) {
     if (value === null) continue;
-    if (isSecretSetting(name)) found.push(secretSetting(name));
+    if (holdsSecret(name)) found.push(secretSetting(name));
     else check(`change.settings.${name}`, String(value));
   }
   change.hba?.forEach((edit, i) => {
-    if ('add' in edit) check(`change.hba[${i}].add`, edit.add);
+    for (const [verb, rule] of Object.entries(edit)) check(`change.hba[${i}].${verb}`, rule);
   });
   change.sql?.forEach(({ statement }, i) => {
     const where = `change.sql[${i}].statement`;

@@ -13,9 +13,11 @@ export function isSecretSetting(name: string): boolean {
 }
 
 const literals = [
-  /\bpassword\s*=\s*(?!\$\{)['"]?[^\s'"#]/i,
+  // PGPASSWORD and sslpassword among them, quotes doubled as in postgresql.conf; a reference is none, in quotes or not.
+  /password\s*=\s*['"]*(?!\$\{(?:env:|file:\/)[^}\s]*\})[^\s'"#]/i,
+  /\bpassword\s+'[^\s']/i,
   /\b(?:ldapbindpasswd|radiussecrets)\s*=\s*"?[^\s"]/i,
-  /\bpostgres(?:ql)?:\/\/[^\s:@/]+:[^\s@/]+@/i,
+  /\bpostgres(?:ql)?:\/\/[^\s:@/]*:[^\s@/]+@/i,
   /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/,
 ];
 

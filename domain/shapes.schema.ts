@@ -9,9 +9,11 @@ export const nameShape = z
   .max(63, 'is longer than 63 characters')
   .regex(namePattern, says('is not a valid name', 'Names are made of lower-case letters, digits and hyphens.'));
 
+/** Halves of surrogate pairs, which JSON can escape and no file can hold, have no bytes in UTF-8. */
+export const wellFormedShape = z.string().refine((text) => !/\p{Surrogate}/u.test(text), 'is not valid text');
+
 /** Human text: stays one payload, keeps control characters out of terminals. */
-export const textShape = z
-  .string()
+export const textShape = wellFormedShape
   .max(2000, 'is longer than 2000 characters')
   .refine((text) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text), 'holds control characters');
 

@@ -8,19 +8,23 @@ const workflowsFolder = fileURLToPath(new URL('../workflows/', import.meta.url))
 const bundlePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** The bundle of the build where there is one (dist/), else the sources, bundled when the worker starts. */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle'> | Pick<WorkerOptions, 'workflowsPath'> {
-  return existsSync(bundlePath) ? { workflowBundle: { codePath: bundlePath } } : { workflowsPath: sourcePath() };
+export async function workflowSource(): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
+  return { workflowBundle: existsSync(bundlePath) ? { codePath: bundlePath } : await workflowCode() };
 }
 
-function sourcePath(): string {
-  return (
-    ['index.js', 'index.ts'].map((name) => workflowsFolder + name).find((path) => existsSync(path)) ?? workflowsFolder
-  );
+function sourceOf(name: string): string {
+  const compiled = `${workflowsFolder}${name}.js`;
+  return existsSync(compiled) ? compiled : `${workflowsFolder}${name}.ts`;
 }
 
 /** Bundles the sources anew, whatever a build has left. */
 export async function workflowCode(): Promise<{ readonly code: string }> {
-  return bundleWorkflowCode({ workflowsPath: sourcePath(), logger: new DefaultLogger('WARN') });
+  return bundleWorkflowCode({
+    workflowsPath: sourceOf('index'),
+    // Part of the bundle alone: what activities and clients read is ours.
+    payloadConverterPath: sourceOf('payloads'),
+    logger: new DefaultLogger('WARN'),
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

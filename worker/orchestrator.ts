@@ -8,6 +8,8 @@ import { resolveOptionalSecret, resolveSecret } from '../config/secrets.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { defaultLocation, orchestratorQueue, probeQueue } from '../domain/change.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
+import { openSampleFolder } from '../probes/sample-folder.ts';
+import type { RecordSamples } from '../probes/sample-spool.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
@@ -25,6 +27,8 @@ export interface RunningWorker {
 export interface WorkerSettings {
   /** Only measures, from this location. */
   readonly probeOnly?: string;
+  /** Where samples wait for a store that is away, this process's end included. Default: in memory only. */
+  readonly sampleFolder?: string;
 }
 
 /** Resolves once the worker polls. */
@@ -36,10 +40,12 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const client = new Client({ connection, namespace, identity: `knowngood-worker@${process.pid}` });
   const store = lazyStore(() => openStore(config));
   const location = settings.probeOnly ?? defaultLocation;
-  const probes = createProbeActivities({
-    resolveSecret,
-    recordSamples: (target, changeId, samples) => store.addSamples(target, changeId, samples),
-  });
+  const addSamples: RecordSamples = (target, changeId, samples) => store.addSamples(target, changeId, samples);
+  const waiting =
+    settings.sampleFolder === undefined || config.store === null
+      ? null
+      : openSampleFolder({ folder: settings.sampleFolder, store: addSamples });
+  const probes = createProbeActivities({ resolveSecret, recordSamples: waiting?.record ?? addSamples });
   const common = {
     connection: native,
     namespace,
@@ -63,7 +69,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     workers.push(
       await Worker.create({
         ...common,
-        ...workflowSource(),
+        ...(await workflowSource()),
         taskQueue: orchestratorQueue,
         activities: { ...activities },
       }),
@@ -75,6 +81,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);
+      await waiting?.close();
       await Promise.all([native.close(), connection.close(), store.close().catch(() => undefined)]);
     },
   };

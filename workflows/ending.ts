@@ -38,11 +38,6 @@ export function problemOf(error: unknown): Problem {
   return { code: 'internal-error', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** One line for a dialog or a timeline. */
-export function inWords(problem: Problem): string {
-  return [problem.message, problem.detail, problem.hint].filter(Boolean).join('. ');
-}
-
 /** The headline of several problems. */
 export function firstOf(problems: readonly Problem[]): string {
   const [first, ...rest] = problems;

@@ -6,16 +6,20 @@ import type { AdmittedChange } from '../domain/admitted.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { CheckProgress } from '../domain/check.ts';
 import { currentDetails } from '../domain/details/details.ts';
+import { shorten } from '../domain/markdown.ts';
 import type { Outcome, Phase } from '../domain/phase.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { claimsOf, type Claims } from '../domain/request-form.ts';
 import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '../domain/result.ts';
 import type { Approval, ChangeView } from '../domain/view.ts';
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
 export interface Flow {
+  /** As it was sent: only its two names are sure before `change` is there. */
   readonly request: ChangeRequest;
+  readonly claims: Claims;
   change: AdmittedChange | null;
   phase: Phase;
   since: number;
@@ -40,6 +44,7 @@ export interface Flow {
   readonly evidence: Writable<ReportDetails>;
   /** From the moment `arm` is sent nobody knows but the agent: every exit goes through the revert. */
   armAttempted: boolean;
+  ignoredSignals: number;
   /** Of the last `deadline` sent to the agent. */
   sequence: number;
 }
@@ -48,6 +53,7 @@ export function openFlow(request: ChangeRequest): Flow {
   const now = Date.now();
   return {
     request,
+    claims: claimsOf(request),
     change: null,
     phase: 'snapshot',
     since: now,
@@ -78,6 +84,7 @@ export function openFlow(request: ChangeRequest): Flow {
     timeline: [],
     evidence: { baseline: [], watch: [], recovery: [], approvals: [], proof: [], reverted: [] },
     armAttempted: false,
+    ignoredSignals: 0,
     sequence: 0,
   };
 }
@@ -108,9 +115,14 @@ export function enter(
   ]);
 }
 
+const longestEntry = 300;
+
 /** Adds a line to the timeline, and shows the new state to whoever looks. */
 export function note(flow: Flow, text: string): void {
-  flow.timeline.push({ at: Date.now(), phase: flow.phase, text });
+  const entry = { at: Date.now(), phase: flow.phase, text: shorten(text, longestEntry) };
+  const last = flow.timeline.at(-1);
+  // What repeats itself for hours must not swell the result beyond what Temporal takes.
+  if (last?.text !== entry.text || last.phase !== entry.phase) flow.timeline.push(entry);
   show(flow);
 }
 
@@ -119,7 +131,7 @@ export function show(flow: Flow): void {
   setCurrentDetails(
     currentDetails({
       ...view,
-      changeKind: flow.request.change.kind,
+      changeKind: flow.claims.changeKind,
       what: flow.change?.what ?? '',
       sinceMs: view.since,
       approvals: { given: view.approvals.given.length, needed: view.approvals.needed },
@@ -129,12 +141,12 @@ export function show(flow: Flow): void {
 }
 
 export function viewOf(flow: Flow): ChangeView {
-  const { request, change } = flow;
+  const { request, claims, change } = flow;
   return {
     target: request.target,
     changeId: request.changeId,
-    requestedBy: change?.requestedBy ?? request.requestedBy ?? '',
-    reason: change?.reason ?? request.reason ?? '',
+    requestedBy: change?.requestedBy ?? claims.requestedBy,
+    reason: change?.reason ?? claims.reason,
     phase: flow.phase,
     since: flow.since,
     deadlineAt: flow.deadlineAt,
@@ -155,7 +167,7 @@ export function viewOf(flow: Flow): ChangeView {
 
 /** The Updates that would have an effect in this phase; validators and details read the same list. */
 export function possibleNow(flow: Flow): string[] {
-  const pipeline = flow.request.change?.kind === 'external';
+  const pipeline = flow.claims.changeKind === 'external';
   switch (flow.phase) {
     case 'approve':
       return ['approve', 'reject', 'abort', 'extend'];

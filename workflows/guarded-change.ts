@@ -21,6 +21,7 @@ import {
   ApplicationFailure,
 } from '@temporalio/workflow';
 import type { ChangeRequest } from '../domain/change.ts';
+import { formProblem } from '../domain/request-form.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import { untilArmed } from './before.ts';
 import { problemOf, type End, type Ruling } from './ending.ts';
@@ -33,8 +34,8 @@ import { report } from './reporting.ts';
 import { agentPresence } from './steps.ts';
 
 export async function guardedChange(request: ChangeRequest): Promise<ChangeResult> {
-  if (typeof request?.target !== 'string' || typeof request.changeId !== 'string' || typeof request.change !== 'object')
-    throw ApplicationFailure.nonRetryable('the input needs target, changeId and change', 'InvalidRequest');
+  const refused = formProblem(request);
+  if (refused) throw ApplicationFailure.nonRetryable(refused.message, 'InvalidRequest', refused);
   const flow = openFlow(request);
   const operators = listen(flow);
   const end = await run(flow, operators);

@@ -27,7 +27,9 @@ async function apply(flow: Flow, operators: Operators, change: AdmittedChange): 
   const caller = callerOf(flow);
   if (change.changeKind === 'external') {
     enter(flow, 'apply', 'armed: the pipeline may begin', timeout);
-    const inTime = await untilDeadline(flow, () => operators.pipeline !== null, 'the pipeline must report');
+    const heard = (): boolean => operators.pipeline !== null || operators.journalClosed;
+    const inTime = await untilDeadline(flow, heard, 'the pipeline must report');
+    if (operators.journalClosed) return revert('contact-lost', 'the agent closed the change on its own');
     if (!inTime) return revert('apply-timeout', 'the pipeline said neither applied nor failed in time');
     if (operators.pipeline?.said === 'failed') return revert('pipeline-failed', pipelineWords(operators.pipeline));
     const captured = await applying(target, 120_000, 'see what the pipeline changed').captureApplied(caller);

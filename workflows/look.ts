@@ -3,11 +3,14 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Refused, Snapshotted, Busy, Closed } from '../activities/contract.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { PlanSummary } from '../domain/plan.ts';
+import { formProblem } from '../domain/request-form.ts';
 import { problemOf } from './ending.ts';
 import { agent, agentPresence, orchestrator } from './steps.ts';
 
 /** What would this change do? Touches nothing. */
 export async function planChange(request: ChangeRequest): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused> {
+  const wrong = formProblem(request);
+  if (wrong) return { kind: 'refused', problems: [wrong] };
   const { workflowId, runId } = workflowInfo();
   const admitted = await orchestrator('read the request').admit({ request, workflowId, runId, lookOnly: true });
   if (admitted.kind === 'refused') return admitted;
@@ -26,7 +29,10 @@ export async function planChange(request: ChangeRequest): Promise<{ kind: 'plann
 }
 
 /** What is the configuration now? Stored, not blessed. */
-export async function takeSnapshot({ target }: { target: string }): Promise<Snapshotted | Busy | Closed | Refused> {
+export async function takeSnapshot(request: { target: string }): Promise<Snapshotted | Busy | Closed | Refused> {
+  const wrong = formProblem(request, ['target']);
+  if (wrong) return { kind: 'refused', problems: [wrong] };
+  const { target } = request;
   const absent = await absence(target);
   if (absent) return absent;
   const { runId } = workflowInfo();

@@ -3,9 +3,9 @@ import { ApplicationFailure, currentUpdateInfo, setHandler, workflowInfo } from 
 import type { Sender } from '../activities/contract.ts';
 import { refuseApproval, refuseApprover, type ApprovalRules } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
-import type { Problem } from '../domain/problem.ts';
+import { inWords, type Problem } from '../domain/problem.ts';
 import { undecided, type Operators, type Spoken } from './decisions.ts';
-import { inWords } from './ending.ts';
+import { problemOf } from './ending.ts';
 import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
 import {
   descriptions,
@@ -47,8 +47,10 @@ export function listen(flow: Flow): Operators {
         const index = signals[word] ?? 0;
         signals[word] = index + 1;
         const refused =
-          refuse(flow, operators, word, input) ?? (await act(flow, operators, word, input, { signal: word, index }));
-        if (refused) note(flow, `signal ${word} had no effect: ${inWords(refused)}`);
+          refuse(flow, operators, word, input) ??
+          // An exception from a Signal ends the workflow, and with it the revert of what is in force.
+          (await act(flow, operators, word, input, { signal: word, index }).catch(problemOf));
+        if (refused) ignored(flow, word, refused);
       },
       { description: descriptions[word] },
     );
@@ -58,6 +60,14 @@ export function listen(flow: Flow): Operators {
     operators.journalClosed = true;
   });
   return operators;
+}
+
+/** Each of them would be a line of the timeline. */
+const mostIgnored = 50;
+
+function ignored(flow: Flow, word: OperatorWord, refused: Problem): void {
+  flow.ignoredSignals += 1;
+  if (flow.ignoredSignals <= mostIgnored) note(flow, `signal ${word} had no effect: ${inWords(refused)}`);
 }
 
 /** All that can be told at once, before anything is recorded. */

@@ -1,8 +1,8 @@
 /** Listens to the pipeline of an external change: it waits to be let in, works, and says how that went. */
 import { condition, setHandler } from '@temporalio/workflow';
-import type { Problem } from '../domain/problem.ts';
+import { isProblem, parsePipelineWord } from '../domain/operator-input.ts';
+import { inWords, type Problem } from '../domain/problem.ts';
 import type { Operators } from './decisions.ts';
-import { inWords } from './ending.ts';
 import { note, possibleNow, type Flow } from './flow.ts';
 import { applied, awaitArmed, failed, type PipelineWord } from './messages.ts';
 
@@ -17,15 +17,18 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
     { description: 'For pipelines: answers as soon as the change may begin, or tells how it ended instead.' },
   );
   const speak = (said: 'applied' | 'failed') => (word?: PipelineWord) => {
-    operators.pipeline = { said, exitCode: word?.exitCode ?? null, message: (word?.message ?? '').slice(0, 500) };
-    flow.commandExitCode = word?.exitCode ?? null;
-    note(flow, said === 'applied' ? 'the pipeline says: applied' : `the pipeline says: failed${exitWords(word)}`);
+    const parsed = parsePipelineWord(word);
+    const { exitCode, message } = isProblem(parsed) ? { exitCode: null, message: '' } : parsed;
+    operators.pipeline = { said, exitCode, message };
+    flow.commandExitCode = exitCode;
+    note(flow, said === 'applied' ? 'the pipeline says: applied' : `the pipeline says: failed${exitWords(exitCode)}`);
     return `${said}: recorded`;
   };
   const validator =
     (said: 'applied' | 'failed') =>
-    (_word?: PipelineWord): void => {
-      const refused = refusePipeline(flow, operators, said);
+    (word?: PipelineWord): void => {
+      const parsed = parsePipelineWord(word);
+      const refused = isProblem(parsed) ? parsed : refusePipeline(flow, operators, said);
       if (refused) throw new Error(inWords(refused));
     };
   setHandler(applied, speak('applied'), {
@@ -39,7 +42,7 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
 }
 
 function refusePipeline(flow: Flow, operators: Operators, said: 'applied' | 'failed'): Problem | null {
-  if (flow.request.change.kind !== 'external')
+  if (flow.claims.changeKind !== 'external')
     return { code: 'not-external', message: `this change is made by the agent, nobody else says ${said}` };
   if (operators.pipeline)
     return { code: 'said-already', message: `the pipeline has said ${operators.pipeline.said} already` };
@@ -52,6 +55,6 @@ function refusePipeline(flow: Flow, operators: Operators, said: 'applied' | 'fai
   return null;
 }
 
-function exitWords(word: PipelineWord | undefined): string {
-  return word?.exitCode === undefined ? '' : ` (exit code ${word.exitCode})`;
+function exitWords(exitCode: number | null): string {
+  return exitCode === null ? '' : ` (exit code ${exitCode})`;
 }

@@ -14,8 +14,16 @@ import { agent, probe, revertingAgent } from './steps.ts';
 type Answer =
   Reverted | Closed | Stale | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] };
 
-/** Between two attempts at an incomplete revert: soon at first, then once a minute, for ever. */
-const pausesMs = [2_000, 5_000, 15_000, 30_000, 60_000];
+/** Between two attempts at an incomplete revert: soon at first, then once a minute for an hour. */
+const firstPausesMs = [2_000, 5_000, 15_000, 30_000];
+const minutely = 60;
+/** The agent tries every minute by itself and tells when it is done: an attempt costs some ten events, and Temporal ends a
+ * workflow at about 50,000 of them, which a month of attempts must not reach. */
+const laterPauseMs = 600_000;
+
+function pauseAfter(attempt: number): number {
+  return firstPausesMs[attempt] ?? (attempt < firstPausesMs.length + minutely ? 60_000 : laterPauseMs);
+}
 
 /** Runs in a non-cancellable scope. */
 export async function revertUntilProven(flow: Flow, operators: Operators, ruling: Ruling): Promise<End> {
@@ -26,8 +34,9 @@ export async function revertUntilProven(flow: Flow, operators: Operators, ruling
     flow.evidence.reverted = answer.items;
     if (flow.phase === 'revert-incomplete') note(flow, `still incomplete: ${answer.remaining.length} item(s) remain`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${answer.remaining[0]?.message ?? 'unknown'}`);
-    const pauseMs = pausesMs[Math.min(attempt, pausesMs.length - 1)] ?? 60_000;
-    await condition(() => operators.abandoned !== null, pauseMs, { summary: 'then the revert is tried again' });
+    operators.journalClosed = false;
+    const woken = (): boolean => operators.abandoned !== null || operators.journalClosed;
+    await condition(woken, pauseAfter(attempt), { summary: 'then the revert is tried again' });
     if (operators.abandoned) return abandon(flow, operators.abandoned);
   }
 }
@@ -47,7 +56,7 @@ function lostOr(flow: Flow, answer: Answer): Answer {
 
 /** A pipeline that may still be writing keeps the agent re-reverting; its `failed` ends that early. */
 async function revertOnce(flow: Flow, operators: Operators, ruling: Ruling): Promise<Answer> {
-  const unfinished = (): boolean => flow.request.change.kind === 'external' && operators.pipeline === null;
+  const unfinished = (): boolean => flow.claims.changeKind === 'external' && operators.pipeline === null;
   const wasUnfinished = unfinished();
   const quietMs = wasUnfinished ? (flow.change?.policy.quietMs ?? 0) : 0;
   const scope = new CancellationScope();
@@ -127,6 +136,7 @@ async function askDependents(flow: Flow): Promise<void> {
       ),
     );
     flow.evidence.recovery = answers.flatMap((answer) => answer.progress);
+    flow.progress = flow.evidence.recovery;
     flow.dependents = answers.every((answer) => answer.recovered) ? 'recovered' : 'still-failing';
     if (flow.dependents === 'recovered') flow.moments.recovered = Math.max(...answers.map((answer) => answer.at));
     note(flow, flow.dependents === 'recovered' ? 'all dependents answer again' : 'dependents are still failing');

@@ -1,8 +1,8 @@
 /** Stages 7 and 8: one long watch activity a probe location, against the soak's timer; pure rules decide. */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { Applied } from '../activities/contract.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
-import type { CheckProgress, Verdict } from '../domain/check.ts';
+import type { CheckProgress, Verdict, WatchResult } from '../domain/check.ts';
 import { decideSoak } from '../domain/checks/verdict.ts';
 import { promise, revert } from './answers.ts';
 import { problemOf, type Ruling } from './ending.ts';
@@ -121,15 +121,22 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
     Promise.all(
       locationsOf(change).map(async (location) => {
         const checks = change.checks.filter((check) => check.location === location);
-        const result = await watcher(location, `watch ${checks.length} check(s) from ${location}`).watch({
-          target: change.target,
-          changeId: change.changeId,
-          checks,
-          settleUntil: window.settleUntil,
-          progress: [],
-          ignore: flow.ignore,
-          holding: window.holding,
-        });
+        const watchOn = (progress: readonly CheckProgress[]): Promise<WatchResult> =>
+          watcher(location, `watch ${checks.length} check(s) from ${location}`).watch({
+            target: change.target,
+            changeId: change.changeId,
+            checks,
+            settleUntil: window.settleUntil,
+            progress,
+            ignore: flow.ignore,
+            holding: window.holding,
+          });
+        let result = await watchOn([]);
+        // A watch has no end of its own: one that ended all the same is started again while anything is awaited.
+        while (result.verdict === null && !CancellationScope.current().consideredCancelled) {
+          await sleep('1 second', { summary: 'then the watch is started again' });
+          result = await watchOn(result.progress);
+        }
         counted.push(...result.progress);
         // The probe's own moment: what the workflow takes to hear of it belongs to the time of the revert.
         if (result.verdict?.kind === 'unhealthy') flow.moments.decided ??= result.decidedAt;

@@ -1,7 +1,9 @@
 /** `knowngood worker`: the orchestrator, or one probe location. */
+import { join } from 'node:path';
 import { loadKnowngoodConfig } from '../../config/load.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
+import { dataFolder } from '../embedded.ts';
 import { nameOption } from '../options.ts';
 import { untilSignal } from '../until-signal.ts';
 
@@ -14,7 +16,10 @@ export const addWorker: AddCommand = (program, { io }) => {
       const options = optionsOf<{ readonly probe?: string }>(self);
       const config = await loadKnowngoodConfig(options.config);
       const { runWorker } = await import('../../worker/orchestrator.ts');
-      const worker = await runWorker(config, options.probe === undefined ? {} : { probeOnly: options.probe });
+      const worker = await runWorker(config, {
+        sampleFolder: join(dataFolder(io.env), 'samples'),
+        ...(options.probe === undefined ? {} : { probeOnly: options.probe }),
+      });
       io.err(options.probe === undefined ? 'worker is running' : `probe "${options.probe}" is running`);
       await untilSignal(worker, io);
     });

@@ -60,7 +60,7 @@ async function armed(context: Context, change: ChangeHandle, interrupts: Interru
   }
   asked.catch(() => undefined);
   interrupts.take();
-  await say(context, change.abort(`${context.client.identity}: interrupted`));
+  await say(context, change.abort(`${context.client.identity}: interrupted`), interrupts);
   return false;
 }
 
@@ -83,27 +83,32 @@ async function runAndTell(
     outside.interrupts.pending().then(() => ({ why: 'interrupted' as const })),
     outside.isUndone.then(() => ({ why: 'undone' as const })),
   ]);
-  if (first.why === 'ended') return tellEnd(context, change, first.end);
+  if (first.why === 'ended') return tellEnd(context, change, first.end, outside.interrupts);
   if (first.why === 'interrupted') outside.interrupts.take();
   io.err(first.why === 'undone' ? 'the change is being undone: stopping the command' : 'stopping the command');
   const end = await child.stop();
   // Without a person at the keyboard `failed` is the abort; with one, the abort is theirs and is recorded as such.
   if (first.why === 'interrupted' && io.interactive)
-    await say(context, change.abort(`${client.identity}: interrupted`));
-  await say(
-    context,
-    change.failed({ exitCode: end.exitCode === 0 ? 130 : end.exitCode, message: `stopped: ${first.why}` }),
-  );
+    await say(context, change.abort(`${client.identity}: interrupted`), outside.interrupts);
+  const exitCode = end.exitCode === 0 ? 130 : end.exitCode;
+  await say(context, change.failed({ exitCode, message: `stopped: ${first.why}` }), outside.interrupts);
 }
 
-async function tellEnd(context: Context, change: ChangeHandle, { exitCode, message }: ChildEnd): Promise<void> {
+async function tellEnd(
+  context: Context,
+  change: ChangeHandle,
+  { exitCode, message }: ChildEnd,
+  interrupts: Interrupts,
+): Promise<void> {
   if (message !== '') context.io.err(message);
-  if (exitCode === 0) await say(context, change.applied({ exitCode }));
-  else await say(context, change.failed({ exitCode, ...(message === '' ? {} : { message }) }));
+  if (exitCode === 0) await say(context, change.applied({ exitCode }), interrupts);
+  else await say(context, change.failed({ exitCode, ...(message === '' ? {} : { message }) }), interrupts);
 }
 
 /** A refusal is told and no more: what it came too late for is what we now wait for. */
-async function say({ io }: Context, said: ReturnType<ChangeHandle['applied']>): Promise<void> {
-  const answer = await said;
-  if (answer.kind === 'refused') io.err(renderProblems(answer.problems, io.colors));
+async function say({ io }: Context, said: ReturnType<ChangeHandle['applied']>, interrupts: Interrupts): Promise<void> {
+  // Temporal may be away for long: another signal is not kept waiting, it is taken where the end is awaited.
+  said.catch(() => undefined);
+  const answer = await Promise.race([said, interrupts.pending()]);
+  if (answer?.kind === 'refused') io.err(renderProblems(answer.problems, io.colors));
 }

@@ -25,8 +25,14 @@ export function listenForInterrupts(io: Io, onPrompt: (open: boolean) => void = 
     for (const wake of waiting) wake();
     waiting.clear();
   };
+  let told = false;
+  // Told again, somebody is in a hurry: what is left goes on without us.
+  const onTerm = (): void => {
+    decide(told ? 'detach' : 'abort');
+    told = true;
+  };
   const onInt = (): void => {
-    if (!io.interactive) return decide('abort');
+    if (!io.interactive) return onTerm();
     if (asking) return;
     asking = true;
     onPrompt(true);
@@ -36,7 +42,6 @@ export function listenForInterrupts(io: Io, onPrompt: (open: boolean) => void = 
       if (choice !== 'go-on') decide(choice);
     });
   };
-  const onTerm = (): void => decide('abort');
   // A lost terminal is no decision: the change goes on, as under nohup.
   const onHup = (): void => undefined;
   const ignore = (): void => undefined;

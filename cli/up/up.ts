@@ -1,5 +1,6 @@
 /** Starts what is missing, in the order in which one needs the other; what was started ends in the reverse order. */
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { KnowngoodConfig } from '../../domain/config.ts';
 import { dataFolder, readEmbedded, removeEmbedded, writeEmbedded } from '../embedded.ts';
 import { stop as refuse } from '../stop.ts';
@@ -45,7 +46,7 @@ export async function up(config: KnowngoodConfig, { agentConfig, env, say }: UpO
     };
     say('starting the worker');
     const { runWorker } = await import('../../worker/orchestrator.ts');
-    const worker = await runWorker(effective);
+    const worker = await runWorker(effective, { sampleFolder: join(folder, 'samples') });
     endings.push(worker.stop);
     const { runAgent } = await import('../../worker/agent.ts');
     const agents: string[] = [];

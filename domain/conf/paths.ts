@@ -33,6 +33,28 @@ export function isInside(folder: string, path: string): boolean {
   return folder === '/' || path === folder || path.startsWith(`${folder}/`);
 }
 
+/** Names in the data directory that mean something to the server by being there; include would read them as settings, too. */
+const serverFiles: ReadonlySet<string> = new Set([
+  'PG_VERSION',
+  'backup_label',
+  'current_logfiles',
+  'fallback_promote',
+  'postmaster.opts',
+  'postmaster.pid',
+  'promote',
+  'recovery.conf',
+  'recovery.signal',
+  'standby.signal',
+  'tablespace_map',
+]);
+
+/** The server's own, never configuration: its data, and what tells it to recover, to follow or to be promoted. */
+export function isServersOwn(dataDirectory: string, path: string): boolean {
+  if (!path.startsWith(`${dataDirectory}/`)) return false;
+  const inside = path.slice(dataDirectory.length + 1);
+  return serverFiles.has(inside) || /^(base|global|pg_[^/]*)\//.test(inside);
+}
+
 /** What include_dir reads of a folder: `*.conf`, no dotfiles, at least one character before the suffix. */
 export function isIncludable(name: string): boolean {
   return name.length >= 6 && name.endsWith('.conf') && !name.startsWith('.');

@@ -90,10 +90,20 @@ export function isList(name: string): boolean {
   return isQuotedList(name) || plainLists.has(name.toLowerCase());
 }
 
+/** Extensions' own settings among them: a library that is not loaded yet has no row in pg_settings. */
+const dangerousForms: readonly RegExp[] = [
+  /^ssl_.*_(file|dir)$/,
+  /_preload_libraries$/,
+  /(^|[._])(command|start_proc)$/,
+  // Code that runs as the server's user when a language is first used, or where its interpreter is found.
+  /^(plperl|plperlu|pltcl|pltclu|plpython|plpythonu|plpython3u|pljava|plv8|plr|plrust)\./,
+  /^basic_archive\.archive_directory$/,
+];
+
 /** Refused from afar unless the agent's own configuration names it. */
 export function isDangerous(name: string): boolean {
   const key = name.toLowerCase();
-  return dangerous.has(key) || /^ssl_.*_(file|dir)$/.test(key) || key.endsWith('_preload_libraries');
+  return dangerous.has(key) || dangerousForms.some((form) => form.test(key));
 }
 
 /** Decides who gets in. */

@@ -12,7 +12,8 @@ import type { TimelineEntry } from '../result.ts';
 export interface DetailsView {
   readonly target: string;
   readonly changeId: string;
-  readonly changeKind: 'config' | 'command' | 'external';
+  /** null: of none that is known. */
+  readonly changeKind: 'config' | 'command' | 'external' | null;
   /** Name of the command, or the pipeline's own description; '' when there is none. */
   readonly what: string;
   readonly requestedBy: string;
@@ -58,7 +59,7 @@ export function currentDetails(view: DetailsView): string {
     planPart(view.plan),
     timelinePart(view.timeline),
     '[Event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [Pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities)',
-    '&nbsp;',
+    '\u00a0',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -82,7 +83,7 @@ const meanings: Readonly<Record<Phase, string>> = {
 
 function heading(view: DetailsView): string {
   const outcome = view.outcome === null ? '' : ` Outcome: **${view.outcome}**.`;
-  const kind = view.changeKind === 'config' ? 'declared change' : `${view.changeKind} change`;
+  const kind = view.changeKind === 'config' ? 'declared change' : `${view.changeKind ?? ''} change`.trim();
   const what = view.what === '' ? '' : ` ${codeSpan(shorten(view.what, 200))}`;
   const reason = view.reason === '' ? '' : `: ${escapeMarkdown(shorten(view.reason, 300))}`;
   return [

@@ -1,5 +1,6 @@
 /** Looking ahead: the whole configuration as it would be read after a change, and what in it forbids the change. */
 import { type Assignment, type ConfTree, effectiveAssignments, walkConf } from '../conf/conf-tree.ts';
+import { identFileProblems } from '../hba/ident.ts';
 import { hbaFileProblems } from '../hba/lines.ts';
 import { walkHba } from '../hba/tree.ts';
 import { type Overlay, type PlanContext, viewOf } from './context.ts';
@@ -44,6 +45,8 @@ export function lookAhead(context: PlanContext, overlay: Overlay, judged: string
   for (const [path, role] of roles)
     if (role === 'hba' && overlay.has(path) && path === paths.hba)
       problems.push(...hbaFileProblems(path, overlay.get(path) ?? '', versionNum));
+    else if (role === 'ident' && overlay.has(path))
+      problems.push(...identFileProblems(path, overlay.get(path) ?? '', versionNum));
 
   const reached = (trees: readonly { files: Iterable<string>; folders: readonly string[] }[]): string[] =>
     trees.flatMap(({ files, folders }) => [...files, ...folders]);

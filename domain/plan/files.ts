@@ -1,5 +1,6 @@
 /** The `files` and `hba` parts of a change: which files will be written, and every reason to refuse them by path. */
 import type { ConfigChange } from '../change.ts';
+import { dirname, isServersOwn } from '../conf/paths.ts';
 import { contentOf, textOf } from '../snapshot/files.ts';
 import { editHba } from '../hba/lines.ts';
 import type { PlanContext, ResolvedPath } from './context.ts';
@@ -22,7 +23,9 @@ export function planFiles(context: PlanContext, change: ConfigChange): FilesPlan
   const problems: Problem[] = [];
   for (const [given, text] of Object.entries(change.files ?? {})) {
     const resolved = context.resolve(given);
-    const problem = pathProblem(context, given, resolved, text, change);
+    const problem = overlay.has(resolved.path)
+      ? givenTwice(given, resolved)
+      : pathProblem(context, given, resolved, text, change);
     if (problem !== null) problems.push(problem);
     else {
       overlay.set(resolved.path, text === null ? null : contentOf(text));
@@ -42,6 +45,15 @@ export function planFiles(context: PlanContext, change: ConfigChange): FilesPlan
     if (edited.problems.length === 0) overlay.set(hba, edited.content);
   }
   return { overlay, unread, hbaSummaries, problems };
+}
+
+/** Under two names, or by a link and what it leads to: which of the two should win, nobody said. */
+function givenTwice(given: string, { path }: ResolvedPath): Problem {
+  return {
+    code: 'file-twice',
+    message: `file "${given}" is given twice`,
+    detail: `Another one resolves to ${path} too.`,
+  };
 }
 
 function pathProblem(
@@ -80,6 +92,12 @@ function pathProblem(
       message: `file "${given}" may not be changed from afar`,
       detail: 'It is a private key or keytab, and secrets never travel in a change.',
       hint: "Let a command of the agent's agent.yaml replace it.",
+    };
+  if (isServersOwn(dirname(paths.auto), path))
+    return {
+      code: 'path-not-configuration',
+      message: `file "${given}" belongs to the server's data`,
+      detail: 'It is no configuration, whatever includes it.',
     };
   if (path === paths.auto && Object.keys(change.settings ?? {}).length > 0)
     return {

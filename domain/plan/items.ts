@@ -91,5 +91,5 @@ function comparable(known: ServerSetting | undefined, text: string | undefined):
 function shown(context: PlanContext, known: ServerSetting | undefined, name: string, value: string): string {
   if (holdsSecret(name)) return value === '' ? "''" : `<secret ${context.fingerprint(value)}>`;
   const text = textOf(value) ?? value;
-  return known === undefined ? text : showValue(known, text);
+  return showValue(known ?? { vartype: 'string', unit: null }, text);
 }

@@ -5,6 +5,7 @@ import { suggestion } from '../nearest.ts';
 import type { PlanContext, ServerSetting } from './context.ts';
 import type { Problem } from '../problem.ts';
 import { holdsLiteralSecret } from '../secrets.ts';
+import { byCodeUnit } from '../snapshot/canonical.ts';
 import { flattenLiterals, holdsSecret, isDangerous, isList, isQuotedList, splitList } from '../conf/settings.ts';
 import { normaliseValue } from '../conf/setting-value.ts';
 
@@ -14,7 +15,11 @@ export interface AlterSystem {
   readonly literals: readonly string[] | null;
 }
 
-export type SettingsPlanned = { readonly alters: readonly AlterSystem[]; readonly problems: readonly Problem[] };
+export interface SettingsPlanned {
+  /** By name: the order of a request's keys says nothing, and must not make another plan of it. */
+  readonly alters: readonly AlterSystem[];
+  readonly problems: readonly Problem[];
+}
 
 export function planSettings(
   context: PlanContext,
@@ -31,16 +36,11 @@ export function planSettings(
     const found = settingProblems(context, name, known, value);
     problems.push(...found);
     if (found.length > 0) continue;
-    const literals = value === null ? null : literalsOf(known?.name ?? name, value);
-    if (literals !== null && !Array.isArray(literals)) problems.push(literals as Problem);
-    // An empty literal of a quoted list is saved as `""`, an element without a name: the server may never start again.
-    else
-      alters.push({
-        name: known?.name ?? name,
-        literals: literals === null || (literals as string[]).length === 0 ? null : (literals as string[]),
-      });
+    const literals = value === null ? [] : literalsOf(known?.name ?? name, value);
+    if ('code' in literals) problems.push(literals);
+    else alters.push({ name: known?.name ?? name, literals: literals.length === 0 ? null : literals });
   }
-  return { alters, problems };
+  return { alters: alters.sort((a, b) => byCodeUnit(a.name, b.name)), problems };
 }
 
 function settingProblems(
@@ -124,17 +124,17 @@ export function secretLiteral(what: string): Problem {
 }
 
 /** The literals for ALTER SYSTEM; a Problem when a text cannot be split into elements. */
-function literalsOf(name: string, value: SettingValue): string[] | Problem {
-  if (Array.isArray(value)) return value.map(String).filter((text) => text !== '' || !isQuotedList(name));
-  if (!isQuotedList(name)) return [...textsOf(value)];
-  const elements = splitList(String(value));
-  return elements === null
-    ? {
-        code: 'bad-value',
-        message: `invalid value for setting "${name}": ${String(value)}`,
-        detail: 'It is not a list of names.',
-      }
-    : [...elements];
+function literalsOf(name: string, value: SettingValue): readonly string[] | Problem {
+  if (!isQuotedList(name)) return textsOf(value);
+  const elements = Array.isArray(value) ? value.map(String) : splitList(String(value));
+  if (elements === null)
+    return {
+      code: 'bad-value',
+      message: `invalid value for setting "${name}": ${String(value)}`,
+      detail: 'It is not a list of names.',
+    };
+  // An empty literal of a quoted list is saved as `""`, an element without a name: the server may never start again.
+  return elements.filter((element) => element !== '');
 }
 
 /** What postgresql.auto.conf will say, for looking ahead. */

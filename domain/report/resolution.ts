@@ -37,6 +37,7 @@ export function followUpsOf(input: ReportInput, checks: readonly CheckReport[]):
   const { result, change, details, plan } = input;
   const touched = result.outcome === 'reverted' || result.outcome === 'abandoned';
   const stillFailing = checks.filter(({ state }) => state === 'still-failing').map(({ name }) => name);
+  const notSeenToPass = checks.filter(({ state }) => state === 'still-failing' || state === 'failed');
   const lasting = details.reverted.filter(({ decision }) => decision === 'not-revertible');
   const rules: readonly (readonly [boolean, string])[] = [
     [
@@ -47,7 +48,10 @@ export function followUpsOf(input: ReportInput, checks: readonly CheckReport[]):
       touched && change.changeKind !== 'config',
       'The revert restores configuration. Whatever else the command did (packages, data, other hosts) is as it left it.',
     ],
-    [stillFailing.length > 0, `Still failing, and not because of the configuration alone: ${stillFailing.join(', ')}.`],
+    [
+      touched && stillFailing.length > 0,
+      `Still failing, and not because of the configuration alone: ${stillFailing.join(', ')}.`,
+    ],
     [result.outcome === 'abandoned', 'Finish the revert by hand, then take a snapshot: knowngood snapshot take.'],
     [result.conflicts.length > 0, 'Somebody else changed the same things meanwhile: read the conflicts and tell them.'],
     [
@@ -60,8 +64,8 @@ export function followUpsOf(input: ReportInput, checks: readonly CheckReport[]):
       'Declare dependents with checks: without them a bad change goes unnoticed.',
     ],
     [
-      result.outcome === 'kept' && stillFailing.length > 0,
-      `Failing at the end although the change was kept: ${stillFailing.join(', ')}.`,
+      result.outcome === 'kept' && notSeenToPass.length > 0,
+      `Failed, and not seen to pass again, although the change was kept: ${notSeenToPass.map(({ name }) => name).join(', ')}.`,
     ],
     [
       change.policy.allowRedBaseline,

@@ -38,7 +38,10 @@ export function revertSettings(
           ...common,
           effect: 'none',
           decision: 'not-revertible',
-          note: `it comes from the server's ${is?.source}, was ${from.source}`,
+          note:
+            is === null
+              ? `it is not set, was from the ${from.source}`
+              : `it comes from the server's ${is.source}, was ${from.source}`,
         },
       ];
     return [{ ...common, effect, decision: effect === 'none' ? 'nothing' : 'restore' }];

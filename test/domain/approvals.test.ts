@@ -35,6 +35,12 @@ describe('an approver', () => {
   it('counts once', () => {
     expect(refuseApprover(rules, [anApproval('kim')], anApproval('Kim '))).toMatchObject({ code: 'approved-already' });
   });
+  it('counts once, whoever approved before and after, and whatever else is claimed', () => {
+    const given = [anApproval('kim'), anApproval('pat')];
+    expect(refuseApprover(rules, given, anApproval('pat', 'sam'))).toMatchObject({ code: 'approved-already' });
+    expect(refuseApprover(rules, given, anApproval('sam', 'kim'))).toMatchObject({ code: 'approved-already' });
+    expect(refuseApprover(rules, given, anApproval('sam'))).toBeNull();
+  });
 });
 
 describe('approvals and a new plan', () => {

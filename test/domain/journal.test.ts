@@ -5,6 +5,7 @@ import {
   appliedAs,
   applying,
   closedAs,
+  commandEnded,
   commandStarting,
   fromPreviousGeneration,
   gate,
@@ -47,10 +48,22 @@ describe('the gate', () => {
     it(name, () => expect(gate(journal, end, { changeId: caller[0], runId: caller[1] }).kind).toBe(want));
   }
 
+  it('leaves the journal of its owner as it is', () => {
+    const journal = aJournal();
+    expect(gate(journal, null, { changeId: 'upgrade', runId: 'run-2' })).toEqual({
+      kind: 'open',
+      journal,
+      takenOver: false,
+    });
+  });
+
   it('fences the owner that a new run takes over from', () => {
     const at = gate(aJournal(), null, { changeId: 'upgrade', runId: 'run-3' });
     if (at.kind !== 'open') throw new Error(at.kind);
-    expect(at).toMatchObject({ takenOver: true, journal: { owner: 'run-3', pastOwners: ['run-1', 'run-2'] } });
+    expect(at).toMatchObject({
+      takenOver: true,
+      journal: { owner: 'run-3', pastOwners: ['run-1', 'run-2'], epoch: 5 },
+    });
     expect(mayWrite(at.journal, aJournal())).toBe(false);
     expect(gate(at.journal, null, { changeId: 'upgrade', runId: 'run-2' }).kind).toBe('stale');
   });
@@ -72,6 +85,27 @@ describe('steps', () => {
     expect(appliedAs(aJournal({ changeKind: 'external' }), applied, 'c').phase).toBe('applied');
     expect(appliedAs(inPhase('applying'), applied, 'c').refs).toEqual({ baseline: 'b', change: 'c' });
     expect(() => appliedAs(inPhase('armed'), applied, 'c')).toThrow();
+  });
+
+  it('each one is the next epoch, and none but the next', () => {
+    const epochs = [
+      applying(inPhase('armed')),
+      appliedAs(inPhase('applying'), applied, 'c'),
+      reverting(inPhase('applied'), aRevert),
+      revertTakenBy(aJournal({ phase: 'reverting', revert: aRevert }), aRevert),
+      closedAs(inPhase('applied'), 'confirmed'),
+      closedAs(inPhase('reverting'), 'reverted'),
+    ].map(({ epoch }) => epoch);
+    expect(new Set(epochs)).toEqual(new Set([aJournal().epoch + 1]));
+  });
+
+  it('what a pipeline did may have touched everything', () => {
+    expect(appliedAs(aJournal({ changeKind: 'external' }), applied, 'c').touched).toBe(true);
+  });
+
+  it('the end of a command is kept beside its start; of one that never started nothing is', () => {
+    expect(commandEnded(inPhase('applying'), 3).command).toBeNull();
+    expect(commandEnded(aJournal({ command }), 3).command).toEqual({ ...command, exitCode: 3 });
   });
 
   it('a command is journaled once', () => {
@@ -116,6 +150,23 @@ describe('a revert that runs already', () => {
     expect(mayWrite(learned, running)).toBe(true);
   });
 
+  it('takes a reason where its journal knows none', () => {
+    expect(reverting(aJournal({ phase: 'reverting' }), aRevert).revert).toEqual(aRevert);
+  });
+
+  it('begins with whoever takes it before anybody did, and never after an end', () => {
+    expect(revertTakenBy(aJournal({ phase: 'applied' }), aRevert)).toMatchObject({
+      phase: 'reverting',
+      revert: aRevert,
+    });
+    expect(() => revertTakenBy(aJournal({ phase: 'reverted' }), aRevert)).toThrow();
+  });
+
+  it('is the taker’s, with the taker’s reason', () => {
+    const taken = { ...aRevert, reason: 'rescued-on-host', by: 'rescue' } as const;
+    expect(revertTakenBy(running, taken).revert).toEqual(taken);
+  });
+
   it('does not unlearn it', () => {
     const learned = reverting(running, aRevert);
     expect(reverting(learned, { ...aRevert, pipelineUnfinished: true })).toBe(learned);
@@ -134,5 +185,14 @@ describe('the generation before', () => {
   it('honours no token of the lost one', () => {
     const lost = applying(aJournal());
     expect(mayWrite(fromPreviousGeneration(aJournal()), lost)).toBe(false);
+  });
+
+  it('leaves an end as it is', () => {
+    const end = aJournal({ phase: 'reverted' });
+    expect(fromPreviousGeneration(end)).toBe(end);
+  });
+
+  it('is ahead of every token that the lost one can have given', () => {
+    expect(fromPreviousGeneration(aJournal()).epoch).toBeGreaterThanOrEqual(aJournal().epoch + 1_000);
   });
 });

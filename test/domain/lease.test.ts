@@ -182,6 +182,11 @@ describe('a lease from disk', () => {
     expect(fromRecord(record, { ...now, wallMs: 996_000 })).toMatchObject({ progressBy: 14_000 });
   });
 
+  it('forgives five seconds of them, and no more', () => {
+    expect(fromRecord(record, { ...now, wallMs: 995_000 })).toMatchObject({ progressBy: 14_000 });
+    expect(fromRecord(record, { ...now, wallMs: 994_999 }).progressBy).toBeLessThan(0);
+  });
+
   for (const [name, change] of [
     ['another boot', { bootId: 'b' }],
     ['a wall clock that was set back', { wallMs: 900_000 }],

@@ -22,6 +22,13 @@ describe('a change whose end comes from the host', () => {
     expect(result.moments.closed - result.moments.started).toBeLessThan(40_000);
   });
 
+  it('ends soon after a rescue while its pipeline still works', async () => {
+    const change = await rig().start({ change: { kind: 'external' } });
+    await change.executeUpdate('awaitArmed');
+    await rescue(await loadAgentConfig(join(rig().folder, 'agent.yaml'))).revert();
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'rescued-on-host' });
+  });
+
   it('is not called reverted when the agent has lost its journal', async () => {
     const change = await rig().start(aChange);
     await change.reaches('watch');

@@ -107,8 +107,36 @@ describe('at the end of the soak', () => {
     const own = samplesFrom('.'.repeat(91), quick.name, quick.intervalMs).reduce(fold, noProgress(quick.name));
     const ending = (ms: number): string =>
       decideSoak([quick], [own], soakOf('', { soakMs: 10_000, now: noon + 9_003 + ms })).kind;
-    expect(ending(1_990)).toBe('healthy');
-    expect(ending(2_010)).toBe('inconclusive');
+    expect(ending(2_000)).toBe('healthy');
+    expect(ending(2_001)).toBe('inconclusive');
+  });
+
+  const ended = (own: CheckProgress, now = noon + 10_000): unknown =>
+    decideSoak([login], [own], soakOf('', { soakMs: 10_000, now }));
+
+  it('forgives a silence of exactly three intervals', () => {
+    const own = progressFrom('..........');
+    expect(ended({ ...own, longestGapMs: 3_000 })).toEqual({ kind: 'healthy' });
+    expect(ended({ ...own, longestGapMs: 3_001 })).toMatchObject({ kind: 'inconclusive' });
+  });
+
+  it('does not take a last measurement that lasted long for silence', () => {
+    const own = progressFrom('..........');
+    const slow = { ...own, last: { ...own.last!, latencyMs: 4_000 } };
+    expect(ended(slow, noon + 13_000)).toEqual({ kind: 'healthy' });
+    expect(ended(own, noon + 13_000)).toMatchObject({ kind: 'inconclusive' });
+  });
+
+  it('says how long it was silent, what it lacks, and nothing of a pass', () => {
+    const own = progressFrom('..........');
+    expect(ended({ ...own, longestGapMs: 98_760 })).toMatchObject({
+      why: 'image-service/login was not measured for 98.8 s',
+    });
+    expect(ended(noProgress(login.name))).toMatchObject({ why: 'image-service/login was not measured' });
+    const passed = progressFrom('x.');
+    expect(ended({ ...passed, last: { ...passed.last!, code: '200' } })).toMatchObject({
+      why: 'image-service/login has passed 1 of 3 times at the end',
+    });
   });
 
   it('does not care whether the clocks of probe and server agree', () => {
@@ -127,6 +155,7 @@ describe('at the end of the soak', () => {
     const lax = aSqlCheck({ thresholds: { failures: 3, errors: 5, successes: 0 } });
     expect(atTheEnd('.........x', lax)).toBe('inconclusive');
     expect(atTheEnd('..........', lax)).toBe('healthy');
+    expect(atTheEnd('........x.', lax)).toBe('healthy');
   });
 
   it('wants every required check healthy', () => {

@@ -86,7 +86,7 @@ it('says in plain words where a change is, what silence does, and what one can d
 
    [Event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [Pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities)
 
-   &nbsp;
+    
    "
   `);
 });
@@ -96,7 +96,7 @@ describe('in every phase', () => {
     it(`${phase} it is a text that ends with an empty paragraph and offers whole JSON`, () => {
       const text = currentDetails(aView({ phase, plan: null, checks: [], outcome: null }));
       expect(text).toMatch(new RegExp(`^## ${phase} · \`shop-db\``));
-      expect(text.endsWith('\n\n&nbsp;\n')).toBe(true);
+      expect(text.endsWith('\n\n\u00a0\n')).toBe(true);
       for (const [, example = ''] of text.matchAll(/```json\n(.*)\n```/g))
         expect(typeof JSON.parse(example)).toBe('string');
     });

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ConfigFile, FileSet } from '../../../domain/snapshot/files.ts';
 import { mergeAutoConf, mergeLines } from '../../../domain/revert/merge.ts';
-import { type FileDecision, planRevertFiles, sameState } from '../../../domain/revert/plan.ts';
+import { type FileDecision, fileItem, isMerge, planRevertFiles, sameState } from '../../../domain/revert/plan.ts';
+import type { RevertItem } from '../../../domain/plan.ts';
 import type { FileRole } from '../../../domain/snapshot.ts';
 
 const path = '/c/f.conf';
@@ -102,6 +103,46 @@ describe('a file, from before (S), by the change (C), live (L)', () => {
       null,
     ],
     [
+      'of keys is merged key by key although ALTER SYSTEM moved them',
+      'auto',
+      "a = '1'\nb = '2'\n",
+      "a = '9'\nb = '2'\n",
+      "b = '2'\na = '9'\nc = '3'\n",
+      'merge',
+      "b = '2'\na = '1'\nc = '3'\n",
+      null,
+    ],
+    [
+      'of settings that others broke elsewhere goes back as a whole',
+      'main',
+      'a = 1\nb = 2\nc = 3\n',
+      'a = 1\nb = 2\nc = 4\n',
+      'broken line here\na = 1\nb = 2\nc = 4\n',
+      'conflict-restored',
+      'a = 1\nb = 2\nc = 3\n',
+      'broken line here\na = 1\nb = 2\nc = 4\n',
+    ],
+    [
+      'that is included, and that others broke elsewhere, goes back as a whole',
+      'include',
+      'a = 1\nb = 2\nc = 3\n',
+      'a = 1\nb = 2\nc = 4\n',
+      'broken line here\na = 1\nb = 2\nc = 4\n',
+      'conflict-restored',
+      'a = 1\nb = 2\nc = 3\n',
+      'broken line here\na = 1\nb = 2\nc = 4\n',
+    ],
+    [
+      'of settings that was broken before is merged',
+      'main',
+      'broken line here\nb = 2\nc = 3\n',
+      'broken line here\nb = 2\nc = 4\n',
+      '# x\nbroken line here\nb = 2\nc = 4\n',
+      'merge',
+      '# x\nbroken line here\nb = 2\nc = 3\n',
+      null,
+    ],
+    [
       'of keys that others broke goes back as a whole',
       'auto',
       "a = '1'\n",
@@ -135,8 +176,91 @@ describe('a file, from before (S), by the change (C), live (L)', () => {
 
   it('gets its mode back while an edit of others survives', () => {
     const decision = decide(aFile('a'), aFile('a', 'main', { mode: 0o644 }), aFile('b', 'main', { mode: 0o644 }));
-    expect(decision).toMatchObject({ decision: 'merge', want: { content: 'b', mode: 0o600 } });
+    expect(decision).toMatchObject({
+      decision: 'merge',
+      want: { content: 'b', mode: 0o600 },
+      note: 'mode and owner only',
+    });
   });
+
+  it('keeps the mode that others gave it, with the old content that they put back', () => {
+    const decision = decide(aFile('a'), aFile('b'), aFile('a', 'main', { mode: 0o644 }));
+    expect(decision).toMatchObject({
+      decision: 'merge',
+      want: { content: 'a', mode: 0o644 },
+      note: 'mode and owner only',
+    });
+  });
+
+  it('keeps the mode that others gave it, with the old content that is restored', () => {
+    const decision = decide(aFile('a'), aFile('b'), aFile('b', 'main', { mode: 0o644 }));
+    expect(decision).toMatchObject({ decision: 'restore', want: { content: 'a', mode: 0o644 } });
+    expect(decision).not.toHaveProperty('note');
+  });
+});
+
+describe('the item of a file', () => {
+  const state = aFile('a');
+  const item = (want: ConfigFile | null, live: ConfigFile | null, bent: Partial<FileDecision> = {}): RevertItem =>
+    fileItem({ path, role: 'main', decision: 'restore', want, keep: null, ...bent }, live);
+
+  it.each([
+    ['as it should be', state, state, {}, 'none', 'none', 'as it should be'],
+    ['not there, as it should be', null, null, {}, 'none', 'none', 'as it should be'],
+    ['added', null, state, {}, 'remove', 'reload', 'removed, as before the change'],
+    ['removed', state, null, {}, 'create', 'reload', 'restored'],
+    ['changed', state, aFile('b'), {}, 'write', 'reload', 'restored'],
+    ['of access rules', state, aFile('b'), { role: 'hba' }, 'write', 'reconnect', 'restored'],
+    ['of how the server is started', state, aFile('b'), { role: 'debian' }, 'write', 'none', 'restored'],
+    ['of access rules as it should be', state, state, { role: 'hba' }, 'none', 'none', 'as it should be'],
+    [
+      'of another mode',
+      state,
+      aFile('a', 'main', { mode: 0o644 }),
+      {},
+      'write',
+      'reload',
+      'mode 0600, owner 1:1 restored',
+    ],
+    [
+      'merged',
+      state,
+      aFile('b'),
+      { decision: 'merge' },
+      'write',
+      'reload',
+      'merged: the change is taken back, later edits stay',
+    ],
+  ] as const)('%s', (_, want, live, bent, action, effect, said) => {
+    expect(item(want, live, bent)).toStrictEqual({
+      key: `file:${path}`,
+      section: 'files',
+      action,
+      effect,
+      summary: `${path}: ${said}`,
+      decision: 'restore',
+      ...('decision' in bent ? bent : {}),
+    });
+  });
+
+  it('carries the note of its decision', () => expect(item(state, state, { note: 'n' }).note).toBe('n'));
+});
+
+describe('a merge', () => {
+  const want = (content: string | null): FileDecision => ({
+    path,
+    role: 'main',
+    decision: 'merge',
+    want: content === null ? null : aFile(content),
+    keep: null,
+  });
+
+  it.each([
+    ['is what nobody has seen before', want('b'), aFile('a'), true],
+    ['is what was not there before', want('b'), null, true],
+    ['is not what was there before', want('a'), aFile('a'), false],
+    ['is not a removal', want(null), aFile('a'), false],
+  ] as const)('%s', (_, decision, before, is) => expect(isMerge(decision, before)).toBe(is));
 });
 
 describe('a file that S did not hold', () => {

@@ -1,0 +1,73 @@
+/** `up` starts what is missing, serves a guarded change, and leaves nothing running. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
+import { startCommand, startProcess } from '../support/cli.ts';
+import { eventually, processesWith } from '../support/processes.ts';
+import { freePort } from '../support/rig.ts';
+
+let target: Cluster;
+let folder: string;
+let env: NodeJS.ProcessEnv;
+let config: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'knowngood-up-'));
+  // As root, PostgreSQL runs as another user, who has to pass through.
+  chmodSync(folder, 0o755);
+  env = { KNOWNGOOD_DATA: join(folder, 'data') };
+  config = join(folder, 'knowngood.yaml');
+  target = await createCluster({ major: 17 });
+  writeFileSync(join(folder, 'password'), target.password);
+  const password = `'\${file:${folder}/password}'`;
+  writeFileSync(
+    config,
+    `
+defaults: { soak: 1s, lease: 30s, checks: { interval: 200ms, timeout: 2s, successes: 2 } }
+targets:
+  mine: { connection: 'postgresql://postgres@127.0.0.1:${target.port}/postgres', password: ${password} }
+dependents:
+  app: { uses: mine, checks: { login: { sql: { as: postgres, password: ${password} } } } }
+temporal: { address: '127.0.0.1:${await freePort()}' }
+`,
+  );
+}, 60_000);
+
+afterAll(async () => {
+  await target?.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('from a configuration that names only a local target, to a kept change and its report', async () => {
+  const up = startProcess(['up', '--config', config], env);
+  try {
+    // The first run on a machine builds Temporal and its Web UI.
+    const runs = eventually('everything runs', async () => up.out().includes('Ctrl-C ends all of it'), 200_000);
+    const ended = up.done.then(({ err }) => Promise.reject(new Error(err)));
+    await Promise.race([runs, ended]);
+    ended.catch(() => undefined);
+    expect(up.out()).toMatch(
+      /^temporal +127\.0\.0\.1:\d+\nweb ui +http:\/\/127\.0\.0\.1:\d+\nstore +postgresql:[^]*\nagents +mine\n/,
+    );
+    const run = async (...args: string[]) => startCommand(['--config', config, ...args], env).done;
+    const again = await run('up');
+    expect(again).toMatchObject({ code: 1 });
+    expect(again.err).toMatch('runs already');
+    const guarded = await run('guard', 'mine', '--change-id', 'first', '--json', '--', 'true');
+    expect(guarded).toMatchObject({ code: 0 });
+    const report = await run('report', 'mine');
+    expect(report.out).toContain('first');
+    const status = await run('status', 'mine');
+    expect(status.out).toMatch(/kept/);
+    // Whoever is on the same machine needs no configuration to look.
+    expect((await startCommand(['status', '--all'], env).done).out).toContain('mine:first');
+    const doctor = await run('doctor');
+    expect(doctor).toMatchObject({ code: 0 });
+  } finally {
+    up.signal('SIGINT');
+    expect((await up.done).code).toBe(0);
+  }
+  await eventually('nothing is left', async () => (await processesWith(folder)).length === 0);
+}, 240_000);
