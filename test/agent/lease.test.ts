@@ -125,11 +125,12 @@ describe('a restart of the agent', () => {
     const it = await lab();
     const before = await it.configuration();
     await applied(it);
+    // Stopped first: while it runs, it begins the revert itself and waits for the lock that is held here.
+    await it.stop();
     await it.state.journal.exclusive(async (journal, write) => {
       if (journal === null) throw new Error('no journal');
       const revert = { reason: 'check-failed', by: 'workflow', at: 1, pipelineUnfinished: false } as const;
       await write({ ...journal, phase: 'reverting', revert, epoch: journal.epoch + 1 });
-      await it.stop();
     });
     await it.restart();
     await over(it);
