@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { readKey } from '../../agent/key.ts';
+import { openStateFolder } from '../../agent/state-folder.ts';
 import type { ConfigChange } from '../../domain/change.ts';
 import { type Lab, armInput, caller, settingOf, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
@@ -125,12 +127,15 @@ describe('a restart of the agent', () => {
     const it = await lab();
     const before = await it.configuration();
     await applied(it);
-    await it.state.journal.exclusive(async (journal, write) => {
+    // Stopped first: while it runs, it begins the revert itself and waits for the lock that is held here.
+    await it.stop();
+    const state = await openStateFolder(it.config, await readKey(it.config.keyFile), 'agent', it.log);
+    await state.journal.exclusive(async (journal, write) => {
       if (journal === null) throw new Error('no journal');
       const revert = { reason: 'check-failed', by: 'workflow', at: 1, pipelineUnfinished: false } as const;
       await write({ ...journal, phase: 'reverting', revert, epoch: journal.epoch + 1 });
-      await it.stop();
     });
+    state.close();
     await it.restart();
     await over(it);
     expect(await it.configuration()).toEqual(before);

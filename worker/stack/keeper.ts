@@ -64,7 +64,9 @@ child=$!
   kill -KILL -$$
 ) 2>/dev/null &
 watcher=$!
-code=0
+# Asked first, whether it lives or not: the shell may have collected it already, and then only its word is left.
+wait $child; code=$?
+# A signal ends a wait early.
 while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
 [ -z "$ending" ] || wait $watcher
 kill -KILL $watcher

@@ -14,6 +14,11 @@ describe('a kept child', () => {
     expect(await run('/bin/sh', ['-c', 'echo out; echo err >&2; exit 7'])).toEqual({ code: 7, output: 'out\nerr' });
   });
 
+  it('gives the exit code of a child that has ended before anybody asked, every time', async () => {
+    const codes = await Promise.all(Array.from({ length: 40 }, () => run('/bin/sh', ['-c', 'exit 7'])));
+    expect(codes.map(({ code }) => code)).toEqual(codes.map(() => 7));
+  });
+
   it('says 127 for a command that is not there', async () => {
     expect((await run('/no/such/command', [])).code).toBe(127);
   });
