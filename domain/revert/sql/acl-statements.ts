@@ -31,6 +31,9 @@ export function aclSteps(place: GrantPlace, live: Acl, want: Acl, mayGrant: Acl 
   return { statements: [...revokes.statements, ...grants], revoked };
 }
 
+/** No chain is as long: groups sort as text, the deepest first. */
+const deepest = 999_999;
+
 interface Step {
   readonly grant: Grant;
   /** The grant option alone. */
@@ -56,7 +59,7 @@ function revokesOf(place: GrantPlace, state: Map<string, Grant>, want: Acl): { s
     steps.push({ grant, optionOnly, cascade });
   }
   const groups = grouped(steps, ({ grant, optionOnly, cascade }) => [
-    String(100_000 - (depth.get(keyOf(grant)) ?? 0)),
+    String(deepest - (depth.get(keyOf(grant)) ?? 0)).padStart(6, '0'),
     grant.grantor,
     String(optionOnly),
     String(cascade),
@@ -121,7 +124,7 @@ function grantsOf(place: GrantPlace, state: Map<string, Grant>, want: Acl, mayGr
 function asGrantor({ owner }: GrantPlace, grantor: string, lines: readonly string[]): readonly Statement[] {
   const statements = lines.map((line) => statement(line));
   if (owner === '' || grantor === owner) return statements;
-  return [statement(`set local role ${quoteName(grantor)}`), ...statements, statement('reset role')];
+  return [statement(`set local role ${quoteName(grantor)}`), ...statements, statement('set local role none')];
 }
 
 /** How many grants lie between the owner and this one. */
