@@ -143,13 +143,13 @@ export interface RoleRow {
   readonly verifier: string | null;
 }
 
-/** Without the privilege on pg_authid, verifiers are unreadable and everything else is the same. */
+/** No end is no end, be it written as NULL or as infinity. Without the privilege on pg_authid, verifiers are unreadable and everything else is the same. */
 export function rolesQuery(authid: boolean): string {
   return `
   select rolname as name, rolsuper as superuser, rolinherit as inherit, rolcreaterole as "createRole",
     rolcreatedb as "createDb", rolcanlogin as login, rolreplication as replication, rolbypassrls as "bypassRls",
     rolconnlimit as "connectionLimit",
-    case when pg_catalog.isfinite(rolvaliduntil)
+    case when rolvaliduntil = 'infinity' then null when pg_catalog.isfinite(rolvaliduntil)
       then pg_catalog.to_char(rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
       else rolvaliduntil::text end as "validUntil",
     ${authid ? 'rolpassword' : "'unreadable'"} as verifier
