@@ -11,6 +11,8 @@ export interface GrantPlace {
   readonly column?: string;
   /** Grants as the owner need no change of role: who may act for the owner grants as the owner. */
   readonly owner: string;
+  /** The schema it is in, and who may enter it ('' is everybody): a grantor may have lost that since it granted. */
+  readonly schema?: { readonly name: string; readonly open: ReadonlySet<string> };
 }
 
 export interface AclSteps {
@@ -121,10 +123,16 @@ function grantsOf(place: GrantPlace, state: Map<string, Grant>, want: Acl, mayGr
   return statements;
 }
 
-function asGrantor({ owner }: GrantPlace, grantor: string, lines: readonly string[]): readonly Statement[] {
+function asGrantor({ owner, schema }: GrantPlace, grantor: string, lines: readonly string[]): readonly Statement[] {
   const statements = lines.map((line) => statement(line));
   if (owner === '' || grantor === owner) return statements;
-  return [statement(`set local role ${quoteName(grantor)}`), ...statements, statement('set local role none')];
+  const role = quoteName(grantor);
+  const asRole = [statement(`set local role ${role}`), ...statements, statement('set local role none')];
+  if (schema === undefined || schema.open.has('') || schema.open.has(grantor)) return asRole;
+  // Within the transaction, so that nobody sees it: a name in a schema is found only by who may enter it.
+  const usage = (verb: string): Statement =>
+    statement(`${verb} usage on schema ${schema.name} ${verb === 'grant' ? 'to' : 'from'} ${role}`);
+  return [usage('grant'), ...asRole, usage('revoke')];
 }
 
 /** How many grants lie between the owner and this one. */

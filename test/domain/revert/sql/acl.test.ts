@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ObjectEntry } from '../../../../domain/catalog.ts';
 import { mergeAcl, parseAcl, sameAcl, underOwner } from '../../../../domain/revert/sql/acl.ts';
 import { inShop, planned, sqlOf, table } from './builders.ts';
 
@@ -108,6 +109,18 @@ describe('grants on a table', () => {
       'table public.t in database shop: select of friend from app cannot stand: app no longer may grant it',
     ]);
     expect(unit?.items[0]?.decision).toBe('conflict-restored');
+  });
+
+  it('lets a grantor in that may not enter the schema any more, for the moment', () => {
+    const schema: ObjectEntry = { kind: 'schema', name: 'closed', owner: 'o', acl: ['o=UC/o'], aclIsNull: false };
+    const [s, c] = [['g=r*/owner', 'x=r/g'], ['g=r*/owner']].map((acl) => inShop([schema, table('closed.t', acl)]));
+    expect(sqlOf(planned(s as Shop, c as Shop, c as Shop))).toEqual([
+      'grant usage on schema closed to g',
+      'set local role g',
+      'grant select on table closed.t to x',
+      'set local role none',
+      'revoke usage on schema closed from g',
+    ]);
   });
 
   it('is the same for any order of entries', () => {
