@@ -29,6 +29,7 @@ export async function planFilesBack(
     before: old,
     change: change === null ? null : fileSetOf(change),
     live: onDisk.files,
+    changeListed: change === null ? null : change.facts.listed,
     listed: before.facts.listed,
     absent: absentIn(before),
     merged: changeId === null ? new Set() : await mergedBefore(onDisk.files, changeId),
