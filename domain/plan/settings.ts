@@ -14,13 +14,19 @@ export interface AlterSystem {
   readonly literals: readonly string[] | null;
 }
 
-export type SettingsPlanned = { readonly alters: readonly AlterSystem[]; readonly problems: readonly Problem[] };
+export interface SettingsPlanned {
+  readonly alters: readonly AlterSystem[];
+  /** Lists to be emptied: taken out of postgresql.auto.conf, which must leave them empty. */
+  readonly emptied: readonly string[];
+  readonly problems: readonly Problem[];
+}
 
 export function planSettings(
   context: PlanContext,
   settings: Readonly<Record<string, SettingValue | null>>,
 ): SettingsPlanned {
   const alters: AlterSystem[] = [];
+  const emptied: string[] = [];
   const problems: Problem[] = [];
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(settings)) {
@@ -32,6 +38,7 @@ export function planSettings(
     problems.push(...found);
     if (found.length > 0) continue;
     const literals = value === null ? null : literalsOf(known?.name ?? name, value);
+    if (Array.isArray(literals) && literals.length === 0) emptied.push(known?.name ?? name);
     if (literals !== null && !Array.isArray(literals)) problems.push(literals as Problem);
     // An empty literal of a quoted list is saved as `""`, an element without a name: the server may never start again.
     else
@@ -40,7 +47,7 @@ export function planSettings(
         literals: literals === null || (literals as string[]).length === 0 ? null : (literals as string[]),
       });
   }
-  return { alters, problems };
+  return { alters, emptied, problems };
 }
 
 function settingProblems(

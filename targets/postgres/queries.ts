@@ -62,15 +62,17 @@ export interface ServerRow {
   readonly startedAt: number;
 }
 
+/** Of what is being written now: the checkpoint of a promotion may come long after it. */
+export const timelineOf = `
+    case when pg_catalog.pg_is_in_recovery() then (select timeline_id from pg_catalog.pg_control_checkpoint())
+      else ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int end`;
+
 export const serverQuery = `
   select pg_catalog.current_setting('server_version') as version,
     pg_catalog.current_setting('server_version_num')::int as "versionNum",
     (select system_identifier::text from pg_catalog.pg_control_system()) as "systemIdentifier",
     pg_catalog.pg_is_in_recovery() as "inRecovery",
-    -- The checkpoint of a promotion may come long after it.
-    case when pg_catalog.pg_is_in_recovery() then (select timeline_id from pg_catalog.pg_control_checkpoint())
-      else ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int
-    end as timeline,
+    ${timelineOf} as timeline,
     (extract(epoch from pg_catalog.pg_conf_load_time()) * 1000)::float8 as "loadedAt",
     (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000)::float8 as "startedAt"`;
 

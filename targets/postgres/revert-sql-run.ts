@@ -7,6 +7,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { SqlUnit } from '../../domain/revert/sql/unit.ts';
 import type { Captured, Fence } from '../target.ts';
 import { quoted } from './privileges.ts';
+import { timelineOf } from './queries.ts';
 import { isPassing, isRefusal, refusalOf } from './revert-sql-failure.ts';
 import type { Session } from './sql-channel.ts';
 
@@ -34,7 +35,7 @@ interface Guard {
 const guardQuery = `
   select (select system_identifier::text from pg_catalog.pg_control_system()) as id,
     pg_catalog.pg_is_in_recovery() as recovering,
-    (select timeline_id from pg_catalog.pg_control_checkpoint()) as timeline, current_user::text as "user",
+    ${timelineOf} as timeline, current_user::text as "user",
     (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as superuser`;
 
 export async function runUnits(
