@@ -96,7 +96,11 @@ async function writeNew(folder: string, files: Readonly<Record<string, string>>)
   for (const [name, text] of Object.entries(files)) {
     // Fails for a file that appeared meanwhile.
     const file = await open(join(folder, name), 'wx', 0o644);
-    await file.writeFile(text).finally(() => file.close());
+    try {
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
   }
   return paths;
 }
