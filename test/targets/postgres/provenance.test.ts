@@ -100,7 +100,6 @@ describe.each([14, 18] as const)('PostgreSQL %i', (major) => {
     await sql("alter system set statement_timeout = '7s'", "alter system set lock_timeout = '3s'")(cluster);
     target = targetOf(cluster);
     before = await target.capture();
-    expect(before.dirty).toEqual([]);
   });
   afterAll(async () => {
     await target?.close();
@@ -119,6 +118,7 @@ describe.each([14, 18] as const)('PostgreSQL %i', (major) => {
   }
 
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, { change, places }) => {
+    expect(before.dirty).toEqual([]);
     const files = await filesOf(cluster);
     if (typeof change === 'function') await change(cluster);
     else await applied(target, before, change);
