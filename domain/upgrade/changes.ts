@@ -6,6 +6,8 @@ export interface ChangesBetween {
   readonly removed: ReadonlyMap<string, number>;
   readonly renamed: ReadonlyMap<string, { readonly to: string; readonly major: number; readonly alias: boolean }>;
   readonly defaults: ReadonlyMap<string, { readonly from: string; readonly to: string; readonly major: number }>;
+  /** New since, with its built-in default. */
+  readonly added: ReadonlyMap<string, string>;
   /** A value may be shown as another, or be refused: it is not compared. */
   readonly reread: ReadonlySet<string>;
 }
@@ -19,6 +21,7 @@ export function changesBetween(from: number, to: number): ChangesBetween {
   const removed = new Map<string, number>();
   const renamed = new Map<string, { to: string; major: number; alias: boolean }>();
   const defaults = new Map<string, { from: string; to: string; major: number }>();
+  const added = new Map<string, string>();
   const reread = new Set<string>();
   for (let major = from + 1; major <= to; major += 1) {
     const step = settingsByMajor[major];
@@ -30,9 +33,10 @@ export function changesBetween(from: number, to: number): ChangesBetween {
       const key = name.toLowerCase();
       defaults.set(key, { from: defaults.get(key)?.from ?? change.from, to: change.to, major });
     }
+    for (const [name, value] of Object.entries(step.added)) added.set(name.toLowerCase(), value);
     for (const name of step.reread) reread.add(name.toLowerCase());
   }
-  return { removed, renamed, defaults, reread };
+  return { removed, renamed, defaults, added, reread };
 }
 
 /** The newest version whose settings the table knows. */

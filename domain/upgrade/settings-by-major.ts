@@ -5,6 +5,8 @@ export interface SettingChanges {
   readonly removed: readonly string[];
   /** `alias`: the new server still takes the old name. */
   readonly renamed: Readonly<Record<string, { readonly to: string; readonly alias: boolean }>>;
+  /** What came new, with its built-in default. */
+  readonly added: Readonly<Record<string, string>>;
   /** Built-in defaults, with the unit that they are counted in. */
   readonly defaults: Readonly<Record<string, { readonly from: string; readonly to: string }>>;
   /** Same name, other type, unit, or fewer values: one that was good before may be refused, or be shown as another. */
@@ -16,6 +18,14 @@ export const settingsByMajor: Readonly<Record<number, SettingChanges>> = {
   '15': {
     removed: ['stats_temp_directory'],
     renamed: {},
+    added: {
+      archive_library: '',
+      log_startup_progress_interval: '10000',
+      recovery_prefetch: 'try',
+      recursive_worktable_factor: '10',
+      stats_fetch_consistency: 'cache',
+      wal_decode_buffer_size: '524288',
+    },
     defaults: {
       hash_mem_multiplier: { from: '1', to: '2' },
       log_autovacuum_min_duration: { from: '-1 (ms)', to: '600000 (ms)' },
@@ -27,18 +37,76 @@ export const settingsByMajor: Readonly<Record<number, SettingChanges>> = {
   '16': {
     removed: ['promote_trigger_file', 'vacuum_defer_cleanup_age'],
     renamed: { force_parallel_mode: { to: 'debug_parallel_query', alias: false } },
+    added: {
+      createrole_self_grant: '',
+      debug_io_direct: '',
+      debug_logical_replication_streaming: 'buffered',
+      debug_parallel_query: 'off',
+      enable_presorted_aggregate: 'on',
+      file_extend_method: 'posix_fallocate',
+      gss_accept_delegation: 'off',
+      icu_validation_level: 'warning',
+      max_parallel_apply_workers_per_subscription: '2',
+      reserved_connections: '0',
+      scram_iterations: '4096',
+      send_abort_for_crash: 'off',
+      send_abort_for_kill: 'off',
+      vacuum_buffer_usage_limit: '256',
+    },
     defaults: {},
     reread: [],
   },
   '17': {
     removed: ['db_user_namespace', 'old_snapshot_threshold', 'trace_recovery_messages'],
     renamed: {},
+    added: {
+      allow_alter_system: 'on',
+      commit_timestamp_buffers: '0',
+      enable_group_by_reordering: 'on',
+      event_triggers: 'on',
+      io_combine_limit: '16',
+      max_notify_queue_pages: '1048576',
+      multixact_member_buffers: '32',
+      multixact_offset_buffers: '16',
+      notify_buffers: '16',
+      serializable_buffers: '32',
+      subtransaction_buffers: '0',
+      summarize_wal: 'off',
+      sync_replication_slots: 'off',
+      synchronized_standby_slots: '',
+      trace_connection_negotiation: 'off',
+      transaction_buffers: '0',
+      transaction_timeout: '0',
+      wal_summary_keep_time: '14400',
+    },
     defaults: { vacuum_buffer_usage_limit: { from: '256 (kB)', to: '2048 (kB)' } },
     reread: [],
   },
   '18': {
     removed: [],
     renamed: { ssl_ecdh_curve: { to: 'ssl_groups', alias: true } },
+    added: {
+      autovacuum_vacuum_max_threshold: '100000000',
+      autovacuum_worker_slots: '16',
+      enable_distinct_reordering: 'on',
+      enable_self_join_elimination: 'on',
+      extension_control_path: '$system',
+      file_copy_method: 'copy',
+      idle_replication_slot_timeout: '0',
+      io_max_combine_limit: '16',
+      io_max_concurrency: '-1',
+      io_method: 'worker',
+      io_workers: '3',
+      log_lock_failures: 'off',
+      max_active_replication_origins: '10',
+      md5_password_warnings: 'on',
+      oauth_validator_libraries: '',
+      ssl_groups: 'X25519:prime256v1',
+      ssl_tls13_ciphers: '',
+      track_cost_delay_timing: 'off',
+      vacuum_max_eager_freeze_failure_rate: '0.03',
+      vacuum_truncate: 'on',
+    },
     defaults: {
       effective_io_concurrency: { from: '1', to: '16' },
       log_connections: { from: 'off', to: '' },

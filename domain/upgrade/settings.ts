@@ -23,7 +23,7 @@ export function translateSettings(
     const was = old.get(now.name);
     const key = now.name.toLowerCase();
     if (now.context === 'internal' || places.has(key) || now.source === 'command line') return [now];
-    if (was === undefined) return now.source === 'default' ? [now] : [];
+    if (was === undefined) return unset.has(now.source) ? [now] : newSetting(key, now, server);
     if (unset.has(was.source) || leftOut.has(was.name.toLowerCase()) || leftOut.has(key)) {
       if (unset.has(now.source)) return [{ ...now, pendingRestart: false }];
       const value = newDefault(key, was, now, server);
@@ -38,6 +38,13 @@ export function translateSettings(
     const value = was.value.startsWith('/') ? mapPath(was.value) : was.value;
     return [{ ...was, value, context: now.context, sourceFile, pendingRestart: false }];
   });
+}
+
+/** The old server had not even its name: what it is where nobody sets it, as far as the table knows. */
+function newSetting(key: string, now: SettingEntry, { changes }: NewServer): readonly SettingEntry[] {
+  const value = (changes.defaults.get(key)?.to ?? changes.added.get(key))?.replace(/ \(.*\)$/, '');
+  if (value === undefined) return [];
+  return [{ ...now, value, source: 'default', sourceFile: null, sourceLine: null, pendingRestart: false }];
 }
 
 /** The new packaging set what the old server had not: what it is without that. null: not known. */

@@ -9,6 +9,7 @@ import { restartNeededFor } from '../../domain/revert/settings.ts';
 import type { Captured, RevertReport, Target } from '../target.ts';
 import { askAs } from './accepting.ts';
 import { awaitLoaded } from './activate.ts';
+import { makeFolders } from './carry-over.ts';
 import { look } from './capture.ts';
 import { checkIdentity, checkWarm, identityProblem } from './identity.ts';
 import type { Parts } from './parts.ts';
@@ -37,6 +38,7 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const { before, change, witnesses, mayRestart, fence, say } = input;
   const { dataDirectory } = before.facts;
   await Promise.all([checkIdentity(before.facts), checkWarm(parts.sql, before.facts)]);
+  if (before.carried !== undefined) await makeFolders(before.carried, dataDirectory, fence);
   const postmaster = await findPostmaster(dataDirectory);
   const asking = Promise.all(witnesses.map((witness) => askWitness(witness, parts.endpoint, postmaster)));
   const asked = Promise.race([asking, sleep(beforeWaitMs, null)]);

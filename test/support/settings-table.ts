@@ -92,6 +92,11 @@ async function changesOf(was: Major['settings'], { settings: now, understands }:
   return {
     removed: gone.filter((name) => renamed[name] === undefined).sort(),
     renamed,
+    added: sorted(
+      [...now.values()]
+        .filter(({ name, context }) => !was.has(name.toLowerCase()) && context !== 'internal')
+        .map((setting) => [setting.name, setting.default ?? '']),
+    ),
     defaults: sorted(
       both
         .filter(({ from, to }) => (from.default ?? '') !== (to.default ?? ''))
