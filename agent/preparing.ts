@@ -1,6 +1,7 @@
 /** Steps before the first write: take the candidate S and plan the change. Neither touches the target. */
 import type { AgentActivities, Caller, Snapshotted } from '../domain/agent-steps.ts';
 import type { Change, ConfigChange, RestoreEntry } from '../domain/change.ts';
+import type { NamedCommand } from '../domain/config.ts';
 import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -11,6 +12,7 @@ import { AgentError, messageOf, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer, closedAnswer, refused } from './answers.ts';
 import { checkCaller, gateFor } from './caller.ts';
+import { upgradeWarnings } from './upgrade.ts';
 
 export interface Preparing extends Pick<AgentActivities, 'snapshot' | 'plan'> {}
 
@@ -149,15 +151,20 @@ function planUnseen(
   const restarts = command?.restarts === true;
   const what = change.kind === 'command' ? `command ${change.name}` : 'a pipeline';
   const plan: PlanSummary = {
-    hash: hashOf({ changeId, change: change.kind === 'command' ? { ...change, run: command?.run } : change }),
+    hash: hashOf({ changeId, change: command === undefined ? change : { ...change, ...bound(command) } }),
     items: [],
     moreItems: 0,
     effect: restarts ? 'restart' : 'reload',
     risk: 'high',
     diff: '',
-    warnings: [`What ${what} changes is known only afterwards.`],
+    warnings: [`What ${what} changes is known only afterwards.`, ...upgradeWarnings(command)],
   };
   return { kind: 'planned', plan };
+}
+
+/** What an approval is bound to. */
+function bound({ run, upgrade }: NamedCommand): Partial<NamedCommand> {
+  return { run, ...(upgrade === undefined ? {} : { upgrade }) };
 }
 
 export function unknownCommand({ commands, path }: AgentParts['config'], name: string): Problem {

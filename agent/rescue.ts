@@ -18,9 +18,10 @@ import { hostClock } from './host.ts';
 import { readJournal } from './journal-file.ts';
 import { readKey } from './key.ts';
 import { type Log, stderrLog } from './log.ts';
-import { attemptRevert, bodiesOf, type Incomplete } from './revert-attempt.ts';
+import { attemptRevert, bodiesNow, type Incomplete } from './revert-attempt.ts';
 import { openSpool } from './spool.ts';
 import { isOpenChange, openStateFolder, readBodies, type StateFolder } from './state-folder.ts';
+import { undoPreview } from './upgrade.ts';
 
 export interface RescueOptions {
   /** How the server's files are reached; the server itself may be down. */
@@ -86,9 +87,12 @@ export async function rescuePlan(
   const state = { closed: openClosedChanges<Reverted>(join(config.stateDir, 'closed')) };
   if (!isOpenChange(state, journal)) return null;
   const key = await readKey(config.keyFile);
-  const { before, change } = await bodiesOf(await readBodies(config, key), journal);
+  const undo = undoPreview(config, journal);
+  if (undo !== null) return undo;
+  const bodies = await readBodies(config, key);
   const target = await openTarget(config, key);
   try {
+    const { before, change } = await bodiesNow({ config, target, bodies }, journal);
     return await target.previewRevert(before, change, journal.changeId);
   } finally {
     await target.close();

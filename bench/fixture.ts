@@ -17,17 +17,28 @@ export function databasesOf({ databases }: Pick<FixtureSize, 'databases'>): read
   return ['postgres', ...Array.from({ length: databases - 1 }, (_, i) => `shop_${i + 1}`)];
 }
 
+/** Makes roles and databases with all but tables; `grow` adds those. */
 export async function fill(cluster: Cluster, size: FixtureSize): Promise<void> {
   const names = databasesOf(size);
   await run(cluster.url(), [rolesSql(size.roles), ...names.slice(1).map((name) => `create database ${name}`)]);
-  const share = Math.ceil(size.tables / names.length);
-  // Two at a time: more would only wait for the same processors.
+  await inEach(cluster, names, () => [objectsSql(size.roles)]);
+}
+
+/** From `have` tables to `size.tables`, spread over all databases. */
+export async function grow(cluster: Cluster, have: number, size: FixtureSize): Promise<void> {
+  const names = databasesOf(size);
+  const [from, to] = [Math.ceil(have / names.length) + 1, Math.ceil(size.tables / names.length)];
+  await inEach(cluster, names, () => tableBatches(from, to, size.roles));
+}
+
+/** Two at a time: more would only wait for the same processors. */
+async function inEach(cluster: Cluster, names: readonly string[], sql: () => readonly string[]): Promise<void> {
   const queue = [...names];
-  const fillNext = async (): Promise<void> => {
+  const next = async (): Promise<void> => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift())
-      await run(cluster.url('postgres', name, cluster.password), objectsSql(share, size.roles));
+      await run(cluster.url('postgres', name, cluster.password), [...sql(), 'analyze']);
   };
-  await Promise.all([fillNext(), fillNext()]);
+  await Promise.all([next(), next()]);
 }
 
 /** A verifier made beforehand: to compute a thousand would take longer than all the rest. */
@@ -44,12 +55,15 @@ function rolesSql(roles: number): string {
   end $$`;
 }
 
-function objectsSql(tables: number, roles: number): readonly string[] {
+function tableBatches(first: number, last: number, roles: number): readonly string[] {
   const batches: string[] = [];
-  for (let from = 1; from <= tables; from += tablesInOneTransaction)
-    batches.push(tablesSql(from, Math.min(tables, from + tablesInOneTransaction - 1), roles));
-  return [
-    `do $$ begin
+  for (let from = first; from <= last; from += tablesInOneTransaction)
+    batches.push(tablesSql(from, Math.min(last, from + tablesInOneTransaction - 1), roles));
+  return batches;
+}
+
+function objectsSql(roles: number): string {
+  return `do $$ begin
       for i in 0..19 loop
         execute format('create schema s%s authorization r%s', i, i + 1);
         execute format('grant usage on schema s%s to r%s, r%s', i, i + 21, i + 22);
@@ -61,9 +75,7 @@ function objectsSql(tables: number, roles: number): readonly string[] {
         execute format('create sequence s%s.q%s', i % 20, i);
         execute format('grant usage on sequence s%s.q%s to r%s', i % 20, i, i % ${roles} + 1);
       end loop;
-    end $$`,
-    ...batches,
-  ];
+    end $$`;
 }
 
 function tablesSql(from: number, to: number, roles: number): string {

@@ -25,6 +25,8 @@ export interface DemoFiles {
   readonly knowngood: string;
   readonly agent: string;
   readonly change: string;
+  /** Where the administrator's password is, for the pipeline. */
+  readonly adminPassword: string;
 }
 
 export const upgradeCommand = (variant: Variant, { dataDir, restart }: DemoPlaces['database']): string[] => [
@@ -33,6 +35,13 @@ export const upgradeCommand = (variant: Variant, { dataDir, restart }: DemoPlace
   variant,
   dataDir,
   ...restart,
+];
+
+export const migrationCommand = (passwordFile: string, { port }: DemoPlaces['database']): string[] => [
+  process.execPath,
+  join(packageRoot, 'dist', 'demo', 'migration', 'main.js'),
+  `postgresql://postgres@127.0.0.1:${port}/shop`,
+  passwordFile,
 ];
 
 export async function writeDemoFiles(folder: string, places: DemoPlaces): Promise<DemoFiles> {
@@ -75,6 +84,7 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
       temporal: places.temporal,
     }),
     change: await write('change.yaml', tidyUp),
+    adminPassword: join(secrets, 'postgres'),
   };
 }
 

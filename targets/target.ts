@@ -48,6 +48,19 @@ export interface Captured {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Why this is not known-good (differs from what runs, pending_restart, would not start): empty when clean. */
   readonly dirty: readonly Problem[];
+  /** Not what was captured, but that as the server of a declared upgrade takes it: see `carryOver`. */
+  readonly carried?: CarriedOver;
+}
+
+/** What became of a configuration on its way to a new server. */
+export interface CarriedOver {
+  /** Versions, such as `16.14` and `17.10`. */
+  readonly from: string;
+  readonly to: string;
+  /** What is not as it was: lines left out, renamed, moved, and defaults that are others now. */
+  readonly items: readonly RevertItem[];
+  /** Made when they are not there, with mode and owner of the old one. */
+  readonly folders: readonly { readonly path: string; readonly like: string }[];
 }
 
 /** A planned `config` change: summary for people, and exactly what `apply` will write. */
@@ -159,6 +172,11 @@ export interface Target {
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
   planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;
+  /**
+   * S as the server takes it that a declared upgrade has put in the old one's place, other version, data directory and
+   * identity; S itself while the old server is there. Never writes.
+   */
+  carryOver(before: Captured, change: Captured | null): Promise<Captured>;
   /** The same for people, with the texts; `changeId`: what an earlier attempt merged is known again. */
   previewRevert(before: Captured, change: Captured | null, changeId: string): Promise<RevertPreview>;
   /** Idempotent: a revert that was cut off and is run again ends the same. */

@@ -5,10 +5,12 @@ import { oneLine } from '../../domain/markdown.ts';
 import type { Sections, Snapshot } from '../../domain/snapshot.ts';
 import { columns } from './text.ts';
 
+/** Snapshots of older releases end with the roles. */
+const notRead = { memberships: [], databases: [], shared: [], catalogs: [] } satisfies Partial<Sections>;
+
 export function renderSnapshot({ id, sections }: Snapshot): string {
   const { server, files, settings, roles } = sections;
-  // Snapshots of older releases end with the roles.
-  const { memberships = [], databases = [], shared = [], catalogs = [] }: Partial<Sections> = sections;
+  const { memberships, databases, shared, catalogs } = { ...notRead, ...sections };
   const set = settings.filter(({ source }) => source !== 'default' && source !== 'override');
   return [
     `snapshot ${id}`,

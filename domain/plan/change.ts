@@ -14,7 +14,7 @@ import type { Problem } from '../problem.ts';
 import { type SqlRun, planSql, sqlDiff } from './sql.ts';
 import { decidesAccess, isDangerous } from '../conf/settings.ts';
 import { type Raise, raisesIn } from '../standby.ts';
-import { digests, restartProblems, textChanges, warningsOf } from './outcome.ts';
+import { digests, emptiedProblems, restartProblems, textChanges, warningsOf } from './outcome.ts';
 import { capped, unifiedDiff } from './unified-diff.ts';
 
 export type Planned =
@@ -58,7 +58,7 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
   const files = plannedFiles(context, fromFiles.overlay, ahead.roles);
   const items = [...fileItems(files, fromFiles.hbaSummaries, context), ...settingItems, ...sql.items];
   const effect = greatestEffect(items);
-  problems.push(...restartProblems(context, change, items));
+  problems.push(...restartProblems(context, change, items), ...emptiedProblems(context, ahead.then, settings.emptied));
   if (isEmpty(change))
     problems.push({
       code: 'empty-change',

@@ -1,4 +1,5 @@
 /** What every planned change has to say beside its items: restarts that it may not do, texts to compare, warnings. */
+import { type ConfTree, effectiveAssignments } from '../conf/conf-tree.ts';
 import { textOf } from '../snapshot/files.ts';
 import type { PlanItem } from '../plan.ts';
 import type { Problem } from '../problem.ts';
@@ -34,6 +35,24 @@ export function restartProblems(
       },
     ];
   return [];
+}
+
+/** An empty literal bricks a server with some lists, so emptying is unsetting: refused where that leaves something. */
+export function emptiedProblems(context: PlanContext, then: ConfTree, emptied: readonly string[]): readonly Problem[] {
+  const assigned = effectiveAssignments(then);
+  return emptied.flatMap((name): Problem[] => {
+    const found = assigned.get(name.toLowerCase());
+    const value = found?.value ?? context.settings.get(name.toLowerCase())?.bootVal ?? '';
+    if (value === '') return [];
+    return [
+      {
+        code: 'cannot-be-emptied',
+        message: `setting "${name}" cannot be emptied by ALTER SYSTEM`,
+        detail: `Unset it is ${value}${found === undefined ? ', its built-in value' : `, by ${found.file} line ${found.line}`}.`,
+        hint: `Give the file with the line ${name} = ''.`,
+      },
+    ];
+  });
 }
 
 export function digests(context: PlanContext, { path, role, before, after }: PlannedFile): readonly (string | null)[] {

@@ -30,6 +30,8 @@ export interface RevertInput {
   /** null: unknown, then C := L. */
   readonly change: FileSet | null;
   readonly live: FileSet;
+  /** What C saw in its folders; null: C is unknown. */
+  readonly changeListed: RevertInput['listed'] | null;
   /** What S saw in its folders (subfolders end in a slash): a file outside of them may have been there, unread. */
   readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
   /** Paths that S looked for and did not find, such as the targets of include_if_exists. */
@@ -43,13 +45,17 @@ export function planRevertFiles({
   before,
   change,
   live,
+  changeListed,
   listed,
   absent,
   merged,
 }: RevertInput): readonly FileDecision[] {
   const after = change ?? live;
   return [...new Set([...before.keys(), ...after.keys()])].sort(byCodeUnit).flatMap((path) => {
-    const [s, c, l] = [before.get(path) ?? null, after.get(path) ?? null, live.get(path) ?? null];
+    const [s, l] = [before.get(path) ?? null, live.get(path) ?? null];
+    // Nothing read it any more when C was taken: what the change made of it is not known, then C := L.
+    const unread = changeListed !== null && !after.has(path) && !wasAbsent(path, changeListed);
+    const c = unread ? l : (after.get(path) ?? null);
     const role = (s ?? c ?? l)?.role ?? 'include';
     if (sameState(s, c)) return [];
     if (merged.has(path)) return [decided(path, role, 'nothing', l, null, 'merged by an earlier attempt')];

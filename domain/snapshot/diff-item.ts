@@ -14,11 +14,13 @@ export function item(section: keyof Sections, key: string, kind: DiffItem['kind'
   return { key, section, kind, summary };
 }
 
-/** `3 → 4`. */
-export function fromTo(field: string, from: unknown, to: unknown): readonly string[] {
+type Shown = string | number | boolean | null;
+
+/** `limit 3 → 4`. */
+export function fromTo(field: string, from: Shown, to: Shown): readonly string[] {
   return from === to ? [] : [`${field} ${shown(from)} → ${shown(to)}`];
 }
 
-function shown(value: unknown): string {
+function shown(value: Shown): string {
   return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value ?? 'none');
 }

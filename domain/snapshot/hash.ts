@@ -58,8 +58,8 @@ function catalogsHash(catalogs: Sections['catalogs'], hasher: Hasher): string {
 }
 
 /** Whether an ACL was NULL is no difference: see `canonical-catalog.ts`. */
-function byMeaning<T extends { readonly aclIsNull: boolean }>({ aclIsNull: _, ...meaning }: T): Omit<T, 'aclIsNull'> {
-  return meaning;
+function byMeaning<T extends { readonly aclIsNull: boolean }>(entry: T): object {
+  return { ...entry, aclIsNull: undefined };
 }
 
 /** Most come sorted: a look through them costs less than a copy. */

@@ -164,7 +164,11 @@ function captureOf(
   };
 }
 
-function fileEntries({ files, missing }: FilesOnDisk, versionNum: number, digest: Digester): readonly FileEntry[] {
+export function fileEntries(
+  { files, missing }: Pick<FilesOnDisk, 'files' | 'missing'>,
+  versionNum: number,
+  digest: Digester,
+): readonly FileEntry[] {
   const present = [...files.values()].map(({ path, role, content, mode, uid, gid }): FileEntry => ({
     path,
     role,
@@ -188,7 +192,7 @@ function fileEntries({ files, missing }: FilesOnDisk, versionNum: number, digest
   return [...present, ...absent];
 }
 
-function bodiesOf(files: FileSet): readonly FileBody[] {
+export function bodiesOf(files: FileSet): readonly FileBody[] {
   return [...files.values()].map(({ path, role, content, mode, uid, gid }) => ({
     path,
     role,

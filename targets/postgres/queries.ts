@@ -62,15 +62,17 @@ export interface ServerRow {
   readonly startedAt: number;
 }
 
+/** Of what is being written now: the checkpoint of a promotion may come long after it. */
+export const timelineOf = `
+    case when pg_catalog.pg_is_in_recovery() then (select timeline_id from pg_catalog.pg_control_checkpoint())
+      else ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int end`;
+
 export const serverQuery = `
   select pg_catalog.current_setting('server_version') as version,
     pg_catalog.current_setting('server_version_num')::int as "versionNum",
     (select system_identifier::text from pg_catalog.pg_control_system()) as "systemIdentifier",
     pg_catalog.pg_is_in_recovery() as "inRecovery",
-    -- The checkpoint of a promotion may come long after it.
-    case when pg_catalog.pg_is_in_recovery() then (select timeline_id from pg_catalog.pg_control_checkpoint())
-      else ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int
-    end as timeline,
+    ${timelineOf} as timeline,
     (extract(epoch from pg_catalog.pg_conf_load_time()) * 1000)::float8 as "loadedAt",
     (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000)::float8 as "startedAt"`;
 
@@ -143,13 +145,13 @@ export interface RoleRow {
   readonly verifier: string | null;
 }
 
-/** Without the privilege on pg_authid, verifiers are unreadable and everything else is the same. */
+/** No end is no end, be it written as NULL or as infinity. Without the privilege on pg_authid, verifiers are unreadable and everything else is the same. */
 export function rolesQuery(authid: boolean): string {
   return `
   select rolname as name, rolsuper as superuser, rolinherit as inherit, rolcreaterole as "createRole",
     rolcreatedb as "createDb", rolcanlogin as login, rolreplication as replication, rolbypassrls as "bypassRls",
     rolconnlimit as "connectionLimit",
-    case when pg_catalog.isfinite(rolvaliduntil)
+    case when rolvaliduntil = 'infinity' then null when pg_catalog.isfinite(rolvaliduntil)
       then pg_catalog.to_char(rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
       else rolvaliduntil::text end as "validUntil",
     ${authid ? 'rolpassword' : "'unreadable'"} as verifier

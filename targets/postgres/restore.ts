@@ -25,6 +25,7 @@ export async function planRestoreOn(
     before: old,
     change: null,
     live,
+    changeListed: null,
     listed: wanted.facts.listed,
     absent: absentIn(wanted),
     merged: new Set(),

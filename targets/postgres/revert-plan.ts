@@ -29,6 +29,7 @@ export async function planFilesBack(
     before: old,
     change: change === null ? null : fileSetOf(change),
     live: onDisk.files,
+    changeListed: change === null ? null : change.facts.listed,
     listed: before.facts.listed,
     absent: absentIn(before),
     merged: changeId === null ? new Set() : await mergedBefore(onDisk.files, changeId),
@@ -72,7 +73,9 @@ export function itemsOf(
 export function settingsInScope(before: Captured, change: Captured | null, live: Snapshot | null): ReadonlySet<string> {
   const [s, c] = [before.snapshot?.sections.settings ?? [], (change?.snapshot ?? live)?.sections.settings ?? []];
   const changed = (from: SettingEntry | null, to: SettingEntry | null): boolean =>
-    from?.value !== to?.value || from?.pendingRestart !== to?.pendingRestart;
+    from?.value !== to?.value ||
+    from?.pendingRestart !== to?.pendingRestart ||
+    (to?.context === 'postmaster' && from?.source !== to.source);
   return new Set(
     pairs(s, c, 'name')
       .filter(({ from, to }) => c.length > 0 && changed(from, to))

@@ -1,7 +1,7 @@
 /** The report of a revert, from what was planned, what happened and what a new connection showed. */
 import { isAccessFile } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { RevertReport } from '../target.ts';
+import type { CarriedOver, RevertReport } from '../target.ts';
 import { proofOf } from './revert-proof.ts';
 import { type RevertPlan, itemsOf, settingsInScope } from './revert-plan.ts';
 import type { SqlBack } from './revert-sql.ts';
@@ -23,7 +23,7 @@ export async function reportOf(
   const touchesAccess = plan.decisions.some(({ role }) => isAccessFile(role));
   const server = activation.restarted ? 'the restarted server' : 'the server';
   return {
-    items: [...itemsOf(plan, before, changed, null), ...sql.items],
+    items: [...(before.carried?.items ?? []), ...itemsOf(plan, before, changed, null), ...sql.items],
     conflicts: [
       ...plan.decisions
         .filter(({ decision }) => decision.startsWith('conflict'))
@@ -38,8 +38,10 @@ export async function reportOf(
       ...(loaded || after === null ? [] : [notLoaded]),
       ...(proof?.remaining ?? []),
       ...sql.remaining,
+      ...(before.carried !== undefined && before.snapshot === null ? [filesOnly] : []),
     ],
     proof: [
+      ...(before.carried === undefined ? [] : [carriedLine(before.carried)]),
       ...(loaded ? [`configuration: ${server} loaded it after the request, seen on a new connection`] : []),
       ...(proof?.lines ?? []),
       ...sql.proof,
@@ -50,6 +52,19 @@ export async function reportOf(
     after,
   };
 }
+
+function carriedLine({ from, to, items }: CarriedOver): string {
+  const leftOut = items.filter(({ key, decision }) => key.startsWith('upgrade:/') && decision === 'not-revertible');
+  const count = leftOut.length === 1 ? '1 line' : `${leftOut.length} lines`;
+  return `upgrade: the configuration of PostgreSQL ${from} is carried over to ${to}, ${leftOut.length === 0 ? 'all of it' : `all but ${count}`}`;
+}
+
+/** Its files let the agent in again; roles, grants and values are looked at by the next attempt. */
+const filesOnly: Problem = {
+  code: 'files-only',
+  message: 'the new server could not be asked before its files were put back',
+  detail: 'Settings, roles and grants are still to be compared.',
+};
 
 function unseen({ message, detail, hint }: Problem): Problem {
   return {

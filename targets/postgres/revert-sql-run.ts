@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '../../domain/problem.ts';
 import type { SqlUnit } from '../../domain/revert/sql/unit.ts';
 import type { Captured, Fence } from '../target.ts';
+import { checkSession } from './identity.ts';
 import { quoted } from './privileges.ts';
 import { isPassing, isRefusal, refusalOf } from './revert-sql-failure.ts';
 import type { Session } from './sql-channel.ts';
@@ -23,19 +24,13 @@ export interface Ran {
   readonly failures: ReadonlyMap<string, Problem>;
 }
 
-interface Guard {
-  readonly id: string;
-  readonly recovering: boolean;
-  readonly timeline: number;
+interface Agent {
   readonly user: string;
   readonly superuser: boolean;
 }
 
-const guardQuery = `
-  select (select system_identifier::text from pg_catalog.pg_control_system()) as id,
-    pg_catalog.pg_is_in_recovery() as recovering,
-    (select timeline_id from pg_catalog.pg_control_checkpoint()) as timeline, current_user::text as "user",
-    (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as superuser`;
+const agentQuery = `
+  select rolname::text as "user", rolsuper as superuser from pg_catalog.pg_roles where rolname = current_user`;
 
 export async function runUnits(
   session: Session,
@@ -43,14 +38,14 @@ export async function runUnits(
   facts: Captured['facts'],
   fence: Fence,
 ): Promise<Ran> {
-  const [guard] = await session.rows<Guard & Record<string, unknown>>(guardQuery);
-  if (guard === undefined) throw new TypeError('the guard query gave no row');
-  const stranger = otherServer(guard, facts);
-  if (stranger !== null) return failed(units, stranger);
+  // An address may lead elsewhere by now, and a primary may have become a standby: they get no more SQL writes.
+  await checkSession(session, facts);
+  const [agent] = await session.rows<Agent & Record<string, unknown>>(agentQuery);
+  if (agent === undefined) throw new TypeError('the role query gave no row');
   const secrets = units.some(({ statements }) => statements.some(({ sql, shown }) => sql !== shown));
   for (let tries = 1; ; tries += 1) {
     await fence();
-    const error = await wholly(session, units, beginWith(lockTimeoutMs, guard.superuser && secrets), fence);
+    const error = await wholly(session, units, beginWith(lockTimeoutMs, agent.superuser && secrets), fence);
     if (error === null) return { failures: new Map() };
     if (!isPassing(error) || tries === maxTries) break;
     await sleep(firstPauseMs * 3 ** tries);
@@ -59,29 +54,10 @@ export async function runUnits(
   return carefully(
     session,
     units,
-    beginWith(carefulLockTimeoutMs, guard.superuser && secrets),
+    beginWith(carefulLockTimeoutMs, agent.superuser && secrets),
     fence,
-    quoted(guard.user),
+    quoted(agent.user),
   );
-}
-
-/** No SQL is written to a server that has become another one, or a standby, or was promoted, since S was taken. */
-function otherServer({ id, recovering, timeline }: Guard, facts: Captured['facts']): Problem | null {
-  const why =
-    id !== facts.systemIdentifier
-      ? `Its system identifier is ${id}, it was ${facts.systemIdentifier}.`
-      : recovering
-        ? 'It is in recovery: a standby by now.'
-        : facts.timeline !== undefined && timeline !== facts.timeline
-          ? `It is on timeline ${timeline}, it was on ${facts.timeline}: it was promoted meanwhile.`
-          : null;
-  if (why === null) return null;
-  return {
-    code: 'other-server',
-    message: 'roles and grants are not put back: the server is not what it was',
-    detail: why,
-    hint: 'Look at the cluster first; then revert on the server that is the primary, or give up with "knowngood rescue --abandon".',
-  };
 }
 
 /** Whatever a change has set for the agent's role or database must not bend it. */

@@ -122,11 +122,12 @@ async function runIn(
   try {
     if (!here) return await sql.elsewhere(database, work);
     return await sql.fresh(work).catch(async (error: unknown) => {
-      const ran = error instanceof TargetError ? await sql.warm(work) : null;
+      const ran = error instanceof TargetError && error.failure !== 'NotApplied' ? await sql.warm(work) : null;
       if (ran === null) throw error;
       return ran;
     });
   } catch (error) {
+    if (error instanceof TargetError && error.failure === 'NotApplied') return failed(units, error.problem);
     // No way in, or a connection that was lost: whatever was not committed is done at the next attempt.
     if (!(error instanceof TargetError) && !isRefusal(error) && codeOf(error) === null && !isLost(error)) throw error;
     return failed(units, {

@@ -9,10 +9,12 @@ import { restartNeededFor } from '../../domain/revert/settings.ts';
 import type { Captured, RevertReport, Target } from '../target.ts';
 import { askAs } from './accepting.ts';
 import { awaitLoaded } from './activate.ts';
+import { makeFolders } from './carry-over.ts';
 import { look } from './capture.ts';
 import { checkIdentity, checkWarm, identityProblem } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { findPostmaster } from './postmaster.ts';
+import { isLockedOutByCatalog } from './locked-out.ts';
 import { type Activation, activate, proofTimeoutMs, runningPostmasterValues } from './revert-activate.ts';
 import { putBack } from './revert-files.ts';
 import { heldByStandbys } from './revert-hold.ts';
@@ -36,6 +38,7 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const { before, change, witnesses, mayRestart, fence, say } = input;
   const { dataDirectory } = before.facts;
   await Promise.all([checkIdentity(before.facts), checkWarm(parts.sql, before.facts)]);
+  if (before.carried !== undefined) await makeFolders(before.carried, dataDirectory, fence);
   const postmaster = await findPostmaster(dataDirectory);
   const asking = Promise.all(witnesses.map((witness) => askWitness(witness, parts.endpoint, postmaster)));
   const asked = Promise.race([asking, sleep(beforeWaitMs, null)]);
@@ -52,8 +55,8 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const first = await activate(parts, { ...need, wantsRestart });
   let seen = await see(parts, input, first);
   const proofs = proveWitnesses(parts, input, await asked, () => seen.loaded);
-  const sql = await restoreSql(parts, input, seen);
-  if (sql.wrote) seen = { ...seen, ...(await observe(parts, input)) };
+  const { sql, observed } = await restoreSql(parts, input, seen);
+  seen = seen.lockedOut && !seen.loaded ? await see(parts, input, first) : { ...seen, ...observed };
   const still = runningDifferently(before, change, seen);
   if (still.length > 0 && held.length === 0 && !first.restarted)
     held = await heldByStandbys(parts, before, seen.after?.snapshot?.sections.settings ?? [], still);
@@ -86,6 +89,8 @@ export interface Seen {
   readonly activation: Activation;
   /** The server loaded its configuration after it was asked to. */
   readonly loaded: boolean;
+  /** By a role or a database, not by a file: SQL alone can mend it, by the connection that is open. */
+  readonly lockedOut: boolean;
   readonly after: Captured | null;
   /** On disk, those included that nothing leads to any more. */
   readonly files: FileSet | null;
@@ -93,15 +98,19 @@ export interface Seen {
   readonly problem: Problem | null;
 }
 
+type Observed = Pick<Seen, 'after' | 'files' | 'problem'>;
+
 async function see(parts: Parts, input: RevertInput, activation: Activation): Promise<Seen> {
-  const loaded = await awaitLoaded(parts.sql, activation.at, activation.problems.length > 0 ? 0 : proofTimeoutMs);
-  return { activation, loaded, ...(await observe(parts, input)) };
+  const timeoutMs = activation.problems.length > 0 ? 0 : proofTimeoutMs;
+  let lockedOut = false;
+  const loaded = await awaitLoaded(parts.sql, activation.at, timeoutMs, false, (error) => {
+    lockedOut = isLockedOutByCatalog(error);
+    return lockedOut;
+  });
+  return { activation, loaded, lockedOut, ...(await observe(parts, input)) };
 }
 
-async function observe(
-  parts: Parts,
-  { before, change }: RevertInput,
-): Promise<Pick<Seen, 'after' | 'files' | 'problem'>> {
+async function observe(parts: Parts, { before, change }: RevertInput): Promise<Observed> {
   try {
     const { captured } = await look(parts.sql, parts.digest);
     const other = identityProblem(before.facts, captured);
@@ -117,10 +126,15 @@ async function observe(
 }
 
 /** Where the change has locked even the agent out by its role, the connection that is open still looks and writes. */
-async function restoreSql(parts: Parts, input: RevertInput, { after }: Seen): Promise<SqlBack> {
+async function restoreSql(
+  parts: Parts,
+  input: RevertInput,
+  { after, files, problem }: Seen,
+): Promise<{ readonly sql: SqlBack; readonly observed: Observed }> {
+  let observed: Observed = { after, files, problem };
   const live = after ?? (await look(parts.sql, parts.digest, 'open').catch(() => null))?.captured ?? null;
-  const again = async (): Promise<Captured | null> => (await observe(parts, input)).after;
-  return revertSql(parts, input, live, again);
+  const sql = await revertSql(parts, input, live, async () => (observed = await observe(parts, input)).after);
+  return { sql, observed };
 }
 
 function runningDifferently(before: Captured, change: Captured | null, { after }: Seen): readonly string[] {

@@ -104,7 +104,11 @@ export function effectiveRows(state: Pick<ServerState, 'settings' | 'fileSetting
       .filter(({ applied, name }) => applied && name !== null)
       .map((row) => [row.name?.toLowerCase(), row]),
   );
+  const named = new Set(state.fileSettings.map(({ name }) => name?.toLowerCase()));
   return state.settings.map((row) => {
+    // The server forgets to take its flag back when a line that it had never applied is gone again.
+    if (row.pendingRestart && row.source !== 'configuration file' && !named.has(row.name.toLowerCase()))
+      return { ...row, pendingRestart: false };
     if (!sessionSources.has(row.source)) return row;
     const file = inFiles.get(row.name.toLowerCase());
     if (file === undefined)

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { ChangeStep, Fence, Say } from '../target.ts';
+import { connectAsItself } from './connect.ts';
 import { connectError } from './connect-error.ts';
 import type { Endpoint } from './endpoint.ts';
 import { beginWith } from './revert-sql-run.ts';
@@ -22,7 +23,7 @@ export async function runSql(endpoint: Endpoint, step: SqlStep, fence: Fence, sa
   // A connection that ends between two statements is seen by the next one.
   client.on('error', () => undefined);
   try {
-    await client.connect().catch((error: unknown) => {
+    await connectAsItself(client, endpoint.config).catch((error: unknown) => {
       throw connectError(endpoint, error);
     });
     for (let tries = 1; ; tries += 1) {

@@ -5,6 +5,7 @@ import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
 import type { Captured, Target } from '../target.ts';
 import { awaitAnswer } from './accepting.ts';
 import { applyOn } from './apply.ts';
+import { carryOverOn } from './carry-over.ts';
 import { type Look, fileSetOf, look, lookAtFiles } from './capture.ts';
 import { identifyOn } from './identify.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
@@ -34,13 +35,16 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       return planRestoreOn(parts, before, ...rest);
     },
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
+    carryOver: (before, change) => carryOverOn(parts, before, change),
     planRevert: async (before, change) => {
       remember(before.facts);
       return (await planBack(parts, before, change, null)).items;
     },
     previewRevert: async (before, change, changeId) => {
       remember(before.facts);
-      return previewOf(parts, await planBack(parts, before, change, changeId), before);
+      const planned = await planBack(parts, before, change, changeId);
+      const items = [...(before.carried?.items ?? []), ...planned.items];
+      return previewOf(parts, { ...planned, items }, before);
     },
     revert: (input) => {
       remember(input.before.facts);

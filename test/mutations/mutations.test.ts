@@ -4,7 +4,7 @@ import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import type { Captured } from '../../targets/target.ts';
 import { catalogue, mutationsFor } from './catalogue/index.ts';
 import type { Mutation } from './mutation.ts';
-import { type Facts, differences } from './oracles.ts';
+import { type Facts, differences, fileIdentities } from './oracles.ts';
 import { type ProvingGround, createProvingGround } from './proving-ground.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
@@ -29,35 +29,36 @@ describe.each(majors)('PostgreSQL %i', (major) => {
   });
   afterAll(() => ground?.close());
 
-  it.each(mutationsFor(major, full ? 1 : 3).map((one) => [one.section, one.name, one] as const))(
-    '%s: %s',
-    async (_section, _name, mutation) => {
-      const facts = known ?? (await ground.facts());
-      known = null;
-      const before = await ground.target.capture();
-      expect(before.dirty).toEqual([]);
+  it.each(
+    mutationsFor(major, ...(full ? [] : ([5, major === 16 ? 0 : 2] as const))).map(
+      (one) => [one.section, one.name, one] as const,
+    ),
+  )('%s: %s', async (_section, _name, mutation) => {
+    const facts = known ?? (await ground.facts());
+    known = null;
+    const before = await ground.target.capture();
+    expect(before.dirty).toEqual([]);
 
-      await ground.perform(mutation);
-      const change = await lookAt(ground, mutation);
-      if (full && mutation.blind !== true && mutation.unseen !== true)
-        expect(differences(facts, await ground.facts())).not.toEqual([]);
-      const report = await ground.revert(before, change);
+    await ground.perform(mutation);
+    const change = await lookAt(ground, mutation);
+    if (full && mutation.blind !== true && mutation.unseen !== true)
+      expect(differences(facts, await ground.facts())).not.toEqual([]);
+    const report = await ground.revert(before, change);
 
-      if (mutation.reported !== undefined) {
-        expect(JSON.stringify([report.items, report.remaining])).toMatch(mutation.reported);
-        if (mutation.leaves === undefined) return;
-      } else expect(report.remaining).toEqual([]);
-      expect(report.conflicts).toEqual([]);
-      const leaves = mutation.leaves ?? [];
-      expect(differences(facts, await ground.facts(), leaves)).toEqual([]);
-      expect(report.after?.dirty).toEqual([]);
-      expect(seenByTheProduct(before, report.after, leaves)).toEqual([]);
+    if (mutation.reported !== undefined) {
+      expect(JSON.stringify([report.items, report.remaining])).toMatch(mutation.reported);
+      if (mutation.leaves === undefined) return;
+    } else expect(report.remaining).toEqual([]);
+    expect(report.conflicts).toEqual([]);
+    const leaves = mutation.leaves ?? [];
+    expect(differences(facts, await ground.facts(), leaves)).toEqual([]);
+    expect(report.after?.dirty).toEqual([]);
+    expect(seenByTheProduct(before, report.after, leaves)).toEqual([]);
 
-      await writesNothingTheSecondTime(ground, before, change, mutation);
-      if (mutation.cleanUp !== undefined) await ground.perform({ steps: mutation.cleanUp });
-      known = facts;
-    },
-  );
+    await writesNothingTheSecondTime(ground, before, change, mutation);
+    if (mutation.cleanUp !== undefined) await ground.perform({ steps: mutation.cleanUp });
+    known = facts;
+  });
 });
 
 async function lookAt({ target }: ProvingGround, { blind }: Mutation): Promise<Captured | null> {
@@ -74,16 +75,17 @@ function seenByTheProduct(before: Captured, after: Captured | null, leaves: read
     .filter((line) => !leaves.some((name) => line.includes(name)));
 }
 
+/** No transaction that writes, no file that is another one. */
 async function writesNothingTheSecondTime(
   ground: ProvingGround,
   before: Captured,
   change: Captured | null,
   { reported }: Mutation,
 ): Promise<void> {
-  const [facts, next] = [await ground.facts(), await ground.nextTransaction()];
+  const look = async (): Promise<unknown> => [await ground.nextTransaction(), await fileIdentities(ground.cluster)];
+  const first = await look();
   const again = await ground.revert(before, change);
   if (reported === undefined) expect(again.remaining).toEqual([]);
   expect(again.restarted).toBe(false);
-  expect(await ground.nextTransaction()).toBe(next);
-  expect(differences(facts, await ground.facts())).toEqual([]);
+  expect(await look()).toEqual(first);
 }

@@ -3,7 +3,7 @@
  * listed in SQL of its own, and where the machine has PostgreSQL's own dump programs, they are asked too.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { type Stats, existsSync } from 'node:fs';
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -32,15 +32,29 @@ export function differences(before: Facts, after: Facts, except: readonly string
 const serversOwn =
   /^(base|global|log|pg_(?!hba|ident|ctl).*|postmaster\..*|PG_VERSION|current_logfiles.*|knowngood-superuser.*)$/;
 
-async function fileFacts(folder: string, below = ''): Promise<string[]> {
-  const names = (await readdir(join(folder, below))).filter((name) => below !== '' || !serversOwn.test(name));
-  const facts = names.map(async (name): Promise<string[]> => {
-    const path = join(below, name);
-    const { mode, uid, gid } = await lstat(join(folder, path));
-    const permissions = `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
-    if ((mode & 0o170000) === 0o040000) return fileFacts(folder, path);
+/** Another inode or time of change: somebody wrote, be it the same. */
+export function fileIdentities({ dataDir }: Cluster): Promise<Facts> {
+  return walk(dataDir, '', async (path, { ino, ctimeMs }) => `${path} ${ino} ${ctimeMs}`);
+}
+
+function fileFacts(folder: string): Promise<Facts> {
+  return walk(folder, '', async (path, { mode, uid, gid }) => {
     const bytes = await readFile(join(folder, path));
-    return [`file ${path} ${permissions} ${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}`];
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    return `file ${path} ${(mode & 0o7777).toString(8)} ${uid}:${gid} ${bytes.length} ${hash}`;
+  });
+}
+
+async function walk(
+  folder: string,
+  below: string,
+  say: (path: string, stats: Stats) => Promise<string>,
+): Promise<Facts> {
+  const names = (await readdir(join(folder, below))).filter((name) => below !== '' || !serversOwn.test(name));
+  const facts = names.map(async (name) => {
+    const path = join(below, name);
+    const stats = await lstat(join(folder, path));
+    return stats.isDirectory() ? walk(folder, path, say) : [await say(path, stats)];
   });
   return (await Promise.all(facts)).flat();
 }

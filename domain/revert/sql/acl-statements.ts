@@ -11,6 +11,8 @@ export interface GrantPlace {
   readonly column?: string;
   /** Grants as the owner need no change of role: who may act for the owner grants as the owner. */
   readonly owner: string;
+  /** The schema it is in, and who may enter it ('' is everybody): a grantor may have lost that since it granted. */
+  readonly schema?: { readonly name: string; readonly open: ReadonlySet<string> };
 }
 
 export interface AclSteps {
@@ -30,6 +32,9 @@ export function aclSteps(place: GrantPlace, live: Acl, want: Acl, mayGrant: Acl 
   });
   return { statements: [...revokes.statements, ...grants], revoked };
 }
+
+/** No chain is as long: groups sort as text, the deepest first. */
+const deepest = 999_999;
 
 interface Step {
   readonly grant: Grant;
@@ -56,7 +61,7 @@ function revokesOf(place: GrantPlace, state: Map<string, Grant>, want: Acl): { s
     steps.push({ grant, optionOnly, cascade });
   }
   const groups = grouped(steps, ({ grant, optionOnly, cascade }) => [
-    String(100_000 - (depth.get(keyOf(grant)) ?? 0)),
+    String(deepest - (depth.get(keyOf(grant)) ?? 0)).padStart(6, '0'),
     grant.grantor,
     String(optionOnly),
     String(cascade),
@@ -118,10 +123,16 @@ function grantsOf(place: GrantPlace, state: Map<string, Grant>, want: Acl, mayGr
   return statements;
 }
 
-function asGrantor({ owner }: GrantPlace, grantor: string, lines: readonly string[]): readonly Statement[] {
+function asGrantor({ owner, schema }: GrantPlace, grantor: string, lines: readonly string[]): readonly Statement[] {
   const statements = lines.map((line) => statement(line));
   if (owner === '' || grantor === owner) return statements;
-  return [statement(`set local role ${quoteName(grantor)}`), ...statements, statement('reset role')];
+  const role = quoteName(grantor);
+  const asRole = [statement(`set local role ${role}`), ...statements, statement('set local role none')];
+  if (schema === undefined || schema.open.has('') || schema.open.has(grantor)) return asRole;
+  // Within the transaction, so that nobody sees it: a name in a schema is found only by who may enter it.
+  const usage = (verb: string): Statement =>
+    statement(`${verb} usage on schema ${schema.name} ${verb === 'grant' ? 'to' : 'from'} ${role}`);
+  return [usage('grant'), ...asRole, usage('revoke')];
 }
 
 /** How many grants lie between the owner and this one. */

@@ -4,7 +4,7 @@ import { byCodeUnit } from '../../snapshot/canonical.ts';
 import { type Acl, keyOf, mergeAcl, parseAcl, underOwner } from './acl.ts';
 import { aclSteps } from './acl-statements.ts';
 import { isRelation, nameOf } from './object-words.ts';
-import { type Objects, type TableOutcome, completed } from './object-sides.ts';
+import { type Objects, type SchemaOf, type TableOutcome, completed } from './object-sides.ts';
 import { sameItems } from './owned.ts';
 import { quoteName } from './quote.ts';
 import { type SqlUnit, gone, ranks, unit } from './unit.ts';
@@ -19,6 +19,7 @@ export function planColumns(
   database: string,
   sides: Sides,
   tables: ReadonlyMap<string, TableOutcome>,
+  schemas: SchemaOf,
 ): readonly SqlUnit[] {
   const columns = (side: Objects): readonly (readonly [string, ObjectEntry])[] =>
     [...side].filter(([, { kind }]) => kind === 'column');
@@ -45,7 +46,7 @@ export function planColumns(
     const live = under(l, is);
     const merged = mergeColumn(under(s, known), under(c, owners.c.get(table) ?? known), live, outcome, owner);
     const left = without(live, outcome);
-    const place = { on: `on table ${table}`, column: one.column ?? '', owner };
+    const place = { on: `on table ${table}`, column: one.column ?? '', owner, ...schemas(table) };
     const steps = aclSteps(place, left, merged.want, outcome?.merged.want);
     if (steps.statements.length === 0 && sameItems(s?.acl ?? [], c?.acl ?? [])) return [];
     return [

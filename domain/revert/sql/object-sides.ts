@@ -1,6 +1,7 @@
 /** The three sides of an object, completed by what has no entry because it is as it was made. */
 import type { ObjectEntry } from '../../catalog.ts';
-import type { Grant } from './acl.ts';
+import { type Acl, type Grant, parseAcl } from './acl.ts';
+import type { GrantPlace } from './acl-statements.ts';
 import type { MergedOwned } from './owned.ts';
 
 export type Objects = ReadonlyMap<string, ObjectEntry>;
@@ -19,4 +20,26 @@ export function completed(
   if (known?.initial === undefined) return sides;
   const initial: ObjectEntry = { ...known, acl: known.initial };
   return [sides[0] ?? initial, sides[1] ?? initial, sides[2] ?? initial];
+}
+
+/** The schema of a qualified name, as quoted there; null: it is in none. */
+function schemaOf(name: string): string | null {
+  return /^("(?:[^"]|"")*"|[^".(]+)\./.exec(name)?.[1] ?? null;
+}
+
+export type SchemaOf = (name: string) => Pick<GrantPlace, 'schema'>;
+
+/** Who may enter the schemas, once those that the change touched are `restored`. The system's own are open to everybody. */
+export function schemasOf(live: Objects, restored: ReadonlyMap<string, Acl>): SchemaOf {
+  const known = new Map<string, NonNullable<GrantPlace['schema']>>();
+  for (const { kind, name, acl } of live.values()) {
+    if (kind !== 'schema') continue;
+    const grants = [...(restored.get(name) ?? parseAcl(acl)).values()];
+    const open = new Set(grants.filter(({ privilege }) => privilege === 'U').map(({ grantee }) => grantee));
+    known.set(name, { name, open });
+  }
+  return (name) => {
+    const schema = known.get(schemaOf(name) ?? '');
+    return schema === undefined ? {} : { schema };
+  };
 }

@@ -2,9 +2,10 @@
 import type { ObjectEntry } from '../../catalog.ts';
 import { byCodeUnit } from '../../snapshot/canonical.ts';
 import { objectKey } from '../../snapshot/keys.ts';
+import type { Acl } from './acl.ts';
 import { aclSteps } from './acl-statements.ts';
 import { planColumns } from './columns.ts';
-import { type Objects, type TableOutcome, completed } from './object-sides.ts';
+import { type Objects, type SchemaOf, type TableOutcome, completed, schemasOf } from './object-sides.ts';
 import { isRelation, nameOf, wordsOf } from './object-words.ts';
 import { mergeOwned, sameOwned } from './owned.ts';
 import { quoteName } from './quote.ts';
@@ -20,6 +21,7 @@ export function planObjects(
   const tables = new Map<string, TableOutcome>();
   const made: ObjectEntry[] = [];
   const units: SqlUnit[] = [];
+  const schemas = schemasOf(sides.l, restoredSchemas(sides));
   for (const key of new Set([...sides.s.keys(), ...sides.c.keys()])) {
     const [was, did, is] = completed(sides.s.get(key) ?? null, sides.c.get(key) ?? null, sides.l.get(key) ?? null);
     const one = was ?? did;
@@ -28,9 +30,19 @@ export function planObjects(
       if (is !== null) made.push(is);
       continue;
     }
-    units.push(planOne(database, key, was, did, is, tables));
+    units.push(planOne(database, key, [was, did, is], tables, schemas));
   }
-  return [...units, ...planColumns(database, sides, tables), ...madeNote(database, made)];
+  return [...units, ...planColumns(database, sides, tables, schemas), ...madeNote(database, made)];
+}
+
+function restoredSchemas({ s, c, l }: { s: Objects; c: Objects; l: Objects }): ReadonlyMap<string, Acl> {
+  const schemas = [...l].filter(([, { kind }]) => kind === 'schema');
+  return new Map(
+    schemas.flatMap(([key, is]) => {
+      const [was, did] = completed(s.get(key) ?? null, c.get(key) ?? null, is);
+      return was === null || sameOwned(was, did) ? [] : [[is.name, mergeOwned(was, did, is).want] as const];
+    }),
+  );
 }
 
 function byKey(database: string, entries: readonly ObjectEntry[]): Objects {
@@ -40,10 +52,9 @@ function byKey(database: string, entries: readonly ObjectEntry[]): Objects {
 function planOne(
   database: string,
   key: string,
-  s: ObjectEntry,
-  c: ObjectEntry | null,
-  l: ObjectEntry | null,
+  [s, c, l]: readonly [ObjectEntry, ObjectEntry | null, ObjectEntry | null],
   tables: Map<string, TableOutcome>,
+  schemas: SchemaOf,
 ): SqlUnit {
   const { alter, grantOn, rank } = wordsOf(s);
   const common = {
@@ -65,7 +76,8 @@ function planOne(
     });
   }
   const merged = mergeOwned(s, c, l);
-  const steps = aclSteps({ on: `on ${grantOn} ${s.name}`, owner: merged.owner }, merged.live, merged.want);
+  const place = { on: `on ${grantOn} ${s.name}`, owner: merged.owner, ...(s.kind === 'schema' ? {} : schemas(s.name)) };
+  const steps = aclSteps(place, merged.live, merged.want);
   if (isRelation(s.kind)) tables.set(s.name, { merged, revoked: steps.revoked });
   const owner =
     merged.newOwner === null ? [] : [statement(`alter ${alter} ${s.name} owner to ${quoteName(merged.newOwner)}`)];

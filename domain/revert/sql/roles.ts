@@ -82,7 +82,9 @@ function madeByChange({ name }: RoleEntry, is: RoleEntry | null): SqlUnit {
 function goneRole(from: RoleEntry, to: RoleEntry | null, secretOf: SecretOf): SqlUnit {
   const { name } = from;
   const verifier = passwordOf(from.verifier, secretOf);
-  const options = attributes.map((attribute) => optionOf(from, attribute)).join(' ');
+  // A new role has no limit by itself, and then NULL as the old one had.
+  const said = attributes.filter((attribute) => attribute !== 'validUntil' || from.validUntil !== null);
+  const options = said.map((attribute) => optionOf(from, attribute)).join(' ');
   const create = (password: string): string =>
     `create role ${quoteName(name)} ${options}${password === '' ? '' : ` ${password}`}`;
   return unit({

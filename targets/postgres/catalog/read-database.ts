@@ -24,8 +24,10 @@ export async function readDatabase(session: Session, database: string, parse: Pa
     await session.script('rollback').catch(() => undefined);
     throw error;
   });
-  const rows = (nth: number): unknown =>
-    JSON.parse((results[begin.length + nth]?.rows as readonly { readonly json: string }[])[0]?.json ?? '[]');
+  const rows = (nth: number): unknown => {
+    const answers = (results[begin.length + nth]?.rows ?? []) as readonly { readonly json: string }[];
+    return JSON.parse(answers[0]?.json ?? '[]');
+  };
   return {
     database,
     unread: null,

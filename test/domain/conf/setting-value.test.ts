@@ -34,6 +34,8 @@ describe('a value', () => {
     [rule('real', { minVal: '0', maxVal: '1' }), '5e-1', '0.5'],
     [level, 'Replica', 'replica'],
     [level, 'hot_standby', 'replica'],
+    [rule('enum', { enumvals: ['pglz', 'on', 'off'] }), 'on', 'pglz'],
+    [rule('enum', { enumvals: ['pglz', 'on', 'off'] }), 'false', 'off'],
     [compression, 'yes', 'on'],
     [rule('string'), 'any', 'any'],
   ])('%# is read as the server reads it', (how, text, value) => {

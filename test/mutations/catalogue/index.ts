@@ -25,9 +25,12 @@ export const catalogue: readonly Mutation[] = [
   ...extensions,
 ];
 
-/** Those of a major version: all of them, or every nth of each section, so that no section goes without. */
-export function mutationsFor(major: number, every: number): readonly Mutation[] {
+/** Those of a major version: all of them, or every nth of each section beginning at `first`, so that none goes without. */
+export function mutationsFor(major: number, every = 1, first = 0): readonly Mutation[] {
   const known = catalogue.filter((mutation) => applies(mutation, major));
   const sections = [...new Set(known.map(({ section }) => section))];
-  return sections.flatMap((name) => known.filter(({ section }) => section === name).filter((_, i) => i % every === 0));
+  return sections.flatMap((name) => {
+    const own = known.filter(({ section }) => section === name);
+    return own.filter((_, i) => i % every === first % Math.min(every, own.length));
+  });
 }
