@@ -14,7 +14,8 @@ import type { Log } from './log.ts';
 import type { Holder } from './locks.ts';
 import type { Spool } from './spool.ts';
 import type { StateFolder } from './state-folder.ts';
-import { carriesOver, commandOf, putServerBack } from './upgrade.ts';
+import { putServerBack } from './undo.ts';
+import { carriesOver, commandOf } from './upgrade.ts';
 
 export interface RevertParts {
   readonly config: AgentConfig;

@@ -132,8 +132,11 @@ function stepsOf(
   versionNum: number,
   { files, alters, runs, summary }: Extract<Planned, { kind: 'planned' }>,
 ): readonly ChangeStep[] {
-  const onDisk = fileSteps(parts, versionNum, files, [
-    ...alters.map(({ name, literals }): ChangeStep => ({ do: 'alter-system', name, literals })),
-  ]);
-  return withActivation([...runs.map((run): ChangeStep => ({ do: 'sql', ...run }))], onDisk, summary.effect);
+  const alterations = alters.map(({ name, literals }): ChangeStep => ({ do: 'alter-system', name, literals }));
+  const onDisk = fileSteps(parts, versionNum, files, alterations);
+  return withActivation(
+    runs.map((run): ChangeStep => ({ do: 'sql', ...run })),
+    onDisk,
+    summary.effect,
+  );
 }

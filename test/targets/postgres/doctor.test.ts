@@ -63,7 +63,7 @@ describe.each([14, 16, 18] as const)('on PostgreSQL %i', (major) => {
     await target.close();
   });
 
-  it('it says for whom the role may not act, and what would change that', async () => {
+  it('says for whom the role may not act, and what would change that', async () => {
     const found = (await checks()).filter(({ problem }) => problem?.code === 'not-restorable');
     expect(found.length).toBeGreaterThan(0);
     const sql = found.flatMap((check) => check.sql ?? []);
