@@ -174,7 +174,7 @@ function byPrivileges(grants: readonly Grant[]): readonly { privileges: readonly
       .join('');
     letters.set(key, [...(letters.get(key) ?? []), quoteGrantee(group[0].grantee)]);
   }
-  return [...letters].map(([key, grantees]) => ({ privileges: [...key], grantees: grantees.join(', ') }));
+  return [...letters].map(([key, grantees]) => ({ privileges: Array.from(key), grantees: grantees.join(', ') }));
 }
 
 function listed({ column }: GrantPlace, privileges: readonly string[]): string {

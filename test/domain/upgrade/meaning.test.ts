@@ -70,7 +70,15 @@ describe('what a setting is expected to be on the new server', () => {
       null,
     ],
     ['new, and unset: as it is', 16, 17, null, aSetting('io_combine_limit', '16'), [], '16'],
-    ['new, and set by the new packaging: its default', 16, 17, null, aSetting('summarize_wal', 'on', inFile), [], 'off'],
+    [
+      'new, and set by the new packaging: its default',
+      16,
+      17,
+      null,
+      aSetting('summarize_wal', 'on', inFile),
+      [],
+      'off',
+    ],
     [
       'the cluster has its new name',
       16,
