@@ -52,5 +52,7 @@ export function poolOf({ config }: StoreConnection): pg.Pool {
   const pool = new pg.Pool({ ...config, max: poolSize, idleTimeoutMillis: 30_000, allowExitOnIdle: true });
   // An idle connection that the server closes raises an event that nobody awaits; the pool replaces it at the next use.
   pool.on('error', () => {});
+  // The pool listens to idle connections only: one that breaks while it is in use would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

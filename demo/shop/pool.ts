@@ -49,6 +49,7 @@ export async function openPool(settings: PoolSettings): Promise<pg.Pool> {
   });
   // An idle connection that the server ends is dropped by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const clients = await Promise.all(Array.from({ length: size }, () => pool.connect()));
   for (const client of clients) client.release();
   return pool;

@@ -179,6 +179,16 @@ describe('the connection', () => {
     expect(await store.changes(null, 1)).toHaveLength(1);
   });
 
+  it('survives that the server goes away under statements that run, and says so', async () => {
+    const running = Array.from({ length: 8 }, async (_, index) => {
+      for (let round = 0; round < 200; round += 1) await store.samples(`t-${index}`, 'c').catch(() => undefined);
+    });
+    await cluster.stop('immediate');
+    await Promise.all(running);
+    await cluster.start();
+    expect(await store.changes(null, 1)).toHaveLength(1);
+  });
+
   it('says so while the server is down, and closes twice without a complaint', async () => {
     const lonely = await open();
     await cluster.stop();
