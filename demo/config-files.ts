@@ -19,6 +19,8 @@ export interface DemoPlaces {
   readonly passwords: { readonly [of in 'postgres' | 'store' | 'app_svc' | 'image_svc']: string };
   /** What the agent's command `upgrade` installs; null: it has no such command. */
   readonly variant: Variant | null;
+  /** argv of the agent's command `upgrade` that puts a newer server in this one's place. */
+  readonly newEngine?: readonly string[];
 }
 
 export interface DemoFiles {
@@ -79,6 +81,9 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
       stateDir,
       keyFile,
       restart: places.database.restart,
+      ...(places.newEngine === undefined
+        ? {}
+        : { commands: { upgrade: { run: places.newEngine, timeout: '60s', restarts: true, upgrades: true } } }),
       ...(places.variant === null ? {} : { commands: { upgrade: upgrade(places.variant, places.database) } }),
       store,
       temporal: places.temporal,

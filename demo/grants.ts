@@ -10,7 +10,8 @@ const query = `
   cross join aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
   left join pg_roles g on g.oid = a.grantee
   left join pg_roles f on f.oid = a.grantor
-  where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+  -- Which a version has that another has not is no difference between them.
+  where a.privilege_type <> 'MAINTAIN' and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
   group by 1`;
 
 /** `adminUrl`: of any database of the server. */

@@ -45,7 +45,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   try {
     const { signal } = stopping;
     progress(`scenario ${scenario}: ${scenarios[scenario].title}`);
-    const stage = await setStage({ variant: scenarios[scenario].variant, progress, signal });
+    const { variant, newEngine = false } = scenarios[scenario];
+    const stage = await setStage({ variant, newEngine, progress, signal });
     try {
       return await play(options, stage, signal);
     } finally {
@@ -112,15 +113,16 @@ async function stayUp(stage: Stage, scenario: ScenarioName, out: (text: string) 
 
 /** Where to look, and how to live through it again. */
 function renderStay(stage: Stage, scenario: ScenarioName): string {
-  const { temporal, shop, database, files } = stage;
+  const { temporal, shop, database, newEngine, files } = stage;
   const knowngood = (words: string): string => `node ${relative(process.cwd(), cliPath)} ${words}`;
   return [
     '  Everything stays up until Ctrl-C:',
     `    Temporal Web UI  ${temporal.uiAddress}`,
     `    shop             ${shop.app}/product/7`,
-    `    configuration    ${database.dataDir}`,
+    `    configuration    ${newEngine?.dataDir ?? database.dataDir}`,
     `    changes so far   ${knowngood(`status --all --config ${files.knowngood}`)}`,
-    `    once more        ${knowngood(againOf(stage, scenario))}`,
+    // A server is made a 17 once.
+    ...(newEngine === null ? [`    once more        ${knowngood(againOf(stage, scenario))}`] : []),
     '',
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { workflowIdOf } from '../domain/change.ts';
 import type { ChangeResult } from '../domain/result.ts';
-import { readConfiguration, type Configuration } from './configuration.ts';
+import { readConfiguration, type Becomes, type Configuration } from './configuration.ts';
 import { migrationCommand, target, upgradeCommand } from './config-files.ts';
 import { readGrants } from './grants.ts';
 import { runCli } from './processes.ts';
@@ -11,6 +11,7 @@ import { scenarios, type ScenarioName } from './scenarios.ts';
 import type { Shop } from './shop/shop.ts';
 import type { ShoppersSaw } from './shop/shoppers.ts';
 import type { Stage } from './stage.ts';
+import { carriedOver } from './upgrade/engine-files.ts';
 
 export interface ScenarioRun {
   readonly workflowId: string;
@@ -18,7 +19,7 @@ export interface ScenarioRun {
   /** Of the command line that started the change. */
   readonly exitCode: number;
   readonly result: ChangeResult;
-  /** Bytes, mode and owner of each file, and the privileges on each table, by the demo's own eye. */
+  /** Bytes, mode and owner of each file (before a new server's coming: as that one shall have them), and the privileges on each table, by the demo's own eye. */
   readonly before: Configuration;
   readonly after: Configuration;
   readonly saw: ShoppersSaw;
@@ -37,7 +38,7 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
   const { shop, client, folder } = stage;
   const changeId = `april-12-${scenario}`;
   const workflowId = workflowIdOf(target, changeId);
-  const before = await everything(stage);
+  const before = await everything(stage, stage.database.dataDir, stage.newEngine === null ? null : carriedOver);
   const shoppers = followShoppers(shop, progress);
   try {
     // The talk of a --json command is on stderr; its answer is asked of Temporal itself, below.
@@ -56,7 +57,7 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
       throw new Error(`the change was not started (exit code ${exitCode})\n${cli.tail()}`);
     });
     const result = (await handle.result()) as ChangeResult;
-    const after = await everything(stage);
+    const after = await everything(stage, stage.newEngine?.dataDir ?? stage.database.dataDir);
     const shopWorks = { page: await loads(`${shop.app}/product/1`), freshImage: await loads(`${shop.images}/img/240`) };
     return { workflowId, runId, exitCode, result, before, after, saw: shop.saw(), shopWorks };
   } finally {
@@ -65,8 +66,8 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
   }
 }
 
-async function everything({ database, adminUrl }: Stage): Promise<Configuration> {
-  return { ...(await readConfiguration(database.dataDir)), ...(await readGrants(adminUrl)) };
+async function everything({ adminUrl }: Stage, dataDir: string, becomes?: Becomes | null): Promise<Configuration> {
+  return { ...(await readConfiguration(dataDir, becomes)), ...(await readGrants(adminUrl)) };
 }
 
 function argumentsOf(stage: Stage, name: ScenarioName, changeId: string): string[] {

@@ -11,6 +11,7 @@ export const scenarioNames = [
   'slow-burn',
   'pipeline',
   'grants',
+  'engine-upgrade',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -20,6 +21,8 @@ export interface Scenario {
   readonly by: 'on-host' | 'pipeline' | 'declared';
   /** What the upgrade installs; null: there is none, but a declared change, or a migration in the pipeline. */
   readonly variant: Variant | null;
+  /** The server is a 16, and the agent's command `upgrade` puts a 17 in its place. */
+  readonly newEngine?: true;
   readonly expect: {
     readonly outcome: Outcome;
     readonly reasons: readonly ReasonCode[];
@@ -72,6 +75,13 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'a migration out of a deploy pipeline: it revokes what the image storage service needs',
     by: 'pipeline',
     variant: null,
+    expect: { ...reverted, reasons: ['check-failed'] },
+  },
+  'engine-upgrade': {
+    title: 'PostgreSQL 16 becomes 17 with default files: the old configuration is carried over to the new server',
+    by: 'on-host',
+    variant: null,
+    newEngine: true,
     expect: { ...reverted, reasons: ['check-failed'] },
   },
 };

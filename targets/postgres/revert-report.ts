@@ -41,7 +41,7 @@ export async function reportOf(
       ...(before.carried !== undefined && before.snapshot === null ? [filesOnly] : []),
     ],
     proof: [
-      ...(before.carried === undefined ? [] : [carriedLine(before.carried)]),
+      ...(before.carried === undefined ? [] : carriedLines(before.carried)),
       ...(loaded ? [`configuration: ${server} loaded it after the request, seen on a new connection`] : []),
       ...(proof?.lines ?? []),
       ...sql.proof,
@@ -53,10 +53,16 @@ export async function reportOf(
   };
 }
 
-function carriedLine({ from, to, items }: CarriedOver): string {
+/** Lines of a proof stand in workflow history. */
+const mostNamed = 20;
+
+function carriedLines({ from, to, items }: CarriedOver): readonly string[] {
   const leftOut = items.filter(({ key, decision }) => key.startsWith('upgrade:/') && decision === 'not-revertible');
-  const count = leftOut.length === 1 ? '1 line' : `${leftOut.length} lines`;
-  return `upgrade: the configuration of PostgreSQL ${from} is carried over to ${to}, ${leftOut.length === 0 ? 'all of it' : `all but ${count}`}`;
+  const lines = leftOut.length === 1 ? '1 line' : `${leftOut.length} lines`;
+  const howMuch = leftOut.length === 0 ? 'all of it' : `all but ${lines}`;
+  const named = items.slice(0, mostNamed).map(({ summary, note }) => `upgrade: ${summary} (${note ?? ''})`);
+  const more = items.length > mostNamed ? [`upgrade: and ${items.length - mostNamed} more like these`] : [];
+  return [`upgrade: the configuration of PostgreSQL ${from} is carried over to ${to}, ${howMuch}`, ...named, ...more];
 }
 
 /** Its files let the agent in again; roles, grants and values are looked at by the next attempt. */

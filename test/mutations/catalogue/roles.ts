@@ -40,6 +40,10 @@ export const roles = all('roles', [
     steps: ["set password_encryption = 'md5'; alter role app_rw password 'another'"],
   },
   { name: 'a password that was hashed as md5 changes', steps: ["alter role old_hash password 'another'"] },
+  // The agent works as the superuser: nobody can look, and the connection that is open is the way back.
+  { name: 'the superuser may not log in any more', steps: ['alter role postgres nologin'], blind: true },
+  { name: "the superuser's password is another one", steps: ["alter role postgres password 'another'"], blind: true },
+  { name: "the superuser's password has ended", steps: ["alter role postgres valid until '2001-01-01'"], blind: true },
   {
     name: 'a role that may log in is created',
     steps: ["create role intruder login superuser password 'x'"],
