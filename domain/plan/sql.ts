@@ -70,9 +70,9 @@ function judgeOne(
         hint: 'Give each statement an entry of its own.',
       },
     ];
-  if (holdsLiteralSecret(statement)) return [secretLiteral(where)];
   const judged = judge(one, where);
   if (judged.kind === 'refused') return [judged.problem];
+  if (holdsLiteralSecret(statement)) return [secretLiteral(where)];
   const problems = judged.settings.flatMap((name): Problem[] => {
     const refusal = notAllowed(context, name, ` (${where})`);
     return [
