@@ -98,7 +98,8 @@ export function createApplying(parts: AgentParts): Applying {
       plan: {
         ...planOfDiff(before, snapshot),
         warnings: [
-          ...newServerWarnings(before, snapshot, commandOf(parts.config, journal)),
+          // The caller's journal is older than the start of its command.
+          ...newServerWarnings(before, snapshot, commandOf(parts.config, state.journal.read() ?? journal)),
           ...warningsOf(sealed.dirty, captured.dirty),
         ],
       },

@@ -10,10 +10,12 @@ import { checkSession } from './identity.ts';
 import { quoted } from './privileges.ts';
 import { isPassing, isRefusal, refusalOf } from './revert-sql-failure.ts';
 import type { Session } from './sql-channel.ts';
+import { codeOf } from './target-error.ts';
 
 const lockTimeoutMs = 2_000;
 /** When each unit is tried on its own there may be many of them. */
 const carefulLockTimeoutMs = 250;
+const lockNotAvailable = '55P03';
 const maxTries = 4;
 const firstPauseMs = 50;
 /** Statements a round trip: a message of a megabyte or so, far below the limits and the query timeout. */
@@ -47,7 +49,8 @@ export async function runUnits(
     await fence();
     const error = await wholly(session, units, beginWith(lockTimeoutMs, agent.superuser && secrets), fence);
     if (error === null) return { failures: new Map() };
-    if (!isPassing(error) || tries === maxTries) break;
+    // What a lock is in the way of must not hold up the rest; the next attempt of the revert comes soon enough for it.
+    if (!isPassing(error) || codeOf(error) === lockNotAvailable || tries === maxTries) break;
     await sleep(firstPauseMs * 3 ** tries);
   }
   await fence();

@@ -9,7 +9,7 @@ export type Database = 'shop' | 'Odd "Db' | 'postgres' | 'template1';
 export type Step =
   | string
   | { readonly sql: string; readonly in?: Database; readonly as?: string }
-  | { readonly edit: string; readonly by: (content: string) => string | null }
+  | { readonly edit: string; readonly by: (content: string, dataDir: string) => string | null }
   | { readonly chmod: string; readonly mode: number }
   | { readonly chown: string; readonly uid: number; readonly gid: number };
 

@@ -123,6 +123,15 @@ async function dump(cluster: Cluster, program: string, args: readonly string[]):
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('--') && !line.startsWith('SET '))
       // NULL cannot be had again: no end is no end.
-      .map((line) => `dump: ${line.replace(" VALID UNTIL 'infinity'", '')}`)
+      .map((line) => `dump: ${rolesInOrder(line.replace(" VALID UNTIL 'infinity'", ''))}`)
+  );
+}
+
+/** pg_dump names a policy's roles as they happen to lie in the catalog. */
+function rolesInOrder(line: string): string {
+  if (!line.startsWith('CREATE POLICY')) return line;
+  return line.replace(
+    / TO (.*?)(?= USING| WITH CHECK|;$)/,
+    (_, roles: string) => ` TO ${roles.split(', ').sort().join(', ')}`,
   );
 }

@@ -100,7 +100,7 @@ async function one(cluster: Cluster, step: Step): Promise<void> {
   if ('chown' in step) return chown(join(cluster.dataDir, step.chown), step.uid, step.gid);
   const path = join(cluster.dataDir, step.edit);
   const content = await readFile(path, 'latin1').catch(() => null);
-  const edited = step.by(content ?? '');
+  const edited = step.by(content ?? '', cluster.dataDir);
   if (edited === null) return rm(path);
   await writeFile(path, edited, { encoding: 'latin1', mode: 0o600 });
   if (content === null) await own(cluster, path);

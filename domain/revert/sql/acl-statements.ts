@@ -26,7 +26,7 @@ export function aclSteps(place: GrantPlace, live: Acl, want: Acl, mayGrant: Acl 
   const state = new Map(live);
   const revokes = revokesOf(place, state, want);
   const grants = grantsOf(place, state, want, mayGrant);
-  const revoked = [...live.values()].filter((grant) => {
+  const revoked = [...(revokes.statements.length === 0 ? [] : live.values())].filter((grant) => {
     const after = revokes.left.get(keyOf(grant));
     return after === undefined || (grant.grantable && !after.grantable);
   });
@@ -44,13 +44,15 @@ interface Step {
 }
 
 function revokesOf(place: GrantPlace, state: Map<string, Grant>, want: Acl): { statements: Statement[]; left: Acl } {
+  const candidates = [...state].filter(([key, grant]) => {
+    const kept = want.get(key);
+    return kept === undefined || (grant.grantable && !kept.grantable);
+  });
+  if (candidates.length === 0) return { statements: [], left: state };
   const depth = depths(state, place.owner);
-  const unwanted = inOrder(state.values())
-    .filter((grant) => {
-      const kept = want.get(keyOf(grant));
-      return kept === undefined || (grant.grantable && !kept.grantable);
-    })
-    .sort((a, b) => (depth.get(keyOf(b)) ?? 0) - (depth.get(keyOf(a)) ?? 0));
+  const unwanted = [...inOrder(candidates.map(([, grant]) => grant))].sort(
+    (a, b) => (depth.get(keyOf(b)) ?? 0) - (depth.get(keyOf(a)) ?? 0),
+  );
   const steps: Step[] = [];
   for (const grant of unwanted) {
     if (!state.has(keyOf(grant))) continue;
@@ -96,10 +98,11 @@ function dropDependents(state: Map<string, Grant>, { grantee, privilege }: Grant
 }
 
 function grantsOf(place: GrantPlace, state: Map<string, Grant>, want: Acl, mayGrant: Acl): readonly Statement[] {
-  let missing = inOrder(want.values()).filter((grant) => {
-    const has = state.get(keyOf(grant));
+  const lacking = [...want].filter(([key, grant]) => {
+    const has = state.get(key);
     return has === undefined || (grant.grantable && !has.grantable);
   });
+  let missing = inOrder(lacking.map(([, grant]) => grant));
   const statements: Statement[] = [];
   while (missing.length > 0) {
     const options = new Set(

@@ -50,21 +50,36 @@ export function aclOf(grants: Iterable<Grant>): Map<string, Grant> {
 }
 
 export function parseAcl(items: readonly AclItem[]): Acl {
-  return aclOf(items.flatMap(parseItem));
+  const acl = new Map<string, Grant>();
+  for (const item of items) {
+    const { grantee, privileges, grantor } = item.includes('"') ? quotedParts(item) : plainParts(item);
+    for (let at = 0; at < privileges.length; at += 1) {
+      const grantable = privileges[at + 1] === '*';
+      const grant = { grantee, grantor, privilege: privileges.charAt(at), grantable };
+      acl.set(keyOf(grant), grant);
+      if (grantable) at += 1;
+    }
+  }
+  return acl;
 }
 
-const itemPattern = /^("(?:[^"]|"")*"|[^=]*)=((?:[A-Za-z]\*?)*)\/("(?:[^"]|"")*"|.*)$/s;
+interface Parts {
+  readonly grantee: string;
+  readonly privileges: string;
+  readonly grantor: string;
+}
 
-function parseItem(item: AclItem): readonly Grant[] {
-  const match = itemPattern.exec(item);
-  if (match === null) throw new TypeError(`no access list entry: ${item}`);
-  const [, grantee = '', privileges = '', grantor = ''] = match;
-  return [...privileges.matchAll(/([A-Za-z])(\*?)/g)].map(([, privilege = '', star]) => ({
-    grantee: unquoted(grantee),
-    grantor: unquoted(grantor),
-    privilege,
-    grantable: star === '*',
-  }));
+/** There are tens of thousands of these. */
+function plainParts(item: AclItem): Parts {
+  const [equals, slash] = [item.indexOf('='), item.lastIndexOf('/')];
+  return { grantee: item.slice(0, equals), privileges: item.slice(equals + 1, slash), grantor: item.slice(slash + 1) };
+}
+
+const quotedPattern = /^("(?:[^"]|"")*"|[^=]*)=([^/]*)\/("(?:[^"]|"")*"|.*)$/s;
+
+function quotedParts(item: AclItem): Parts {
+  const [, grantee = '', privileges = '', grantor = ''] = quotedPattern.exec(item) ?? [];
+  return { grantee: unquoted(grantee), privileges, grantor: unquoted(grantor) };
 }
 
 function unquoted(name: string): string {
@@ -110,6 +125,7 @@ export function mergeAcl(s: Acl, c: Acl, l: Acl, owner: string): MergedAcl {
 
 /** A grant stands only while its grantor holds the grant option: one that lost it otherwise cannot be had again. */
 function supported(want: Map<string, Grant>, live: Acl, owner: string, conflicts: string[]): Acl {
+  if ([...want.values()].every(({ grantor }) => grantor === owner)) return want;
   const adrift = unsupported(live, owner);
   for (const [key, grant] of unsupported(want, owner)) {
     if (adrift.has(key)) continue;
@@ -141,12 +157,14 @@ function words({ grantee, grantor, privilege }: Grant): string {
   return `${privilegeWords[privilege] ?? privilege} of ${grantee === '' ? 'public' : grantee} from ${grantor}`;
 }
 
+const letters = Object.keys(privilegeWords).join('');
+
+function rankOf({ privilege }: Grant): number {
+  return letters.indexOf(privilege);
+}
+
 export function inOrder(grants: Iterable<Grant>): readonly Grant[] {
-  const letters = Object.keys(privilegeWords);
   return [...grants].sort(
-    (a, b) =>
-      byCodeUnit(a.grantor, b.grantor) ||
-      byCodeUnit(a.grantee, b.grantee) ||
-      letters.indexOf(a.privilege) - letters.indexOf(b.privilege),
+    (a, b) => byCodeUnit(a.grantor, b.grantor) || byCodeUnit(a.grantee, b.grantee) || rankOf(a) - rankOf(b),
   );
 }

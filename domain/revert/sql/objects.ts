@@ -75,6 +75,7 @@ function planOne(
       problem: gone(common.name, 'Somebody dropped it after the change, which had changed who may use it.'),
     });
   }
+  if (sameOwned(s, l)) return unit({ ...common, statements: [] });
   const merged = mergeOwned(s, c, l);
   const place = { on: `on ${grantOn} ${s.name}`, owner: merged.owner, ...(s.kind === 'schema' ? {} : schemas(s.name)) };
   const steps = aclSteps(place, merged.live, merged.want);

@@ -144,9 +144,15 @@ export const files = all('files', [
     name: 'the rules are read from another file',
     steps: [
       write('other_hba.conf', 'local all all trust\nhost all all 127.0.0.0/8 trust\n'),
-      append('postgresql.conf', "hba_file = 'other_hba.conf'\n"),
+      { edit: 'postgresql.conf', by: (text, dataDir) => `${text}hba_file = '${dataDir}/other_hba.conf'\n` },
     ],
     needs: 'restart',
+  },
+  {
+    name: 'the rules are read from a file that is not there, and the server does not start',
+    steps: [append('postgresql.conf', "hba_file = '/nowhere/pg_hba.conf'\n")],
+    needs: 'restart',
+    blind: true,
   },
   { name: "Debian's start.conf says manual", steps: [write('start.conf', 'manual\n')] },
   { name: "Debian's pg_ctl.conf gets options", steps: [replace('pg_ctl.conf', "''", "'-c work_mem=5MB'")] },

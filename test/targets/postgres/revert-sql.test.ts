@@ -115,7 +115,7 @@ describe.each([14, 16, 17, 18] as const)('PostgreSQL %i', (major) => {
       false,
       false,
     ]);
-    expect(JSON.stringify(report)).not.toMatch(/SCRAM-SHA-256\$.*"items"/);
+    expect(JSON.stringify({ ...report, after: null })).not.toMatch(/SCRAM-SHA-256/);
   });
 
   it('ends the same when it is cut off before any commit and run again', async () => {
