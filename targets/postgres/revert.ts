@@ -30,7 +30,7 @@ export type RevertInput = Parameters<Target['revert']>[0];
 /** Once the load is proven, a refused witness is refused by the restored file itself. */
 const racePatienceMs = 250;
 /** A question before the writes must not hold them up. */
-const beforeWaitMs = 30;
+const beforeWaitMs = 250;
 /** Somebody who edits faster than this many plans is left to people. */
 const maxPlans = 5;
 
