@@ -46,6 +46,8 @@ export interface ObjectEntry {
   readonly aclIsNull: boolean;
   /** Of what the system or an extension made: the ACL it had at first, which is what it has while it has no entry here. */
   readonly initial?: readonly AclItem[];
+  /** Of such an object that was given away since: whose it was at first. */
+  readonly initialOwner?: string;
   /** For routines: the word that GRANT and ALTER need. */
   readonly routine?: 'function' | 'procedure' | 'aggregate';
 }

@@ -18,7 +18,8 @@ export function completed(
 ): readonly [ObjectEntry | null, ObjectEntry | null, ObjectEntry | null] {
   const known = sides.find((side) => side?.initial !== undefined);
   if (known?.initial === undefined) return sides;
-  const initial: ObjectEntry = { ...known, acl: known.initial };
+  const owner = sides.find((side) => side?.initialOwner !== undefined)?.initialOwner ?? known.owner;
+  const initial: ObjectEntry = { ...known, owner, acl: known.initial };
   return [sides[0] ?? initial, sides[1] ?? initial, sides[2] ?? initial];
 }
 

@@ -1,7 +1,7 @@
 /**
  * Objects with an owner or an ACL in one database, one branch a catalog. A row: kind, name, owner, ACL, whether it was
- * NULL, the initial ACL of what the system or an extension made (null: others' own), whether such a thing was given away
- * since, and of routines and columns more.
+ * NULL, the initial ACL of what the system or an extension made (null: others' own), whose such a thing was at first if it
+ * was given away since, and of routines and columns more.
  */
 
 interface Branch {
@@ -133,16 +133,19 @@ const branches: readonly Branch[] = [
 function branchSql({ from, catalog, where, kind, name, owner, acl, letter, more, system, toPublic }: Branch): string {
   const made = `(${system ?? 'o.oid < 16384'} or m.objid is not null)`;
   const byDefault = `pg_catalog.acldefault((${letter})::"char", o.${owner})`;
+  const givenAway = `((o.oid < 16384 or m.objid is not null) and o.${owner} <> 10 and o.${owner} is distinct from m.extowner)`;
+  const first = `(case when ${givenAway} then coalesce(m.extowner, 10) else o.${owner} end)`;
+  const atFirst = `pg_catalog.acldefault((${letter})::"char", ${first})`;
   const granted =
     toPublic === undefined
-      ? byDefault
+      ? atFirst
       : `case when ${toPublic.where}
-          then ${byDefault} || pg_catalog.makeaclitem(0, o.${owner}, '${toPublic.privilege}', false) else ${byDefault} end`;
+          then ${atFirst} || pg_catalog.makeaclitem(0, ${first}, '${toPublic.privilege}', false) else ${atFirst} end`;
   const initial = `coalesce(i.initprivs, ${granted})`;
-  const givenAway = `(o.${owner} <> 10 and o.${owner} is distinct from m.extowner)`;
   return `select pg_catalog.json_build_array(${kind}, ${name}, pg_catalog.pg_get_userbyid(o.${owner}),
       coalesce(o.${acl}, ${byDefault})::text, o.${acl} is null,
-      case when ${made} then ${initial}::text end, ${givenAway}${more === undefined ? '' : `, ${more}`})
+      case when ${made} then ${initial}::text end,
+      case when ${made} and ${givenAway} then pg_catalog.pg_get_userbyid(${first}) end${more === undefined ? '' : `, ${more}`})
     from ${from}
       left join members m on m.classid = 'pg_catalog.${catalog}'::regclass and m.objid = o.oid
       left join pg_catalog.pg_init_privs i
@@ -155,7 +158,7 @@ function branchSql({ from, catalog, where, kind, name, owner, acl, letter, more,
 const columns = `select pg_catalog.json_build_array('column',
       ${qualified('c.relname')} || '.' || pg_catalog.quote_ident(a.attname), '',
       coalesce(a.attacl, '{}')::text, false,
-      case when c.oid < 16384 or m.objid is not null then coalesce(i.initprivs, '{}')::text end, false,
+      case when c.oid < 16384 or m.objid is not null then coalesce(i.initprivs, '{}')::text end, null,
       ${qualified('c.relname')}, pg_catalog.quote_ident(a.attname))
     from (select attrelid, attnum, attname, attacl from pg_catalog.pg_attribute
           where attacl is not null and attnum > 0 and not attisdropped

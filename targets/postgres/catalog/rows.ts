@@ -14,8 +14,8 @@ import { byKindAndName, byMembership, sameAcl } from '../../../domain/snapshot/c
 import type { ParseAcl } from './acl.ts';
 
 /**
- * Kind, name, owner, ACL, whether it was NULL, initial ACL (null: nobody's but its owner's), whether it was given away,
- * then a routine's word or a column's table and name.
+ * Kind, name, owner, ACL, whether it was NULL, initial ACL (null: nobody's but its owner's), whose it was at first if it was
+ * given away since, then a routine's word or a column's table and name.
  */
 export type ObjectRow = readonly [
   ObjectEntry['kind'],
@@ -24,7 +24,7 @@ export type ObjectRow = readonly [
   string,
   boolean,
   string | null,
-  boolean,
+  string | null,
   string?,
   string?,
 ];
@@ -34,9 +34,10 @@ export function objectEntries(rows: readonly ObjectRow[], parse: ParseAcl): read
   const entries: ObjectEntry[] = [];
   for (const row of rows) {
     const initial = row[5] === null ? null : parse(row[5]);
-    if (initial !== null && !row[6] && sameAcl(parse(row[3]), initial)) continue;
+    if (initial !== null && row[6] === null && sameAcl(parse(row[3]), initial)) continue;
     const entry = objectEntry(row, parse);
-    entries.push(initial === null ? entry : { ...entry, initial });
+    const given = row[6] === null ? {} : { initialOwner: row[6] };
+    entries.push(initial === null ? entry : { ...entry, initial, ...given });
   }
   return entries.sort(byKindAndName);
 }

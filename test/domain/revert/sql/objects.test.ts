@@ -117,6 +117,13 @@ describe('what the system or an extension made', () => {
     ]);
   });
 
+  it('goes back to whose it was at first', () => {
+    const given = { ...sleep(['=X/app', 'app=X/app']), owner: 'app', initialOwner: 'postgres' };
+    expect(sqlOf(revert([], [given]))).toEqual([
+      'alter function pg_catalog.pg_sleep(double precision) owner to postgres',
+    ]);
+  });
+
   it('goes back to what it had when the change made it as at first', () => {
     expect(sqlOf(revert([sleep(['postgres=X/postgres'])], []))).toEqual([
       'revoke execute on function pg_catalog.pg_sleep(double precision) from public',
