@@ -10,6 +10,7 @@ import { appliedAnswer, failed } from './answers.ts';
 import { type NotYours, checkCaller, enter } from './caller.ts';
 import { incarnationOf } from './incarnation.ts';
 import { runNamedCommand } from './named-command.ts';
+import { commandOf, newServerWarnings } from './upgrade.ts';
 
 type ApplyInput = Parameters<AgentActivities['apply']>[0];
 export type ApplyFailed = { kind: 'failed'; problems: readonly Problem[]; exitCode: number | null };
@@ -84,7 +85,8 @@ export function createApplying(parts: AgentParts): Applying {
     if (accepting === null || captured === null) return { ...failed([notAccepting(journal)]), exitCode: seen.exitCode };
     const { snapshot } = captured;
     if (snapshot === null) return { ...failed([lockedOut(journal)]), exitCode: seen.exitCode };
-    const before = (await state.bodies.captured(journal.refs.baseline)).snapshot;
+    const sealed = await state.bodies.captured(journal.refs.baseline);
+    const before = sealed.snapshot;
     if (before === null) throw new Error('the sealed baseline holds no snapshot');
     const incarnation = await incarnationOf(captured);
     const { ref } = await state.bodies.putCaptured(captured);
@@ -93,7 +95,14 @@ export function createApplying(parts: AgentParts): Applying {
       snapshotId: snapshot.id,
       acceptingAt: accepting,
       restarted: seen.restarted ?? incarnation !== journal.incarnation,
-      plan: planOfDiff(before, snapshot),
+      plan: {
+        ...planOfDiff(before, snapshot),
+        warnings: [
+          // The caller's journal is older than the start of its command.
+          ...newServerWarnings(before, snapshot, commandOf(parts.config, state.journal.read() ?? journal)),
+          ...warningsOf(sealed.dirty, captured.dirty),
+        ],
+      },
       exitCode: seen.exitCode,
     };
     await state.journal.exclusive(async (found, write) => {
@@ -196,3 +205,15 @@ function otherKind({ changeKind }: Journal): Problem {
 function otherPlan({ planHash }: Journal): Problem {
   return { code: 'other-plan', message: `armed was plan ${planHash.slice(0, 12)}, not this one` };
 }
+
+/** A command or a pipeline may leave a server that would not start again: said at once, long before the soak ends. */
+function warningsOf(before: readonly Problem[], now: readonly Problem[]): readonly string[] {
+  const had = new Set(before.map(({ message }) => message));
+  return now
+    .filter(({ message }) => !had.has(message))
+    .slice(0, mostWarnings)
+    .map(({ message, detail }) => `not known-good: ${message}${detail === undefined ? '' : ` (${detail})`}`);
+}
+
+/** A payload is small. */
+const mostWarnings = 20;

@@ -1,8 +1,10 @@
-/** The agent's own key: 32 random bytes, in a file that only its user may read. It never leaves the host. */
+/**
+ * The agent's own key: 32 random bytes, in a file that only its user may read. It never leaves the host. After a rotation
+ * the file may name, in a second line, an older key that fingerprints are still made with.
+ */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readFile, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { AgentError } from './agent-error.ts';
 import { hasCode, isMissing, makePrivateFolder, syncFolder } from './durable.ts';
 
@@ -10,13 +12,23 @@ const keyBytes = 32;
 
 /** Reads the key; makes one where there is none. Two processes that make it at once agree on one. */
 export async function ensureKey(keyFile: string): Promise<Buffer> {
-  return (await keyIn(keyFile)) ?? (await makeKey(keyFile));
+  return (await keysIn(keyFile))?.key ?? (await makeKey(keyFile));
 }
 
 /** Reads the key; its absence is an error: for who only unseals. */
 export async function readKey(keyFile: string): Promise<Buffer> {
-  const key = await keyIn(keyFile);
-  if (key !== null) return key;
+  return (await readKeys(keyFile)).key;
+}
+
+export interface Keys {
+  readonly key: Buffer;
+  /** Fingerprints compare over years: they keep their key when the one that seals is replaced. */
+  readonly fingerprints: Buffer;
+}
+
+export async function readKeys(keyFile: string): Promise<Keys> {
+  const keys = await keysIn(keyFile);
+  if (keys !== null) return keys;
   throw new AgentError('AgentInternal', {
     code: 'no-key',
     message: `key file ${keyFile} does not exist`,
@@ -29,7 +41,30 @@ export function keyIdOf(key: Buffer): string {
   return createHash('sha256').update('knowngood key id\0').update(key).digest('hex').slice(0, 16);
 }
 
-async function keyIn(keyFile: string): Promise<Buffer | null> {
+/** null: it makes fingerprints with the key itself, or there is none yet. */
+export async function fingerprintKey(keyFile: string): Promise<Buffer | null> {
+  return (await keysIn(keyFile))?.fingerprints ?? null;
+}
+
+/** Keys that a rotation has replaced and that something may still be sealed with: `<key file>.old-<key id>`. */
+export async function oldKeys(keyFile: string): Promise<readonly { readonly path: string; readonly key: Buffer }[]> {
+  const folder = dirname(keyFile);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const found = names
+    .filter((name) => name.startsWith(`${basename(keyFile)}.old-`))
+    .sort()
+    .map(async (name) => {
+      const path = join(folder, name);
+      const keys = await keysIn(path);
+      return keys === null ? [] : [{ path, key: keys.key }];
+    });
+  return (await Promise.all(found)).flat();
+}
+
+async function keysIn(keyFile: string): Promise<Keys | null> {
   let text: string;
   try {
     const { mode } = await stat(keyFile);
@@ -39,7 +74,8 @@ async function keyIn(keyFile: string): Promise<Buffer | null> {
     if (isMissing(error)) return null;
     throw error;
   }
-  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
+  const [, key, fingerprints] = /^([0-9a-f]{64})(?:\nfingerprints ([0-9a-f]{64}))?$/i.exec(text) ?? [];
+  if (key !== undefined) return { key: Buffer.from(key, 'hex'), fingerprints: Buffer.from(fingerprints ?? key, 'hex') };
   throw new AgentError('AgentInternal', {
     code: 'bad-key',
     message: `key file ${keyFile} does not hold a key`,

@@ -23,16 +23,39 @@ export async function runNamedCommand(
   fence: Fence,
   say: Say,
 ): Promise<CommandAnswer> {
-  const { state, config } = parts;
-  const command = config.commands[name];
-  if (command === undefined) return { problems: [unknownCommand(config, name)], exitCode: null };
+  const command = parts.config.commands[name];
+  if (command === undefined) return { problems: [unknownCommand(parts.config, name)], exitCode: null };
+  return runJournaled(
+    parts,
+    journal,
+    { ...command, name },
+    { starting: commandStarting, ended: commandEnded },
+    fence,
+    say,
+  );
+}
+
+export interface Journaling {
+  starting(journal: Journal, command: JournaledCommand): Journal;
+  ended(journal: Journal, exitCode: number): Journal;
+}
+
+export async function runJournaled(
+  { state }: Pick<AgentParts, 'state'>,
+  journal: Journal,
+  command: { readonly name: string; readonly run: readonly string[]; readonly timeoutMs: number },
+  journaling: Journaling,
+  fence: Fence,
+  say: Say,
+): Promise<CommandAnswer> {
+  const { name } = command;
   const started = startGated(command.run);
   const { pgid, startTicks } = started;
   const journaled: JournaledCommand = { name, pgid, startTicks, bootId: bootId(), exitCode: null };
   try {
     await state.journal.exclusive(async (found, write) => {
       if (found === null || !mayWrite(found, journal)) throw new Fenced();
-      await write(commandStarting(found, journaled));
+      await write(journaling.starting(found, journaled));
     });
     await fence();
   } catch (error) {
@@ -56,8 +79,7 @@ export async function runNamedCommand(
   }
   await state.journal.exclusive(async (found, write) => {
     // Also when it was fenced meanwhile: that it has ended is true whoever asks.
-    if (found?.changeId === journal.changeId && found.command !== null)
-      await write(commandEnded(found, ended.exitCode));
+    if (found?.changeId === journal.changeId) await write(journaling.ended(found, ended.exitCode));
   });
   await fence();
   return { problems: ended.exitCode === 0 ? [] : [exited(name, ended)], exitCode: ended.exitCode };

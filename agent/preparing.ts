@@ -1,6 +1,7 @@
 /** Steps before the first write: take the candidate S and plan the change. Neither touches the target. */
 import type { AgentActivities, Caller, Snapshotted } from '../domain/agent-steps.ts';
-import type { Change } from '../domain/change.ts';
+import type { Change, ConfigChange, RestoreEntry } from '../domain/change.ts';
+import type { NamedCommand } from '../domain/config.ts';
 import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -11,6 +12,7 @@ import { AgentError, messageOf, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer, closedAnswer, refused } from './answers.ts';
 import { checkCaller, gateFor } from './caller.ts';
+import { upgradeWarnings } from './upgrade.ts';
 
 export interface Preparing extends Pick<AgentActivities, 'snapshot' | 'plan'> {}
 
@@ -36,7 +38,8 @@ export function createPreparing(parts: AgentParts): Preparing {
       if (parts.store === null) return refused([noStore(input)]);
       const identified = await parts.target.identify();
       if (identified.kind === 'refused') return refused(identified.problems);
-      const captured = await parts.target.capture();
+      const captured = await parts.target.capture().catch(tornOf);
+      if ('code' in captured) return refused([captured]);
       const { snapshot } = captured;
       if (snapshot === null) return refused([sqlSilent(input.target)]);
       const problems = await putInStore(parts, input.lookOnly ? null : input.changeId, snapshot, captured);
@@ -52,12 +55,50 @@ export function createPreparing(parts: AgentParts): Preparing {
       if (change.kind !== 'config') return planUnseen(parts, input.changeId, change);
       const before = await capturedAs(input.snapshotId);
       if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
-      const planned = await parts.target.plan(before, change, parts.config.allow);
+      const planned =
+        change.restore === undefined
+          ? await parts.target.plan(before, change, parts.config.allow)
+          : await planRestore(parts, before, change, change.restore);
       if (planned.kind === 'refused') return refused(planned.problems);
       await parts.state.bodies.putPlan(input.changeId, { snapshotId: input.snapshotId, planned: planned.plan });
       return { kind: 'planned', plan: planned.plan.summary };
     },
   };
+}
+
+/** The snapshot to go back to is sealed: only the agent that took it can open it. */
+async function planRestore(
+  parts: AgentParts,
+  before: Captured,
+  { restart }: ConfigChange,
+  restore: RestoreEntry,
+): ReturnType<AgentParts['target']['planRestore']> {
+  const sealed = await fromStore(parts, (store) => store.sealedBody(restore.snapshot));
+  if (sealed === null) return refused([unknownSnapshot(restore.snapshot)]);
+  try {
+    const wanted = parts.state.bodies.open(sealed);
+    const asked = { ...restore, ...(restart === undefined ? {} : { restart }) };
+    return await parts.target.planRestore(before, wanted, asked, parts.config.allow);
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.problem.code !== 'cannot-unseal') throw error;
+    return refused([otherKey(restore.snapshot, error.problem)]);
+  }
+}
+
+function otherKey(id: string, { detail }: Problem): Problem {
+  return {
+    code: 'other-key',
+    message: `snapshot ${id.slice(0, 12)} cannot be opened by this agent`,
+    ...(detail === undefined ? {} : { detail }),
+    hint: 'Only the agent that took it has its key. "knowngood snapshot show" still tells what it held.',
+  };
+}
+
+/** Nobody can go back to what was never seen whole; that is for people to look at, not to be tried for ever. */
+function tornOf(error: unknown): Problem {
+  const torn = problemsOf(error, 'snapshot-failed').find(({ code }) => code === 'torn-reading');
+  if (torn === undefined) throw error;
+  return torn;
 }
 
 /** After a Reset: the S that the journal holds, whatever the configuration is by now. */
@@ -110,15 +151,20 @@ function planUnseen(
   const restarts = command?.restarts === true;
   const what = change.kind === 'command' ? `command ${change.name}` : 'a pipeline';
   const plan: PlanSummary = {
-    hash: hashOf({ changeId, change: change.kind === 'command' ? { ...change, run: command?.run } : change }),
+    hash: hashOf({ changeId, change: command === undefined ? change : { ...change, ...bound(command) } }),
     items: [],
     moreItems: 0,
     effect: restarts ? 'restart' : 'reload',
     risk: 'high',
     diff: '',
-    warnings: [`What ${what} changes is known only afterwards.`],
+    warnings: [`What ${what} changes is known only afterwards.`, ...upgradeWarnings(command)],
   };
   return { kind: 'planned', plan };
+}
+
+/** What an approval is bound to. */
+function bound({ run, upgrade }: NamedCommand): Partial<NamedCommand> {
+  return { run, ...(upgrade === undefined ? {} : { upgrade }) };
 }
 
 export function unknownCommand({ commands, path }: AgentParts['config'], name: string): Problem {

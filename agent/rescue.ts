@@ -9,7 +9,7 @@ import { type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domai
 import { fromRecord } from '../domain/lease.ts';
 import type { JournalPhase } from '../domain/phase.ts';
 import type { ReasonCode } from '../domain/result.ts';
-import type { Say, Target } from '../targets/target.ts';
+import type { RevertPreview, Say, Target } from '../targets/target.ts';
 import { AgentError, messageOf } from './agent-error.ts';
 import { openClosedChanges } from './closed-changes.ts';
 import { mayStillRun } from './command.ts';
@@ -18,9 +18,10 @@ import { hostClock } from './host.ts';
 import { readJournal } from './journal-file.ts';
 import { readKey } from './key.ts';
 import { type Log, stderrLog } from './log.ts';
-import { attemptRevert, type Incomplete } from './revert-attempt.ts';
+import { attemptRevert, bodiesNow, type Incomplete } from './revert-attempt.ts';
 import { openSpool } from './spool.ts';
-import { isOpenChange, openStateFolder, type StateFolder } from './state-folder.ts';
+import { isOpenChange, openStateFolder, readBodies, type StateFolder } from './state-folder.ts';
+import { undoPreview } from './upgrade.ts';
 
 export interface RescueOptions {
   /** How the server's files are reached; the server itself may be down. */
@@ -71,6 +72,30 @@ export function rescueShow(config: Pick<AgentConfig, 'stateDir'>): Shown {
     return isOpenChange(state, journal) ? { kind: 'open', change: shown(journal) } : { kind: 'none' };
   } catch (error) {
     throw asRoot(error, config);
+  }
+}
+
+/**
+ * What `rescueRevert` would do now; null: no change is open. Reads only, but needs the key. The server may be down: then
+ * files alone are shown.
+ */
+export async function rescuePlan(
+  config: AgentConfig,
+  { openTarget }: Pick<RescueOptions, 'openTarget'>,
+): Promise<RevertPreview | null> {
+  const { journal } = readJournal(config.stateDir);
+  const state = { closed: openClosedChanges<Reverted>(join(config.stateDir, 'closed')) };
+  if (!isOpenChange(state, journal)) return null;
+  const key = await readKey(config.keyFile);
+  const undo = undoPreview(config, journal);
+  if (undo !== null) return undo;
+  const bodies = await readBodies(config, key);
+  const target = await openTarget(config, key);
+  try {
+    const { before, change } = await bodiesNow({ config, target, bodies }, journal);
+    return await target.previewRevert(before, change, journal.changeId);
+  } finally {
+    await target.close();
   }
 }
 

@@ -14,6 +14,8 @@ import type { Log } from './log.ts';
 import type { Holder } from './locks.ts';
 import type { Spool } from './spool.ts';
 import type { StateFolder } from './state-folder.ts';
+import { putServerBack } from './undo.ts';
+import { carriesOver, commandOf } from './upgrade.ts';
 
 export interface RevertParts {
   readonly config: AgentConfig;
@@ -49,7 +51,8 @@ export async function attemptRevert(parts: RevertParts, say: Say): Promise<Rever
   if (journal?.phase !== 'reverting') return endedMeanwhile(parts, journal?.changeId ?? '');
   try {
     if (journal.command !== null) await killCommand(journal.command, say);
-    const bodies = await unsealed(parts, journal);
+    await writing(parts, () => putServerBack(parts, journal, say));
+    const bodies = await bodiesNow({ ...parts, bodies: parts.state.bodies }, journal);
     const report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
     const last = journal.revert?.pipelineUnfinished ? await untilQuiet(parts, journal, bodies, report, say) : report;
     if (last.remaining.length > 0) return incomplete(last.remaining, last.items);
@@ -65,18 +68,29 @@ interface Bodies {
   readonly change: Captured | null;
 }
 
-async function unsealed({ state }: RevertParts, journal: Journal): Promise<Bodies> {
-  const before = await state.bodies.captured(journal.refs.baseline);
-  if (journal.refs.change !== null) return { before, change: await state.bodies.captured(journal.refs.change) };
+/** S and C of the open change. */
+async function bodiesOf(bodies: StateFolder['bodies'], journal: Journal): Promise<Bodies> {
+  const before = await bodies.captured(journal.refs.baseline);
+  if (journal.refs.change !== null) return { before, change: await bodies.captured(journal.refs.change) };
   // Nothing was written for it: then what differs from S is somebody else's. A pipeline may have written unseen.
   return { before, change: journal.touched || journal.changeKind === 'external' ? null : before };
+}
+
+/** S as the server that runs now takes it: after a declared upgrade that may be another one. */
+export async function bodiesNow(
+  { config, bodies, target }: Pick<RevertParts, 'config' | 'target'> & Pick<StateFolder, 'bodies'>,
+  journal: Journal,
+): Promise<Bodies> {
+  const { before, change } = await bodiesOf(bodies, journal);
+  if (!carriesOver(commandOf(config, journal))) return { before, change };
+  return { before: await target.carryOver(before, change), change };
 }
 
 function revertOnce(parts: RevertParts, journal: Journal, { before, change }: Bodies, say: Say): Promise<RevertReport> {
   const fence = (): void => {
     if (!mayWrite(parts.state.journal.read(), journal)) throw new Fenced();
   };
-  const restarts = journal.command !== null && parts.config.commands[journal.command.name]?.restarts === true;
+  const restarts = commandOf(parts.config, journal)?.restarts === true;
   return parts.target.revert({
     changeId: journal.changeId,
     before,

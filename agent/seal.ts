@@ -18,9 +18,15 @@ export interface Sealer {
   unseal(sealed: Buffer): Buffer;
 }
 
-export function createSealer(key: Buffer): Sealer {
-  const keyId = Buffer.from(keyIdOf(key), 'hex');
-  const header = Buffer.concat([magic, keyId]);
+/** What every body begins with that this key has sealed. */
+export function headerOf(key: Buffer): Buffer {
+  return Buffer.concat([magic, Buffer.from(keyIdOf(key), 'hex')]);
+}
+
+/** Seals with `key`; opens what `old` ones have sealed as well, until a rotation is through. */
+export function createSealer(key: Buffer, old: readonly Buffer[] = []): Sealer {
+  const header = headerOf(key);
+  const ring = new Map([...old, key].map((each) => [headerOf(each).toString('hex'), each]));
   return {
     seal(plain) {
       const nonce = randomBytes(tagAt - nonceAt);
@@ -31,13 +37,14 @@ export function createSealer(key: Buffer): Sealer {
     unseal(sealed) {
       if (sealed.length < bodyAt || !sealed.subarray(0, magic.length).equals(magic))
         throw cannotOpen('it is no sealed body, or of a version that this release does not know');
-      const sealedWith = sealed.subarray(magic.length, nonceAt);
-      if (!sealedWith.equals(keyId))
+      const sealedBy = sealed.subarray(0, nonceAt);
+      const fitting = ring.get(sealedBy.toString('hex'));
+      if (fitting === undefined)
         throw cannotOpen(
-          `it was sealed with key ${sealedWith.toString('hex')}, this agent has ${keyId.toString('hex')}`,
+          `it was sealed with key ${sealedBy.subarray(magic.length).toString('hex')}, this agent has ${keyIdOf(key)}`,
         );
       try {
-        const decipher = createDecipheriv(algorithm, key, sealed.subarray(nonceAt, tagAt)).setAAD(header);
+        const decipher = createDecipheriv(algorithm, fitting, sealed.subarray(nonceAt, tagAt)).setAAD(sealedBy);
         decipher.setAuthTag(sealed.subarray(tagAt, bodyAt));
         return Buffer.concat([decipher.update(sealed.subarray(bodyAt)), decipher.final()]);
       } catch {

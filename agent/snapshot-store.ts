@@ -8,3 +8,11 @@ export interface SnapshotStore {
   sealedBody(id: string): Promise<Buffer | null>;
   markKnownGood(target: string, id: string, changeId: string | null): Promise<void>;
 }
+
+/** What a rotation of the agent's key needs of it. */
+export interface ResealStore extends Pick<SnapshotStore, 'sealedBody'> {
+  /** Ids of snapshots whose body begins so, sorted, from the one after `after` on. */
+  sealedBeginningWith(prefix: Buffer, after: string, limit: number): Promise<readonly string[]>;
+  /** False: the body is not `from` any more. */
+  replaceSealed(id: string, from: Buffer, to: Buffer): Promise<boolean>;
+}

@@ -13,6 +13,10 @@ export interface SpoolEntry {
   readonly knownGood: boolean;
 }
 
+export function spoolName({ changeId, ref, knownGood }: SpoolEntry): string {
+  return `${changeId}.${ref.slice(0, 16)}${knownGood ? '.known-good' : ''}.json`;
+}
+
 export interface Spool {
   add(entry: SpoolEntry): Promise<void>;
   /** Bodies that are still to be sent. */
@@ -70,8 +74,7 @@ export function openSpool(
 
   return {
     async add(entry) {
-      const name = `${entry.changeId}.${entry.ref.slice(0, 16)}${entry.knownGood ? '.known-good' : ''}.json`;
-      await replaceDurably(join(folder, name), JSON.stringify(entry));
+      await replaceDurably(join(folder, spoolName(entry)), JSON.stringify(entry));
     },
     refs: async () => (await entries()).map(({ entry }) => entry.ref),
     async flush() {

@@ -7,10 +7,11 @@ import { type Journal, isOpen } from '../domain/journal.ts';
 import { AgentError } from './agent-error.ts';
 import { type ClosedChanges, openClosedChanges } from './closed-changes.ts';
 import { makePrivateFolder, unfinished } from './durable.ts';
+import { oldKeys } from './key.ts';
 import { type JournalFile, openJournalFile } from './journal-file.ts';
 import { type Held, type Locks, openLocks } from './locks.ts';
 import type { Log } from './log.ts';
-import { createSealer } from './seal.ts';
+import { type Sealer, createSealer } from './seal.ts';
 import { type SealedBodies, openSealedBodies } from './sealed-bodies.ts';
 
 export interface StateFolder {
@@ -23,10 +24,13 @@ export interface StateFolder {
   close(): void;
 }
 
+/** Without a key file nothing can be told of older keys: then `key` is the only one. */
+type Folders = Pick<AgentConfig, 'stateDir'> & Partial<Pick<AgentConfig, 'keyFile'>>;
+
 export async function openStateFolder(
-  config: Pick<AgentConfig, 'stateDir'>,
+  config: Folders,
   key: Buffer,
-  who: 'agent' | 'rescue',
+  who: 'agent' | 'rescue' | 'key rotation',
   log: Log,
 ): Promise<StateFolder> {
   const path = config.stateDir;
@@ -38,16 +42,27 @@ export async function openStateFolder(
   ];
   for (const folder of [path, sealed, plans, closed, spool]) await makePrivateFolder(folder);
   await chmod(path, 0o700);
+  const sealer = await sealerOf(config, key);
   const locks = openLocks(path, who);
   return {
     path,
     locks,
     journal: openJournalFile(path, locks, (line) => log.warn(line)),
     closed: openClosedChanges<Reverted>(closed),
-    bodies: openSealedBodies({ sealed, plans }, createSealer(key)),
+    bodies: openSealedBodies({ sealed, plans }, sealer),
     spoolFolder: spool,
     close: () => locks.close(),
   };
+}
+
+/** Sealed bodies for who only reads them: makes no folder and takes no lock. */
+export async function readBodies(config: Folders, key: Buffer): Promise<SealedBodies> {
+  const [sealed, plans] = [join(config.stateDir, 'sealed'), join(config.stateDir, 'plans')];
+  return openSealedBodies({ sealed, plans }, await sealerOf(config, key));
+}
+
+async function sealerOf({ keyFile }: Folders, key: Buffer): Promise<Sealer> {
+  return createSealer(key, keyFile === undefined ? [] : (await oldKeys(keyFile)).map((old) => old.key));
 }
 
 /** One agent a target: the second one is told who the first is. Waits a little for one that is just ending. */

@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--json] [--runs N]`: measurements beside their floor, never timed tests. */
+/** `npm run bench -- <name> [--json] [--runs N] [--tables N]`: measurements beside their floor, never timed tests. */
 import { parseArgs } from 'node:util';
 import { renderFigures, type Figure } from './figure.ts';
 import { benchHistory } from './history.ts';
@@ -7,6 +7,8 @@ import { benchSnapshot } from './snapshot.ts';
 
 export interface BenchOptions {
   readonly runs: number;
+  /** In all databases of the large fixture. */
+  readonly tables: number;
   readonly progress: (line: string) => void;
 }
 
@@ -18,17 +20,22 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, runs: { type: 'string', default: '30' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '30' },
+    tables: { type: 'string', default: '10000' },
+  },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(benches);
-const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1 || names.some((name) => !(name in benches))) {
-  console.error(`usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--json] [--runs N]`);
+const [runs, tables] = [Number(values.runs), Number(values.tables)];
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
+if (!isCount(runs) || !isCount(tables) || names.some((name) => !(name in benches))) {
+  console.error(`usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--json] [--runs N] [--tables N]`);
   process.exit(1);
 }
 const figures: Figure[] = [];
 for (const name of names) {
   const bench = benches[name];
-  if (bench) figures.push(...(await bench({ runs, progress: (line) => console.error(line) })));
+  if (bench) figures.push(...(await bench({ runs, tables, progress: (line) => console.error(line) })));
 }
 console.log(values.json ? figures.map((figure) => JSON.stringify(figure)).join('\n') : renderFigures(figures));

@@ -4,11 +4,16 @@ import pg from 'pg';
 import { createPostgresTarget } from '../targets/postgres/target.ts';
 import { createCluster } from '../worker/stack/cluster.ts';
 import { median, spread, type Figure } from './figure.ts';
+import { benchLargeSnapshot } from './large-snapshot.ts';
 import type { BenchOptions } from './main.ts';
 
 const goalMs = 100;
 
-export async function benchSnapshot({ runs, progress }: BenchOptions): Promise<readonly Figure[]> {
+export async function benchSnapshot(options: BenchOptions): Promise<readonly Figure[]> {
+  return [...(await benchEmpty(options)), ...(await benchLargeSnapshot(options))];
+}
+
+async function benchEmpty({ runs, progress }: BenchOptions): Promise<readonly Figure[]> {
   const cluster = await createCluster({ major: 17 });
   const target = createPostgresTarget({
     database: { connection: `postgresql://postgres@127.0.0.1:${cluster.port}/postgres`, password: null },

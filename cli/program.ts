@@ -8,6 +8,8 @@ import { addApply } from './commands/apply.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGuard } from './commands/guard.ts';
+import { addKey } from './commands/key.ts';
+import { addInit } from './commands/init.ts';
 import { addPlan } from './commands/plan.ts';
 import { addReport } from './commands/report.ts';
 import { addRescue } from './commands/rescue.ts';
@@ -24,6 +26,7 @@ import { verbatim } from './render/text.ts';
 
 /** In the order in which people meet them. */
 const commands = [
+  addInit,
   addUp,
   addWorker,
   addAgent,
@@ -33,6 +36,7 @@ const commands = [
   addStatus,
   addOperatorCommands,
   addRescue,
+  addKey,
   addSnapshot,
   addReport,
   addDoctor,

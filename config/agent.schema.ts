@@ -10,11 +10,25 @@ const argv = z
   })
   .min(1, 'is empty');
 
-const commandShape = z.strictObject({
-  run: argv,
-  timeout: positiveDurationShape.optional(),
-  restarts: z.boolean().optional(),
-});
+const commandShape = z
+  .strictObject({
+    run: argv,
+    timeout: positiveDurationShape.optional(),
+    restarts: z.boolean().optional(),
+    upgrades: z.boolean().optional(),
+    undo: z.strictObject({ run: argv, timeout: positiveDurationShape.optional() }).optional(),
+    onRevert: z.enum(['configuration', 'undo']).optional(),
+  })
+  .check(({ value, issues }) => {
+    const wrong = (key: 'undo' | 'onRevert' | 'restarts', message: string): void =>
+      void issues.push({ code: 'custom', input: value, path: [key], message });
+    if (value.upgrades !== true && value.undo !== undefined) wrong('undo', 'is only for a command with upgrades: true');
+    if (value.upgrades !== true && value.onRevert !== undefined)
+      wrong('onRevert', 'is only for a command with upgrades: true');
+    if (value.onRevert === 'undo' && value.undo === undefined) wrong('onRevert', 'is undo, and no undo is named');
+    if (value.onRevert !== 'undo' && value.undo !== undefined) wrong('undo', 'is never run without onRevert: undo');
+    if (value.upgrades === true && value.restarts === false) wrong('restarts', 'is false, and an upgrade restarts');
+  });
 
 export const agentShape = z.strictObject({
   target: nameShape,
@@ -27,8 +41,10 @@ export const agentShape = z.strictObject({
     .strictObject({
       settings: z.array(z.string().min(1, 'is empty')).optional(),
       paths: z.array(absolutePath).optional(),
+      sql: z.boolean().optional(),
     })
     .optional(),
+  standbys: z.array(z.strictObject(databaseShape)).optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
 });

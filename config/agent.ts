@@ -1,6 +1,6 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
-import type { AgentConfig } from '../domain/config.ts';
+import type { AgentConfig, NamedCommand } from '../domain/config.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
@@ -18,12 +18,18 @@ export function parseAgentConfig(
   return parsed.kind === 'invalid' ? parsed : { kind: 'ok', value: resolve(parsed.value, path, env) };
 }
 
+type CommandInput = NonNullable<AgentInput['commands']>[string];
+
+function namedCommand({ run, timeout, restarts, upgrades = false, undo, onRevert }: CommandInput): NamedCommand {
+  const timeoutMs = durationMs(timeout ?? '30m');
+  if (!upgrades) return { run, timeoutMs, restarts: restarts ?? false };
+  const back = undo === undefined ? null : { run: undo.run, timeoutMs: durationMs(undo.timeout ?? '30m') };
+  return { run, timeoutMs, restarts: true, upgrade: { onRevert: onRevert ?? 'configuration', undo: back } };
+}
+
 function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {
   const stateDir = input.stateDir ?? join('/var/lib/knowngood', input.target);
-  const commands = Object.entries(input.commands ?? {}).map(([name, command]) => [
-    name,
-    { run: command.run, timeoutMs: durationMs(command.timeout ?? '30m'), restarts: command.restarts ?? false },
-  ]);
+  const commands = Object.entries(input.commands ?? {}).map(([name, command]) => [name, namedCommand(command)]);
   return {
     path,
     target: input.target,
@@ -36,7 +42,9 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
     allow: {
       settings: (input.allow?.settings ?? []).map((name) => name.toLowerCase()),
       paths: input.allow?.paths ?? [],
+      sql: input.allow?.sql ?? false,
     },
+    standbys: (input.standbys ?? []).map(database),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
   };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { configShape, overridesShape } from '../domain/change.schema.ts';
 import { nameShape, textShape } from '../domain/shapes.schema.ts';
 
-const { settings, hba, restart } = configShape.shape;
+const { settings, hba, sql, restore, restart } = configShape.shape;
 
 export const changeFileShape = z.strictObject({
   target: nameShape,
@@ -20,6 +20,8 @@ export const changeFileShape = z.strictObject({
           z.union([z.string().min(1, 'is empty'), z.null()], { error: 'expected a path, or null to remove the file' }),
         )
         .optional(),
+      sql,
+      restore,
     })
     .refine((change) => Object.keys(change).length > 0, 'changes nothing'),
   restart,

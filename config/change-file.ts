@@ -35,12 +35,14 @@ export async function loadChangeFile(path: string, options: ChangeFileOptions): 
 }
 
 function changeOf(input: ChangeFileInput, files: Record<string, string | null>): object {
-  const { settings, hba } = input.change;
+  const { settings, hba, sql, restore } = input.change;
   return {
     kind: 'config',
     ...(settings === undefined ? {} : { settings }),
     ...(hba === undefined ? {} : { hba }),
     ...(Object.keys(files).length === 0 ? {} : { files }),
+    ...(sql === undefined ? {} : { sql }),
+    ...(restore === undefined ? {} : { restore }),
     ...(input.restart === undefined ? {} : { restart: input.restart }),
   };
 }

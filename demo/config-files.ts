@@ -19,12 +19,16 @@ export interface DemoPlaces {
   readonly passwords: { readonly [of in 'postgres' | 'store' | 'app_svc' | 'image_svc']: string };
   /** What the agent's command `upgrade` installs; null: it has no such command. */
   readonly variant: Variant | null;
+  /** argv of the agent's command `upgrade` that puts a newer server in this one's place. */
+  readonly newEngine?: readonly string[];
 }
 
 export interface DemoFiles {
   readonly knowngood: string;
   readonly agent: string;
   readonly change: string;
+  /** Where the administrator's password is, for the pipeline. */
+  readonly adminPassword: string;
 }
 
 export const upgradeCommand = (variant: Variant, { dataDir, restart }: DemoPlaces['database']): string[] => [
@@ -33,6 +37,13 @@ export const upgradeCommand = (variant: Variant, { dataDir, restart }: DemoPlace
   variant,
   dataDir,
   ...restart,
+];
+
+export const migrationCommand = (passwordFile: string, { port }: DemoPlaces['database']): string[] => [
+  process.execPath,
+  join(packageRoot, 'dist', 'demo', 'migration', 'main.js'),
+  `postgresql://postgres@127.0.0.1:${port}/shop`,
+  passwordFile,
 ];
 
 export async function writeDemoFiles(folder: string, places: DemoPlaces): Promise<DemoFiles> {
@@ -70,11 +81,15 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
       stateDir,
       keyFile,
       restart: places.database.restart,
+      ...(places.newEngine === undefined
+        ? {}
+        : { commands: { upgrade: { run: places.newEngine, timeout: '60s', restarts: true, upgrades: true } } }),
       ...(places.variant === null ? {} : { commands: { upgrade: upgrade(places.variant, places.database) } }),
       store,
       temporal: places.temporal,
     }),
     change: await write('change.yaml', tidyUp),
+    adminPassword: join(secrets, 'postgres'),
   };
 }
 

@@ -8,13 +8,18 @@ export type Configuration = Readonly<Record<string, string>>;
 
 const subfolder = 'conf.d';
 
+/** What a file is expected to become on its way to another server. */
+export type Becomes = (name: string, text: string) => string;
+
 /** Every `*.conf` of the folder and of its conf.d, with what a byte-exact revert has to give back. */
-export async function readConfiguration(folder: string): Promise<Configuration> {
+export async function readConfiguration(folder: string, becomes: Becomes | null = null): Promise<Configuration> {
   const seen: Record<string, string> = {};
   for (const path of [...(await confFiles(folder)), ...(await confFiles(join(folder, subfolder)))]) {
     const [bytes, { mode, uid, gid }] = await Promise.all([readFile(path), stat(path)]);
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    seen[relative(folder, path)] = `${digest} ${(mode & 0o7777).toString(8).padStart(4, '0')} ${uid}:${gid}`;
+    const name = relative(folder, path);
+    const expected = becomes === null ? bytes : becomes(name, bytes.toString('utf8'));
+    const digest = createHash('sha256').update(expected).digest('hex');
+    seen[name] = `${digest} ${(mode & 0o7777).toString(8).padStart(4, '0')} ${uid}:${gid}`;
   }
   return seen;
 }

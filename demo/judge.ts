@@ -20,8 +20,8 @@ export function surprises({ expect }: Scenario, { exitCode, result, before, afte
     `the dependents are ${dependents}, not ${expect.dependents.join(' or ')}`,
   );
   check(exitCode === expect.exitCode, `the command line ended with ${exitCode}, not ${expect.exitCode}`);
-  if (expect.outcome === 'kept') check(differing.length > 0, 'the upgrade was kept, but no file changed');
-  else check(differing.length === 0, `not as before in bytes, mode or owner: ${differing.join(', ')}`);
+  if (expect.outcome === 'kept') check(differing.length > 0, 'the upgrade was kept, but nothing changed');
+  else check(differing.length === 0, `not as before in bytes, mode, owner or privileges: ${differing.join(', ')}`);
   check(shopWorks.page, 'a product page does not load');
   check(shopWorks.freshImage, 'a picture that is not cached does not load');
   return found;

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import pc from 'picocolors';
 import type { ReportModel } from '../domain/report/report.ts';
 import { packageRoot } from '../worker/stack/package-root.ts';
-import { target } from './config-files.ts';
+import { migrationCommand, target } from './config-files.ts';
 import { surprises } from './judge.ts';
 import { cliPath, runCli } from './processes.ts';
 import { runScenario, type ScenarioRun } from './scenario-run.ts';
@@ -45,7 +45,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   try {
     const { signal } = stopping;
     progress(`scenario ${scenario}: ${scenarios[scenario].title}`);
-    const stage = await setStage({ variant: scenarios[scenario].variant, progress, signal });
+    const { variant, newEngine = false } = scenarios[scenario];
+    const stage = await setStage({ variant, newEngine, progress, signal });
     try {
       return await play(options, stage, signal);
     } finally {
@@ -106,22 +107,31 @@ function workflowAddress({ temporal }: Stage, { workflowId, runId }: ScenarioRun
 }
 
 async function stayUp(stage: Stage, scenario: ScenarioName, out: (text: string) => void, signal: AbortSignal) {
-  out(renderStay(stage, scenarios[scenario].variant !== null));
+  out(renderStay(stage, scenario));
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
-/** Where to look, and how to live through it again; `upgradable`: the agent knows the command `upgrade`. */
-function renderStay({ temporal, shop, database, files }: Stage, upgradable: boolean): string {
-  const again = upgradable ? `guard ${target} --on-host upgrade` : `apply ${files.change}`;
-  const knowngood = (words: string): string =>
-    `node ${relative(process.cwd(), cliPath)} ${words} --config ${files.knowngood}`;
+/** Where to look, and how to live through it again. */
+function renderStay(stage: Stage, scenario: ScenarioName): string {
+  const { temporal, shop, database, newEngine, files } = stage;
+  const knowngood = (words: string): string => `node ${relative(process.cwd(), cliPath)} ${words}`;
   return [
     '  Everything stays up until Ctrl-C:',
     `    Temporal Web UI  ${temporal.uiAddress}`,
     `    shop             ${shop.app}/product/7`,
-    `    configuration    ${database.dataDir}`,
-    `    changes so far   ${knowngood('status --all')}`,
-    `    once more        ${knowngood(again)}`,
+    `    configuration    ${newEngine?.dataDir ?? database.dataDir}`,
+    `    changes so far   ${knowngood(`status --all --config ${files.knowngood}`)}`,
+    // A server is made a 17 once.
+    ...(newEngine === null ? [`    once more        ${knowngood(againOf(stage, scenario))}`] : []),
     '',
   ].join('\n');
+}
+
+function againOf({ files, database }: Stage, scenario: ScenarioName): string {
+  const { by, variant } = scenarios[scenario];
+  const config = `--config ${files.knowngood}`;
+  // The agent knows the command `upgrade`: no need to type the pipeline's.
+  if (variant !== null) return `guard ${target} --on-host upgrade ${config}`;
+  if (by === 'declared') return `apply ${files.change} ${config}`;
+  return `guard ${target} ${config} -- ${migrationCommand(files.adminPassword, database).join(' ')}`;
 }

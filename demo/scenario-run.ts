@@ -3,13 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { workflowIdOf } from '../domain/change.ts';
 import type { ChangeResult } from '../domain/result.ts';
-import { readConfiguration, type Configuration } from './configuration.ts';
-import { target, upgradeCommand } from './config-files.ts';
+import { readConfiguration, type Becomes, type Configuration } from './configuration.ts';
+import { migrationCommand, target, upgradeCommand } from './config-files.ts';
+import { readGrants } from './grants.ts';
 import { runCli } from './processes.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import type { Shop } from './shop/shop.ts';
 import type { ShoppersSaw } from './shop/shoppers.ts';
 import type { Stage } from './stage.ts';
+import { carriedOver } from './upgrade/engine-files.ts';
 
 export interface ScenarioRun {
   readonly workflowId: string;
@@ -17,7 +19,7 @@ export interface ScenarioRun {
   /** Of the command line that started the change. */
   readonly exitCode: number;
   readonly result: ChangeResult;
-  /** Bytes, mode and owner of each file, by the demo's own eye. */
+  /** Bytes, mode and owner of each file (before a new server's coming: as that one shall have them), and the privileges on each table, by the demo's own eye. */
   readonly before: Configuration;
   readonly after: Configuration;
   readonly saw: ShoppersSaw;
@@ -33,10 +35,10 @@ export interface RunOptions {
 }
 
 export async function runScenario({ stage, scenario, progress, signal }: RunOptions): Promise<ScenarioRun> {
-  const { shop, database, client, folder } = stage;
+  const { shop, client, folder } = stage;
   const changeId = `april-12-${scenario}`;
   const workflowId = workflowIdOf(target, changeId);
-  const before = await readConfiguration(database.dataDir);
+  const before = await everything(stage, stage.database.dataDir, stage.newEngine === null ? null : carriedOver);
   const shoppers = followShoppers(shop, progress);
   try {
     // The talk of a --json command is on stderr; its answer is asked of Temporal itself, below.
@@ -55,7 +57,7 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
       throw new Error(`the change was not started (exit code ${exitCode})\n${cli.tail()}`);
     });
     const result = (await handle.result()) as ChangeResult;
-    const after = await readConfiguration(database.dataDir);
+    const after = await everything(stage, stage.newEngine?.dataDir ?? stage.database.dataDir);
     const shopWorks = { page: await loads(`${shop.app}/product/1`), freshImage: await loads(`${shop.images}/img/240`) };
     return { workflowId, runId, exitCode, result, before, after, saw: shop.saw(), shopWorks };
   } finally {
@@ -64,12 +66,19 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
   }
 }
 
-function argumentsOf({ files, database }: Stage, name: ScenarioName, changeId: string): string[] {
+async function everything({ adminUrl }: Stage, dataDir: string, becomes?: Becomes | null): Promise<Configuration> {
+  return { ...(await readConfiguration(dataDir, becomes)), ...(await readGrants(adminUrl)) };
+}
+
+function argumentsOf(stage: Stage, name: ScenarioName, changeId: string): string[] {
+  const { files, database } = stage;
+  const options = ['--config', files.knowngood, '--json', '--change-id', changeId];
   const { by, variant } = scenarios[name];
-  const id = ['--config', files.knowngood, '--json', '--change-id', changeId];
-  if (by === 'declared' || variant === null) return ['apply', ...id, files.change];
-  if (by === 'on-host') return ['guard', target, ...id, '--on-host', 'upgrade'];
-  return ['guard', target, ...id, '--', 'sh', '-c', upgradeCommand(variant, database).map(quoted).join(' ')];
+  if (by === 'declared') return ['apply', ...options, files.change];
+  if (by === 'on-host') return ['guard', target, ...options, '--on-host', 'upgrade'];
+  const command =
+    variant === null ? migrationCommand(files.adminPassword, database) : upgradeCommand(variant, database);
+  return ['guard', target, ...options, '--', 'sh', '-c', command.map(quoted).join(' ')];
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -3,15 +3,26 @@ import type { Outcome } from '../domain/phase.ts';
 import type { DependentsAfter, ReasonCode } from '../domain/result.ts';
 import type { Variant } from './upgrade/new-version.ts';
 
-export const scenarioNames = ['outage', 'healthy', 'admin-locked-out', 'wont-start', 'slow-burn', 'pipeline'] as const;
+export const scenarioNames = [
+  'outage',
+  'healthy',
+  'admin-locked-out',
+  'wont-start',
+  'slow-burn',
+  'pipeline',
+  'grants',
+  'engine-upgrade',
+] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface Scenario {
   readonly title: string;
   /** `on-host`: the agent's own command; `pipeline`: guard around a shell command; `declared`: apply of a change file. */
   readonly by: 'on-host' | 'pipeline' | 'declared';
-  /** What the upgrade installs; null for a declared change. */
+  /** What the upgrade installs; null: there is none, but a declared change, or a migration in the pipeline. */
   readonly variant: Variant | null;
+  /** The server is a 16, and the agent's command `upgrade` puts a 17 in its place. */
+  readonly newEngine?: true;
   readonly expect: {
     readonly outcome: Outcome;
     readonly reasons: readonly ReasonCode[];
@@ -58,6 +69,19 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'the same upgrade out of a deploy pipeline: guard around its shell command',
     by: 'pipeline',
     variant: 'outage',
+    expect: { ...reverted, reasons: ['check-failed'] },
+  },
+  grants: {
+    title: 'a migration out of a deploy pipeline: it revokes what the image storage service needs',
+    by: 'pipeline',
+    variant: null,
+    expect: { ...reverted, reasons: ['check-failed'] },
+  },
+  'engine-upgrade': {
+    title: 'PostgreSQL 16 becomes 17 with default files: the old configuration is carried over to the new server',
+    by: 'on-host',
+    variant: null,
+    newEngine: true,
     expect: { ...reverted, reasons: ['check-failed'] },
   },
 };

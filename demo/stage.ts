@@ -13,6 +13,7 @@ import { target, writeDemoFiles, type DemoFiles, type DemoPlaces } from './confi
 import { startServing } from './processes.ts';
 import { startShopServer } from './shop/database-server.ts';
 import { openShop, type Shop } from './shop/shop.ts';
+import { prepareNewEngine } from './upgrade/engine.ts';
 import type { Variant } from './upgrade/new-version.ts';
 
 export interface DemoTemporal {
@@ -30,6 +31,8 @@ export interface Stage {
   readonly store: { readonly connection: string; readonly password: string };
   readonly shop: Shop;
   readonly database: DemoPlaces['database'];
+  /** The newer server that the upgrade puts in its place; null: there is none. */
+  readonly newEngine: { readonly dataDir: string } | null;
   /** Of the database's superuser, with its password. */
   readonly adminUrl: string;
   readonly files: DemoFiles;
@@ -41,6 +44,8 @@ export interface Stage {
 
 export interface StageOptions {
   readonly variant: Variant | null;
+  /** A 16 that is to become a 17. */
+  readonly newEngine?: boolean;
   /** A server that runs already; it stays. Default: one of its own, with Web UI. */
   readonly temporal?: DemoTemporal;
   readonly progress: (line: string) => void;
@@ -65,7 +70,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 type Later = (end: () => Promise<unknown>) => void;
 
 async function build(
-  { variant, temporal: given, progress, signal }: StageOptions,
+  { variant, newEngine = false, temporal: given, progress, signal }: StageOptions,
   later: Later,
 ): Promise<Omit<Stage, 'close'>> {
   const folder = await mkdtemp(join(tmpdir(), 'knowngood-demo-'));
@@ -81,14 +86,16 @@ async function build(
   const [temporal, store, server] = await all(signal, [
     given ? Promise.resolve(given) : startedTemporal(later, progress),
     startedStore(later),
-    startedServer(later),
+    startedServer(later, newEngine),
   ]);
   const connection = await Connection.connect({ address: temporal.address });
   later(() => connection.close());
   const client = new Client({ connection, namespace: temporal.namespace, identity: 'knowngood demo' });
 
   progress('opening the shop: app server, image storage, CDN, shoppers');
-  const { cluster, passwords, restart } = server;
+  const { cluster, passwords } = server;
+  const engine = newEngine ? await prepareNewEngine(server, folder, later) : null;
+  const restart = engine?.restart ?? server.restart;
   const { host, port, dataDir } = cluster;
   const shop = await openShop({ host, port, passwords, pictures: join(folder, 'pictures') });
   later(shop.close);
@@ -101,6 +108,7 @@ async function build(
     services: shop,
     passwords: { ...passwords, postgres: cluster.password, store: store.password },
     variant,
+    ...(engine === null ? {} : { newEngine: engine.upgrade }),
   });
   signal.throwIfAborted();
 
@@ -115,7 +123,7 @@ async function build(
     serve(['agent', '--agent-config', files.agent], agentQueue(target)),
   ]);
   const logs = (): string => `worker:\n${worker.tail()}\n\nagent:\n${agent.tail()}`;
-  return { folder, temporal, client, store, shop, database, adminUrl: cluster.url(), files, logs };
+  return { folder, temporal, client, store, shop, database, newEngine: engine, adminUrl: cluster.url(), files, logs };
 }
 
 /** Waits for every one, also when one fails: what is being started then is ended, not left behind. */
@@ -134,8 +142,8 @@ async function startedTemporal(later: Later, progress: (line: string) => void): 
   return temporal;
 }
 
-async function startedServer(later: Later) {
-  const server = await startShopServer();
+async function startedServer(later: Later, newEngine: boolean) {
+  const server = await startShopServer(newEngine ? 16 : 17);
   later(() => server.cluster.remove());
   return server;
 }

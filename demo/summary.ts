@@ -21,6 +21,7 @@ const reasonWidth = 46;
 
 export function renderSummary(run: ScenarioRun, { report, workflow }: Found, colors: Colors): string[] {
   const { result, saw } = run;
+  const grants = grantsText(run, colors);
   const outcome = result.outcome === 'kept' ? colors.green('kept') : colors.yellow(result.outcome);
   const rows: (readonly [label: string, text: string])[] = [
     ['outcome', `${outcome} (${result.reason})`],
@@ -28,6 +29,7 @@ export function renderSummary(run: ScenarioRun, { report, workflow }: Found, col
     ['pictures', `${failed(saw.brokenImages, saw.images)}${hidden(saw.hiddenByCdn)}`],
     ['pages', failed(saw.brokenPages, saw.pages)],
     ['files', filesText(run, colors)],
+    ...(grants === null ? [] : [['privileges', grants] as const]),
     ...(report === null ? [] : [['report', report.path] as const]),
     ...(workflow === null ? [] : [['workflow', workflow] as const]),
   ];
@@ -50,9 +52,20 @@ const failed = (broken: number, all: number): string => `${broken} of ${all} did
 const hidden = (byCdn: number): string => (byCdn === 0 ? '' : `; the CDN's cache hid ${byCdn} more`);
 
 function filesText({ result, before, after }: ScenarioRun, colors: Colors): string {
-  const differing = differences(before, after);
-  const count = Object.keys(before).length;
+  const differing = differences(before, after).filter(isFile);
+  const count = Object.keys(before).filter(isFile).length;
   if (differing.length === 0) return colors.green(`all ${count} byte-identical to before, mode and owner too`);
   const changed = `${differing.length} of ${count} changed: ${differing.join(', ')}`;
   return result.outcome === 'kept' ? changed : colors.red(changed);
+}
+
+/** The other entries are tables, with who may do what. */
+const isFile = (name: string): boolean => name.endsWith('.conf');
+
+function grantsText({ before, after }: ScenarioRun, colors: Colors): string | null {
+  const tables = Object.keys(before).filter((name) => !isFile(name));
+  if (tables.length === 0) return null;
+  const differing = differences(before, after).filter((name) => !isFile(name));
+  if (differing.length > 0) return colors.red(`changed: ${differing.join(', ')}`);
+  return colors.green(`as before on all ${tables.length} tables`);
 }

@@ -55,18 +55,38 @@ const fileBody = z
   .union([wellFormedShape, z.null()], { error: "expected the file's text, or null to remove it" })
   .refine((text) => text === null || !text.includes('\u0000'), 'holds a NUL byte');
 
+const sqlShape = z.strictObject({
+  database: z.string().min(1, 'is empty').max(63, 'is longer than 63 bytes'),
+  statement: z
+    .string()
+    .min(1, 'is empty')
+    .max(10_000, 'is longer than 10000 characters')
+    .refine((text) => !text.includes('\u0000'), 'holds a NUL byte'),
+});
+
+const restoreShape = z.strictObject({
+  snapshot: z.string().regex(/^[0-9a-f]{64}$/, 'is not the full id of a snapshot'),
+  only: z.array(z.string().min(1, 'is empty')).min(1, 'is empty').max(100, 'has more than 100 patterns').optional(),
+});
+
 export const configShape = z
   .strictObject({
     kind: z.literal('config'),
     settings: z.record(settingName, settingShape).optional(),
     hba: z.array(hbaShape).max(1000, 'has more than 1000 edits').optional(),
     files: z.record(fileName, fileBody).optional(),
+    sql: z.array(sqlShape).max(1000, 'has more than 1000 statements').optional(),
+    restore: restoreShape.optional(),
     restart: z.enum(['allowed', 'forbidden']).optional(),
   })
   .superRefine((change, ctx) => {
-    const size =
-      Object.keys(change.settings ?? {}).length + (change.hba?.length ?? 0) + Object.keys(change.files ?? {}).length;
-    if (size === 0) ctx.addIssue({ code: 'custom', message: says('changes nothing', 'Give settings, hba or files.') });
+    const size = [change.settings, change.hba, change.files, change.sql]
+      .map((part) => Object.keys(part ?? {}).length)
+      .reduce((sum, each) => sum + each);
+    if (size > 0 && change.restore !== undefined)
+      ctx.addIssue({ code: 'custom', message: '"restore" stands alone: give nothing else beside it' });
+    if (size === 0 && change.restore === undefined)
+      ctx.addIssue({ code: 'custom', message: says('changes nothing', 'Give settings, hba, files or sql.') });
   });
 
 export const overridesShape = z.strictObject({

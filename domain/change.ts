@@ -6,6 +6,21 @@ export type SettingValue = string | number | boolean | readonly (string | number
 export type HbaEdit =
   { readonly add: string; readonly after?: string; readonly before?: string } | { readonly remove: string };
 
+/** One statement, run in one database. Names without a schema mean `public`. */
+export interface SqlEntry {
+  readonly database: string;
+  /** Of a kind whose whole effect a snapshot covers; no literal secrets. */
+  readonly statement: string;
+}
+
+/** Goes back to an earlier snapshot; stands alone in its change. */
+export interface RestoreEntry {
+  /** Full id. */
+  readonly snapshot: string;
+  /** Keys of items, `*` standing for anything: `file:/etc/*`, `setting:work_mem`, `object:shop:*`. Default: everything. */
+  readonly only?: readonly string[];
+}
+
 export interface ConfigChange {
   readonly kind: 'config';
   /** ALTER SYSTEM; null goes back to unset (ALTER SYSTEM RESET). An array is a list setting, one literal an element. */
@@ -13,6 +28,9 @@ export interface ConfigChange {
   readonly hba?: readonly HbaEdit[];
   /** Path (relative to the configuration folder, or absolute within it) → whole new content; null removes the file. */
   readonly files?: Readonly<Record<string, string | null>>;
+  /** Run in this order, each database's statements in one transaction. Refused unless the agent allows SQL. */
+  readonly sql?: readonly SqlEntry[];
+  readonly restore?: RestoreEntry;
   /** Whether the apply (and with it the revert) may restart the server. Default `forbidden`. */
   readonly restart?: 'allowed' | 'forbidden';
 }

@@ -52,6 +52,21 @@ export interface KnowngoodConfig {
   readonly uiAddress: string | null;
 }
 
+/** A command that a change may name: only this file says what it runs. */
+export interface NamedCommand {
+  readonly run: readonly string[];
+  readonly timeoutMs: number;
+  /** It restarts the server, and a revert of it may. */
+  readonly restarts: boolean;
+  /** Present: it may put a new server in the old one's place, other version, data directory and identity. */
+  readonly upgrade?: {
+    /** `configuration`: the old one is carried over to the new server; `undo`: the old server itself is put back. */
+    readonly onRevert: 'configuration' | 'undo';
+    /** Puts the old server back, until the change is confirmed; run again after a failure. null: there is no such way. */
+    readonly undo: { readonly run: readonly string[]; readonly timeoutMs: number } | null;
+  };
+}
+
 /** agent.yaml */
 export interface AgentConfig {
   readonly path: string;
@@ -63,10 +78,10 @@ export interface AgentConfig {
   readonly keyFile: string;
   /** argv that restarts (or starts, when it is down) the server and returns when done; null: this agent cannot restart. */
   readonly restart: readonly string[] | null;
-  readonly commands: Readonly<
-    Record<string, { readonly run: readonly string[]; readonly timeoutMs: number; readonly restarts: boolean }>
-  >;
-  readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[] };
+  readonly commands: Readonly<Record<string, NamedCommand>>;
+  readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
+  /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */
+  readonly standbys: readonly DatabaseConfig[];
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;

@@ -38,6 +38,8 @@ export interface Journal {
   readonly command: JournaledCommand | null;
   readonly applied: AppliedRecord | null;
   readonly revert: RevertRecord | null;
+  /** The command that puts the old server back, of the newest attempt; absent: never started. */
+  readonly undo?: JournaledCommand;
 }
 
 export interface JournalWitness {
@@ -136,6 +138,16 @@ export function commandStarting(journal: Journal, command: JournaledCommand): Jo
 
 export function commandEnded(journal: Journal, exitCode: number): Journal {
   return journal.command === null ? journal : { ...journal, command: { ...journal.command, exitCode } };
+}
+
+/** One attempt after the other, until one of them ended well. */
+export function undoStarting(journal: Journal, undo: JournaledCommand): Journal {
+  if (journal.undo?.exitCode === 0) throw new Error('the old server was put back already');
+  return { ...must(journal, 'reverting'), undo };
+}
+
+export function undoEnded(journal: Journal, exitCode: number): Journal {
+  return journal.undo === undefined ? journal : { ...journal, undo: { ...journal.undo, exitCode } };
 }
 
 /** An external change comes here from `armed`: the pipeline wrote, not the agent. */

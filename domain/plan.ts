@@ -1,10 +1,11 @@
 /** Plans: the exact, ordered effect of a change or a revert. */
 import type { Effect, Risk } from './phase.ts';
+import type { Sections } from './snapshot.ts';
 
 export type PlanItem = {
   /** `setting:work_mem`, `file:/etc/…/pg_hba.conf`. */
   readonly key: string;
-  readonly section: 'files' | 'settings' | 'roles';
+  readonly section: Exclude<keyof Sections, 'server'>;
   readonly action: 'set' | 'reset' | 'write' | 'create' | 'remove' | 'none';
   readonly effect: Effect;
   /** One line for people: `work_mem: 4MB → 64MB`; secrets redacted. */

@@ -4,7 +4,7 @@ import type { Problem } from './problem.ts';
 import { changeRequestShape } from './change.schema.ts';
 import { holdsSecret } from './conf/settings.ts';
 import { describeIssues } from './issues.schema.ts';
-import { holdsLiteralSecret } from './secrets.ts';
+import { holdsLiteralSecret, setsPassword } from './secrets.ts';
 
 export const inlineLimitBytes = 32 * 1024;
 
@@ -59,6 +59,11 @@ function secretProblems({ change, reason }: ChangeRequest): Problem[] {
   }
   change.hba?.forEach((edit, i) => {
     for (const [verb, rule] of Object.entries(edit)) check(`change.hba[${i}].${verb}`, rule);
+  });
+  change.sql?.forEach(({ statement }, i) => {
+    const where = `change.sql[${i}].statement`;
+    if (setsPassword(statement)) found.push(literalSecret(where));
+    else check(where, statement);
   });
   for (const [path, body] of Object.entries(change.files ?? {})) check(`change.files.${path}`, body ?? undefined);
   return found;

@@ -25,3 +25,11 @@ const literals = [
 export function holdsLiteralSecret(text: string): boolean {
   return literals.some((literal) => literal.test(text));
 }
+
+/**
+ * Whether SQL seems to hold a password: seen before it is sent, without a parser, so in doubt it does. GRANT and REVOKE
+ * hold no values; a column may well be named so.
+ */
+export function setsPassword(sql: string): boolean {
+  return /\bpassword\b/i.test(sql) && /['$]/.test(sql) && !/^\s*(grant|revoke)\b/i.test(sql);
+}

@@ -1,5 +1,7 @@
 /** The snapshot document: a target's configuration at one moment, canonical, content-addressed, redacted. */
 
+import type { DatabaseCatalog, DatabaseEntry, MembershipEntry, SharedObjectEntry } from './catalog.ts';
+
 export interface ServerSection {
   /** `server_version`, for example `17.10`. */
   readonly version: string;
@@ -10,7 +12,9 @@ export interface ServerSection {
   readonly inRecovery: boolean;
 }
 
-export type FileRole = 'main' | 'auto' | 'include' | 'hba' | 'ident' | 'auth-list' | 'debian' | 'missing-include';
+/** `tls`: certificates, CAs, CRLs, DH parameters; `secret`: private keys and keytabs, never shown, digest always keyed. */
+export type FileRole =
+  'main' | 'auto' | 'include' | 'hba' | 'ident' | 'auth-list' | 'tls' | 'secret' | 'debian' | 'missing-include';
 
 export interface FileEntry {
   /** Absolute path as PostgreSQL names it. */
@@ -23,7 +27,7 @@ export interface FileEntry {
   readonly gid: number;
   /** `sha256:<hex>`, or `hmac:<hex>` with the agent's key when the file holds a secret. */
   readonly digest: string;
-  /** The text with secrets replaced by fingerprints; null when it is not UTF-8 text. */
+  /** The text with secrets replaced by fingerprints; null when it is not UTF-8 text, and for a `secret` file. */
   readonly text: string | null;
 }
 
@@ -68,6 +72,14 @@ export interface Sections {
   readonly settings: readonly SettingEntry[];
   /** Sorted by name, `pg_*` left out. */
   readonly roles: readonly RoleEntry[];
+  /** Sorted by role, member, grantor. */
+  readonly memberships: readonly MembershipEntry[];
+  /** Sorted by name. */
+  readonly databases: readonly DatabaseEntry[];
+  /** Tablespaces and parameters, sorted by kind and name. */
+  readonly shared: readonly SharedObjectEntry[];
+  /** One a database, sorted by name: privileges, default privileges, row security, extensions. */
+  readonly catalogs: readonly DatabaseCatalog[];
 }
 
 export interface Snapshot {

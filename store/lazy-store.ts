@@ -19,6 +19,8 @@ export function lazyStore(open: () => Promise<Store>): Store {
     putSnapshot: lazily('putSnapshot'),
     snapshot: lazily('snapshot'),
     sealedBody: lazily('sealedBody'),
+    sealedBeginningWith: lazily('sealedBeginningWith'),
+    replaceSealed: lazily('replaceSealed'),
     snapshots: lazily('snapshots'),
     markKnownGood: lazily('markKnownGood'),
     knownGood: lazily('knownGood'),

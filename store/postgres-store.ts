@@ -43,6 +43,8 @@ function explaining(store: Store, place: StorePlace): Store {
     putSnapshot: wrap(store.putSnapshot),
     snapshot: wrap(store.snapshot),
     sealedBody: wrap(store.sealedBody),
+    sealedBeginningWith: wrap(store.sealedBeginningWith),
+    replaceSealed: wrap(store.replaceSealed),
     snapshots: wrap(store.snapshots),
     markKnownGood: wrap(store.markKnownGood),
     knownGood: wrap(store.knownGood),

@@ -1,13 +1,21 @@
 /** Snapshots by content, and where and when each was seen. */
 import { type Kysely, sql } from 'kysely';
 import type { Snapshot } from '../domain/snapshot.ts';
+import { pack, unpack } from './packed.ts';
 import { StoreError } from './store-error.ts';
 import type { SnapshotRow, Store } from './store.ts';
 import type { Tables } from './tables.ts';
 
 type SnapshotStore = Pick<
   Store,
-  'putSnapshot' | 'snapshot' | 'sealedBody' | 'snapshots' | 'markKnownGood' | 'knownGood'
+  | 'putSnapshot'
+  | 'snapshot'
+  | 'sealedBody'
+  | 'sealedBeginningWith'
+  | 'replaceSealed'
+  | 'snapshots'
+  | 'markKnownGood'
+  | 'knownGood'
 >;
 
 const wholeId = /^[0-9a-f]{64}$/;
@@ -24,13 +32,15 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
 
   return {
     async putSnapshot(target, snapshot, sealed, changeId) {
+      const packed = await pack(snapshot);
       await db.transaction().execute(async (tx) => {
         await tx
           .insertInto('snapshots')
           .values({
             id: snapshot.id,
             version: snapshot.sections.server.version,
-            document: JSON.stringify(snapshot),
+            document: null,
+            packed,
             sealed,
           })
           // Same content, perhaps a new key of the agent: the body that today's key opens is the useful one.
@@ -50,7 +60,7 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
       if (!idOrPrefix.test(id)) throw new StoreError(badPrefix(id), false);
       const found = await db
         .selectFrom('snapshots')
-        .select(['id', 'document'])
+        .select(['id', 'document', 'packed'])
         .where('id', 'like', `${id}%`)
         .$if(target !== null, (query) =>
           query.where('id', 'in', db.selectFrom('sightings').select('snapshot_id').where('target', '=', target)),
@@ -59,12 +69,36 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
         .limit(wholeId.test(id) ? 1 : 5)
         .execute();
       if (found.length > 1) throw new StoreError(ambiguous(id, found), false);
-      return found[0]?.document ?? null;
+      const [row] = found;
+      if (row === undefined) return null;
+      return row.packed === null ? row.document : unpack<Snapshot>(row.packed);
     },
 
     async sealedBody(id) {
       const row = await db.selectFrom('snapshots').select('sealed').where('id', '=', id).executeTakeFirst();
       return row?.sealed ?? null;
+    },
+
+    async sealedBeginningWith(prefix, after, limit) {
+      const found = await db
+        .selectFrom('snapshots')
+        .select('id')
+        .where(sql`substring(sealed from 1 for ${prefix.length})`, '=', prefix)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return found.map(({ id }) => id);
+    },
+
+    async replaceSealed(id, from, to) {
+      const { numUpdatedRows } = await db
+        .updateTable('snapshots')
+        .set({ sealed: to })
+        .where('id', '=', id)
+        .where('sealed', '=', from)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
 
     async snapshots(target, limit) {

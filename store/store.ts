@@ -42,6 +42,10 @@ export interface Store {
   /** By whole id or a unique prefix of at least 6 characters. */
   snapshot(target: string | null, id: string): Promise<Snapshot | null>;
   sealedBody(id: string): Promise<Buffer | null>;
+  /** Ids of snapshots whose body begins so (an agent's key shows there), sorted, from the one after `after` on. */
+  sealedBeginningWith(prefix: Buffer, after: string, limit: number): Promise<readonly string[]>;
+  /** The same body sealed with another key; false: it is not `from` any more. */
+  replaceSealed(id: string, from: Buffer, to: Buffer): Promise<boolean>;
   snapshots(target: string, limit: number): Promise<readonly SnapshotRow[]>;
   markKnownGood(target: string, id: string, changeId: string | null): Promise<void>;
   knownGood(target: string): Promise<SnapshotRow | null>;

@@ -8,14 +8,13 @@ import type { Snapshot } from '../domain/snapshot.ts';
 /** The tables' own schema, so that the store can share a database. */
 export const schemaName = 'knowngood';
 
-/** Read as parsed JSON, written as text. */
-type Json<T> = ColumnType<T, string, string>;
-
 export interface Tables {
   snapshots: {
     id: string;
     version: string;
-    document: Json<Snapshot>;
+    /** Of releases before 0.2; null in rows that are packed. */
+    document: ColumnType<Snapshot | null, string | null, string | null>;
+    packed: Buffer | null;
     sealed: Buffer;
     created_at: Generated<Date>;
   };

@@ -1,5 +1,7 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
-import type { ConfigChange } from '../domain/change.ts';
+import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
+import type { NamedSettings } from '../domain/conf/named-files.ts';
+import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
@@ -29,14 +31,36 @@ export interface Captured {
     readonly contexts: Readonly<Record<string, string>>;
     /** Where the server looks, so that its files are found while SQL does not answer. */
     readonly paths: { readonly config: string; readonly hba: string; readonly ident: string };
+    /** Settings that name further files (TLS, keytab), as far as they are not the built-in ones. */
+    readonly named?: NamedSettings;
+    /** Grows with each promotion: another one at a revert means another history. Absent in captures of older releases. */
+    readonly timeline?: number;
     /**
      * Folders whose whole content was listed (the configuration's own, include folders), and every file seen there, read
      * by PostgreSQL or not (a subfolder ends in a slash): a file that was there before but unread must never be taken for one that the change added.
      */
     readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
   };
+  /**
+   * Password verifiers and secret settings of roles, by the fingerprint that stands for them in the snapshot. Sealed with
+   * the rest, never shown. Absent in captures of older releases.
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Why this is not known-good (differs from what runs, pending_restart, would not start): empty when clean. */
   readonly dirty: readonly Problem[];
+  /** Not what was captured, but that as the server of a declared upgrade takes it: see `carryOver`. */
+  readonly carried?: CarriedOver;
+}
+
+/** What became of a configuration on its way to a new server. */
+export interface CarriedOver {
+  /** Versions, such as `16.14` and `17.10`. */
+  readonly from: string;
+  readonly to: string;
+  /** What is not as it was: lines left out, renamed, moved, and defaults that are others now. */
+  readonly items: readonly RevertItem[];
+  /** Made when they are not there, with mode and owner of the old one. */
+  readonly folders: readonly { readonly path: string; readonly like: string }[];
 }
 
 /** A planned `config` change: summary for people, and exactly what `apply` will write. */
@@ -47,9 +71,24 @@ export interface PlannedChange {
 }
 
 export type ChangeStep =
-  | { readonly do: 'write-file'; readonly path: string; readonly base64: string; readonly expectDigest: string | null }
+  | {
+      readonly do: 'write-file';
+      readonly path: string;
+      readonly base64: string;
+      readonly expectDigest: string | null;
+      /** Absent: as the file has them; a new one as the main file. */
+      readonly owned?: { readonly mode: number; readonly uid: number; readonly gid: number };
+    }
   | { readonly do: 'remove-file'; readonly path: string; readonly expectDigest: string }
   | { readonly do: 'alter-system'; readonly name: string; readonly literals: readonly string[] | null }
+  | {
+      /** One transaction. */
+      readonly do: 'sql';
+      readonly database: string;
+      readonly statements: readonly string[];
+      /** Written by a restore: every name is qualified, and passwords may stand in it as they are stored. */
+      readonly restoring?: true;
+    }
   | { readonly do: 'reload' }
   | { readonly do: 'restart' };
 
@@ -59,6 +98,8 @@ export interface Allowance {
   readonly settings: readonly string[];
   /** Further folders in which `files` may write, beside the configuration's own. */
   readonly paths: readonly string[];
+  /** Whether a change may hold SQL. */
+  readonly sql: boolean;
 }
 
 export interface Activated {
@@ -78,6 +119,14 @@ export interface RevertReport {
   readonly restarted: boolean;
   /** The fresh snapshot after the revert; null while SQL does not answer. */
   readonly after: Captured | null;
+}
+
+/** What a revert would do now. */
+export interface RevertPreview {
+  readonly items: readonly RevertItem[];
+  readonly effect: Effect;
+  /** As a DBA would write it: unified diffs of files, then SQL; secrets replaced. */
+  readonly diff: string;
 }
 
 /** A connection that a dependent makes, used as HBA witness: old and new file must be told apart on a new connection. */
@@ -110,9 +159,26 @@ export interface Target {
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
+  /** The way back to `wanted` as a change of its own; never writes. Refused for what another server was. */
+  planRestore(
+    before: Captured,
+    wanted: Captured,
+    restore: RestoreEntry & Pick<ConfigChange, 'restart'>,
+    allowance: Allowance,
+  ): Promise<
+    | { readonly kind: 'planned'; readonly plan: PlannedChange }
+    | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  >;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
   planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;
+  /**
+   * S as the server takes it that a declared upgrade has put in the old one's place, other version, data directory and
+   * identity; S itself while the old server is there. Never writes.
+   */
+  carryOver(before: Captured, change: Captured | null): Promise<Captured>;
+  /** The same for people, with the texts; `changeId`: what an earlier attempt merged is known again. */
+  previewRevert(before: Captured, change: Captured | null, changeId: string): Promise<RevertPreview>;
   /** Idempotent: a revert that was cut off and is run again ends the same. */
   revert(input: {
     readonly changeId: string;

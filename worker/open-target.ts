@@ -1,4 +1,5 @@
 /** The agent's target, by its own configuration. Connects to nothing yet: the server may be down. */
+import { fingerprintKey } from '../agent/key.ts';
 import { resolveOptionalSecret } from '../config/secrets.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { createPostgresTarget } from '../targets/postgres/target.ts';
@@ -6,7 +7,7 @@ import type { Target } from '../targets/target.ts';
 
 /** `onNoPassword`: go on without it, because files are put back without SQL; absent: its absence is an error. */
 export async function openTarget(
-  { database, restart }: AgentConfig,
+  { database, restart, standbys, keyFile }: AgentConfig,
   key: Buffer,
   onNoPassword?: (error: unknown) => void,
 ): Promise<Target> {
@@ -15,5 +16,13 @@ export async function openTarget(
     onNoPassword(error);
     return null;
   });
-  return createPostgresTarget({ database, password, key, restart });
+  // A standby that cannot be asked forbids what depends on it, and nothing else.
+  const named = await Promise.all(
+    standbys.map(async (standby) => ({
+      database: standby,
+      password: await resolveOptionalSecret(standby.password).catch(() => null),
+    })),
+  );
+  const fingerprints = (await fingerprintKey(keyFile)) ?? key;
+  return createPostgresTarget({ database, password, key: fingerprints, restart, standbys: named });
 }

@@ -9,7 +9,7 @@ import type { Finding } from '../doctor/finding.ts';
 import { examineHost } from '../doctor/host.ts';
 import { examineOrchestrator } from '../doctor/orchestrator.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { notCovered, renderFindings } from '../render/findings.ts';
+import { notCovered, renderFindings, renderGrants } from '../render/findings.ts';
 import { jsonVersion } from '../render/result.ts';
 import { stop } from '../stop.ts';
 
@@ -17,8 +17,9 @@ export const addDoctor: AddCommand = (program, { io, exit }) => {
   program
     .command('doctor')
     .description('check reachability, privileges and secrets from here, and say what is not covered')
+    .option('--sql', "print only the SQL that grants the agent's role what it lacks")
     .action(async (_: unknown, self) => {
-      const options = optionsOf(self);
+      const options = optionsOf<{ readonly sql?: boolean }>(self);
       const findings: Finding[] = [];
       const embedded = await readEmbedded(io.env);
       const config = await ifThere(() => loadKnowngoodConfig(options.config), findings);
@@ -34,6 +35,13 @@ export const addDoctor: AddCommand = (program, { io, exit }) => {
         });
       }
       const exitCode = findings.some(({ mark }) => mark === 'problem') ? exitCodes.error : exitCodes.kept;
+      if (options.sql) {
+        // What keeps us from knowing is said beside it, so that the answer stays SQL.
+        for (const { what, text, sql } of findings.filter(({ mark }) => mark === 'problem'))
+          if (sql === undefined) io.err(`${what}: ${text}`);
+        io.out(renderGrants(findings));
+        return exit(exitCode);
+      }
       io.out(
         options.json
           ? JSON.stringify({ version: jsonVersion, exitCode, findings, notCovered }, null, 2)

@@ -1,11 +1,14 @@
 /** `knowngood rescue`: break glass, on the database host, with the journal alone. */
 import { clientIdentity } from '../../client/identity.ts';
 import { loadAgentConfig } from '../../config/load.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Rescue } from '../../worker/rescue.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderJournal } from '../render/journal.ts';
 import { renderRescued } from '../render/rescued.ts';
+import { type RevertShown, renderRevert } from '../render/revert.ts';
 import { jsonVersion } from '../render/result.ts';
 import { stop } from '../stop.ts';
 
@@ -43,12 +46,10 @@ export const addRescue: AddCommand = (program, { io, exit }) => {
       if (options.show) {
         const shown = await glass.show();
         const journal = { target, change: shown.kind === 'open' ? shown.change : null };
-        io.out(
-          options.json
-            ? JSON.stringify({ version: jsonVersion, ...journal }, null, 2)
-            : renderJournal(journal, Date.now()),
-        );
-        return;
+        const revert = await planOrWhyNot(glass);
+        if (options.json) return io.out(JSON.stringify({ version: jsonVersion, ...journal, revert }, null, 2));
+        const plan = revert === null ? [] : ['', renderRevert(revert, io.colors)];
+        return io.out([renderJournal(journal, Date.now()), ...plan].join('\n'));
       }
       const rescued = options.revert
         ? await glass.revert()
@@ -62,3 +63,13 @@ export const addRescue: AddCommand = (program, { io, exit }) => {
       exit(exitCode);
     });
 };
+
+/** The journal is shown whatever keeps the plan from being made: a lost key, an unreadable folder. */
+async function planOrWhyNot(glass: Rescue): Promise<RevertShown | null> {
+  try {
+    return await glass.plan();
+  } catch (error) {
+    const { message, problem } = error as Error & { readonly problem?: Problem };
+    return { problem: problem ?? { code: 'no-plan', message } };
+  }
+}

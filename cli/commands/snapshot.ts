@@ -1,4 +1,4 @@
-/** `knowngood snapshot take|list|show|diff`. */
+/** `knowngood snapshot take|list|show|diff|restore`. */
 import type { Command } from 'commander';
 import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
@@ -7,6 +7,7 @@ import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { withClient } from '../context.ts';
 import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
+import { idHelp, snapshotOf } from '../find-snapshot.ts';
 import { nameOption } from '../options.ts';
 import { renderSnapshots } from '../render/changes.ts';
 import { renderProblems } from '../render/problem.ts';
@@ -14,16 +15,16 @@ import { jsonVersion } from '../render/result.ts';
 import { renderDiff, renderSnapshot } from '../render/snapshot.ts';
 import { awaitWorker } from '../start-change.ts';
 import { must, stop } from '../stop.ts';
+import { addRestore } from './snapshot-restore.ts';
 import { useStore } from '../use-store.ts';
-
-const idHelp = 'an id, a unique prefix of at least 6 characters, "known-good" or "latest"';
 
 export const addSnapshot: AddCommand = (program, surroundings) => {
   const snapshot = program
     .command('snapshot')
-    .description("a target's whole configuration at one moment: take, list, show, diff");
+    .description("a target's whole configuration at one moment: take, list, show, diff, restore");
   addTake(snapshot, surroundings);
   addReaders(snapshot, surroundings);
+  addRestore(snapshot, surroundings);
 };
 
 const addTake: AddCommand = (snapshot: Command, { io }) => {
@@ -106,13 +107,7 @@ const addReaders: AddCommand = (snapshot: Command, { io }) => {
 };
 
 async function find(store: Store, target: string, name: string): Promise<Snapshot> {
-  const id =
-    name === 'known-good'
-      ? (await store.knownGood(target))?.id
-      : name === 'latest'
-        ? (await store.snapshots(target, 1))[0]?.id
-        : name;
-  const found = id === undefined ? null : await store.snapshot(target, id);
+  const found = await snapshotOf(store, target, name);
   if (found !== null) return found;
   throw stop({
     code: 'unknown-snapshot',

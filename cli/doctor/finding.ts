@@ -7,6 +7,8 @@ export interface Finding {
   readonly what: string;
   readonly text: string;
   readonly hint?: string;
+  /** What a superuser runs to mend it; lines that begin with `--` are words. */
+  readonly sql?: readonly string[];
 }
 
 export const ok = (what: string, text: string): Finding => ({ mark: 'ok', what, text });

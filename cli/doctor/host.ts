@@ -1,5 +1,6 @@
 /** The doctor's look on a database host: what the agent will meet. */
 import type { AgentConfig } from '../../domain/config.ts';
+import type { Problem } from '../../domain/problem.ts';
 import type { DoctorCheck } from '../../worker/inspect.ts';
 import { looking, note, ok, problems } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -24,12 +25,17 @@ export async function examineHost(config: AgentConfig): Promise<Finding[]> {
 }
 
 /** Something to know, and no reason to stop. */
-const notes: ReadonlySet<string> = new Set(['no-restart-command', 'verifiers-unreadable']);
+const notes: ReadonlySet<string> = new Set(['no-restart-command', 'verifiers-unreadable', 'not-restorable']);
 
-function findingsOf(what: string, { name, ok: isOk, problem }: DoctorCheck): Finding[] {
+function findingsOf(what: string, { name, ok: isOk, problem, sql }: DoctorCheck): Finding[] {
   if (isOk) return [ok(what, name)];
-  // What is not covered anywhere stands in a list of its own, for every target alike.
-  if (problem?.code === 'not-covered') return [];
-  if (problem !== undefined && notes.has(problem.code)) return [note(what, problem.message, problem.hint)];
-  return problems(what, [problem ?? { code: 'failed', message: `not true: ${name}` }]);
+  const found =
+    problem !== undefined && notes.has(problem.code)
+      ? [note(what, inWords(problem), problem.hint)]
+      : problems(what, [problem ?? { code: 'failed', message: `not true: ${name}` }]);
+  return sql === undefined ? found : found.map((finding) => ({ ...finding, sql }));
+}
+
+function inWords({ message, detail }: Problem): string {
+  return detail === undefined ? message : `${message} (${detail})`;
 }

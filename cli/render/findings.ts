@@ -4,11 +4,12 @@ import type { Finding } from '../doctor/finding.ts';
 import { noColors } from './problem.ts';
 import type { Colors } from './problem.ts';
 
-/** What this version neither snapshots nor puts back: better known before than found out at night. */
+/** What is neither put back nor guarded: better known before than found out at night. */
 export const notCovered: readonly string[] = [
-  'certificate, key, CA, CRL and keytab files that settings name',
-  'roles, memberships, grants, owners, default privileges and row security: a change of these is not put back',
-  'databases and their limits, tablespaces, extensions, subscriptions, replication slots',
+  'what is in the databases: tables, functions, data; roles and objects that are dropped',
+  'extension versions: seen and shown, never taken back',
+  'publications, subscriptions, replication slots, event triggers, security labels, comments',
+  'the folders and disks of tablespaces, the operating system, its users and its limits',
   'targets managed by Patroni, an operator or a cloud provider, and standbys: they are refused',
   'notifications of teams',
 ];
@@ -20,4 +21,15 @@ export function renderFindings(findings: readonly Finding[], colors: Colors = no
     ...(hint === undefined ? [] : [`         HINT:  ${oneLine(hint)}`]),
   ]);
   return [...lines, '', 'not covered:', ...notCovered.map((line) => `  - ${line}`)].join('\n');
+}
+
+/** What a superuser runs in psql, in the database of each agent's connection; comments where there is nothing to run. */
+export function renderGrants(findings: readonly Finding[]): string {
+  const wanted = findings.filter(({ sql }) => sql !== undefined && sql.length > 0);
+  if (wanted.length === 0) return '-- nothing is lacking';
+  const lines = [...new Set(wanted.flatMap(({ sql = [] }) => sql))];
+  return [
+    "-- as a superuser, in the database that the agent's connection names",
+    ...lines.map((line) => (line.startsWith('--') ? line : `${line};`)),
+  ].join('\n');
 }

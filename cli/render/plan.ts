@@ -14,15 +14,15 @@ export function renderPlan(plan: PlanSummary, colors: Colors = noColors): string
   ];
   if (plan.moreItems > 0) lines.push(`  and ${plan.moreItems} more`);
   for (const warning of plan.warnings) lines.push('', `${colors.yellow('WARNING:')}  ${oneLine(warning)}`);
-  if (plan.diff !== '')
-    lines.push(
-      '',
-      ...plan.diff
-        .trimEnd()
-        .split('\n')
-        .map((line) => diffLine(line, colors)),
-    );
+  if (plan.diff !== '') lines.push('', ...diffLines(plan.diff, colors));
   return lines.join('\n');
+}
+
+export function diffLines(diff: string, colors: Colors): readonly string[] {
+  return diff
+    .trimEnd()
+    .split('\n')
+    .map((line) => diffLine(line, colors));
 }
 
 function diffLine(line: string, colors: Colors): string {

@@ -30,7 +30,8 @@ export async function localAgents(
         // Nobody has said how this server is restarted; changes that need it say so.
         restart: null,
         commands: {},
-        allow: { settings: [], paths: [] },
+        allow: { settings: [], paths: [], sql: false },
+        standbys: [],
         store,
         temporal,
       };

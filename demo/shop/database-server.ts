@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
 import { createShopDatabase, type ShopPasswords } from './database.ts';
-import { includedConf, pgHbaConf, postgresqlConf } from './server-config.ts';
+import { includedConf, pgHbaConf, postgresqlConf, postgresqlConf16 } from './server-config.ts';
 
 export interface ShopServer {
   readonly cluster: Cluster;
@@ -14,9 +14,10 @@ export interface ShopServer {
   readonly restart: readonly string[];
 }
 
-export async function startShopServer(): Promise<ShopServer> {
+/** A 16 has a line in its configuration that 17 knows no more. */
+export async function startShopServer(major: 16 | 17 = 17): Promise<ShopServer> {
   // Its own identity: the superuser's password, too, is made for this run.
-  const cluster = await createCluster({ major: 17, start: false, ownIdentity: true });
+  const cluster = await createCluster({ major, start: false, ownIdentity: true });
   const passwords = { app_svc: newPassword(), image_svc: newPassword() };
   try {
     await configure(cluster);
@@ -48,7 +49,7 @@ async function configure(cluster: Cluster): Promise<void> {
   await mkdir(folder, { mode: 0o700 });
   await own(folder);
   for (const [name, text] of [
-    ['postgresql.conf', postgresqlConf],
+    ['postgresql.conf', cluster.major === 16 ? postgresqlConf16 : postgresqlConf],
     ['pg_hba.conf', pgHbaConf],
     ['conf.d/planner.conf', includedConf],
   ] as const) {

@@ -16,15 +16,13 @@ export async function createShopDatabase(
   passwords: ShopPasswords,
 ): Promise<void> {
   await admin.query("set password_encryption = 'scram-sha-256'");
-  for (const role of ['app_svc', 'image_svc'] as const) {
+  for (const role of services) {
     await admin.query(`create role ${role} login password ${pg.escapeLiteral(passwords[role])}`);
   }
-  await admin.query('create database shop');
-  await admin.query('revoke connect, temporary on database shop from public');
-  await admin.query('grant connect on database shop to app_svc, image_svc');
+  for (const statement of shopDatabase) await admin.query(statement);
   const shop = await connectTo('shop');
   try {
-    await shop.query(schema);
+    await shop.query(tables + rows + grants);
   } finally {
     await shop.end();
   }
@@ -32,7 +30,15 @@ export async function createShopDatabase(
 
 export const imageFile = (index: number): string => `product-${index}.png`;
 
-const schema = `
+export const services = ['app_svc', 'image_svc'] as const;
+
+export const shopDatabase = [
+  'create database shop',
+  'revoke connect, temporary on database shop from public',
+  'grant connect on database shop to app_svc, image_svc',
+];
+
+export const tables = `
   create table products (
     id integer primary key,
     name text not null,
@@ -43,10 +49,16 @@ const schema = `
     file text not null,
     content_type text not null
   );
+`;
+
+const rows = `
   insert into products
     select n, 'Product ' || n, 990 + 50 * (n % 100) from generate_series(1, ${products}) as n;
   insert into images
     select n, 'product-' || n % ${imageFiles} || '.png', 'image/png' from generate_series(1, ${products}) as n;
+`;
+
+export const grants = `
   grant select on products to app_svc;
   grant select on images to image_svc;
 `;

@@ -24,6 +24,10 @@ random_page_cost = 1.1
 effective_io_concurrency = 64
 `;
 
+/** A line more, which PostgreSQL 17 refuses to start with. */
+export const oldLine = "old_snapshot_threshold = '6h'            # long reports, 2021";
+export const postgresqlConf16 = postgresqlConf.replace('\ninclude_dir', `\n${oldLine}\n\ninclude_dir`);
+
 /** The image service moved to a network of its own in 2023; its line was added by hand then, and by nobody since. */
 export const pgHbaConf = `# TYPE  DATABASE  USER       ADDRESS          METHOD
 local   all       all                         scram-sha-256

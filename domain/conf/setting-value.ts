@@ -34,11 +34,13 @@ const hiddenAliases: Readonly<Record<string, string>> = { debug: 'debug2', archi
 
 function normaliseEnum(allowed: readonly string[], text: string): Normalised {
   const word = text.toLowerCase();
+  const bool = words.includes(word) ? normaliseBool(word) : null;
+  // wal_compression since 15: a way to compress that is still called `on`, and shown by its name.
+  if (bool?.ok && bool.value === 'on' && allowed.includes('pglz')) return { ok: true, value: 'pglz' };
   const known = allowed.find((candidate) => candidate.toLowerCase() === word);
   if (known !== undefined) return { ok: true, value: known };
   const alias = hiddenAliases[word];
   if (alias !== undefined && allowed.includes(alias)) return { ok: true, value: alias };
-  const bool = words.includes(word) ? normaliseBool(word) : null;
   if (bool?.ok && allowed.includes(bool.value)) return bool;
   return { ok: false, why: `It takes one of: ${allowed.join(', ')}.` };
 }

@@ -1,4 +1,6 @@
 /** What planning a `config` change has to know: gathered by the target, judged by pure code. */
+import type { Node } from 'libpg-query';
+import type { SqlEntry } from '../change.ts';
 import type { ConfigFile, FileSet } from '../snapshot/files.ts';
 import type { FileView } from '../conf/conf-tree.ts';
 import type { Problem } from '../problem.ts';
@@ -47,6 +49,21 @@ export interface PlanContext {
   readonly fingerprint: Fingerprint;
   /** What the server itself says about single values and privileges; lower-cased name → problem. */
   readonly serverProblems: ReadonlyMap<string, Problem>;
+  readonly sql: SqlContext;
+}
+
+export interface SqlContext {
+  /** The agent's own configuration allows it. */
+  readonly allowed: boolean;
+  /** Of the change, in its order. */
+  readonly parsed: readonly ParsedSql[];
+  /** Name → why nothing in it can be taken back; null: it can. */
+  readonly databases: ReadonlyMap<string, string | null>;
+}
+
+export interface ParsedSql extends SqlEntry {
+  /** What PostgreSQL's own parser made of it; a text: why it made nothing. */
+  readonly statements: readonly Node[] | string;
 }
 
 /** Files as they would be: null is "not there". */

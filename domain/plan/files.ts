@@ -66,7 +66,8 @@ function pathProblem(
   const { before, paths } = context;
   const { path } = resolved;
   const known = before.get(path);
-  if (!resolved.inside && known === undefined)
+  // A certificate may lie anywhere on the host, and belong to others as well.
+  if (!resolved.inside && (known === undefined || known.role === 'tls'))
     return {
       code: 'path-outside',
       message: `file "${given}" is outside of the configuration folder`,
@@ -84,6 +85,13 @@ function pathProblem(
       code: 'path-not-allowed',
       message: `file "${given}" may not be changed from afar`,
       detail: 'It decides how the server is started, and with which environment.',
+    };
+  if (known?.role === 'secret')
+    return {
+      code: 'path-not-allowed',
+      message: `file "${given}" may not be changed from afar`,
+      detail: 'It is a private key or keytab, and secrets never travel in a change.',
+      hint: "Let a command of the agent's agent.yaml replace it.",
     };
   if (isServersOwn(dirname(paths.auto), path))
     return {

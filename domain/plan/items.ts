@@ -1,7 +1,7 @@
 /** The items of a planned change: one a file, one a setting whose value would differ. */
 import { byCodeUnit } from '../snapshot/canonical.ts';
 import { type ConfTree, effectiveAssignments } from '../conf/conf-tree.ts';
-import { isAccessFile, textOf } from '../snapshot/files.ts';
+import { isAccessFile, isNamedFile, textOf } from '../snapshot/files.ts';
 import type { PlanItem } from '../plan.ts';
 import type { PlanContext, PlannedFile, ServerSetting } from './context.ts';
 import { type AlterSystem, autoConfEdits } from './settings.ts';
@@ -37,7 +37,7 @@ export function fileItems(
       key: `file:${path}`,
       section: 'files',
       action,
-      effect: isAccessFile(role) ? 'reconnect' : 'reload',
+      effect: isAccessFile(role) || isNamedFile(role) ? 'reconnect' : 'reload',
       summary: `${path}: ${said}`,
     };
   });

@@ -18,6 +18,8 @@ export interface AlterSystem {
 export interface SettingsPlanned {
   /** By name: the order of a request's keys says nothing, and must not make another plan of it. */
   readonly alters: readonly AlterSystem[];
+  /** Lists to be emptied: taken out of postgresql.auto.conf, which must leave them empty. */
+  readonly emptied: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -26,6 +28,7 @@ export function planSettings(
   settings: Readonly<Record<string, SettingValue | null>>,
 ): SettingsPlanned {
   const alters: AlterSystem[] = [];
+  const emptied: string[] = [];
   const problems: Problem[] = [];
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(settings)) {
@@ -36,11 +39,16 @@ export function planSettings(
     const found = settingProblems(context, name, known, value);
     problems.push(...found);
     if (found.length > 0) continue;
-    const literals = value === null ? [] : literalsOf(known?.name ?? name, value);
-    if ('code' in literals) problems.push(literals);
-    else alters.push({ name: known?.name ?? name, literals: literals.length === 0 ? null : literals });
+    const literals = value === null ? null : literalsOf(known?.name ?? name, value);
+    if (literals !== null && 'code' in literals) problems.push(literals);
+    else {
+      const empty = literals !== null && literals.length === 0;
+      if (empty) emptied.push(known?.name ?? name);
+      // An empty literal of a quoted list is saved as `""`, an element without a name: the server may never start again.
+      alters.push({ name: known?.name ?? name, literals: empty ? null : literals });
+    }
   }
-  return { alters: alters.sort((a, b) => byCodeUnit(a.name, b.name)), problems };
+  return { alters: alters.sort((a, b) => byCodeUnit(a.name, b.name)), emptied, problems };
 }
 
 function settingProblems(

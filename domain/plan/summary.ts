@@ -1,11 +1,11 @@
 /** Plans made small enough for workflow history. */
-import { diffSnapshots, pairs } from '../snapshot/diff.ts';
-import { isAccessFile } from '../snapshot/files.ts';
+import { type DiffItem, diffSnapshots, pairs } from '../snapshot/diff.ts';
+import { isAccessFile, isNamedFile } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
 import { type Effect, type Risk, effects } from '../phase.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
 import { decidesAccess, effectOfContext } from '../conf/settings.ts';
-import type { FileEntry, Snapshot } from '../snapshot.ts';
+import type { FileEntry, FileRole, Snapshot } from '../snapshot.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 /** Items kept in a summary; people read no more, and history stays small. */
@@ -31,16 +31,9 @@ export function planOfDiff(before: Snapshot, after: Snapshot): PlanSummary {
   let risk: Risk = 'low';
   const items = differences.map(({ key, section, kind, summary }): PlanItem => {
     const id = key.slice(key.indexOf(':') + 1);
-    const access =
-      section === 'roles' || (section === 'settings' ? decidesAccess(id) : isAccessFile(roles.get(id) ?? 'include'));
-    const effect =
-      section === 'files'
-        ? access
-          ? 'reconnect'
-          : 'reload'
-        : section === 'roles'
-          ? 'reconnect'
-          : settingEffect(entries.get(id));
+    const file = section === 'files' && decides(roles.get(id));
+    const access = file || (section === 'settings' ? decidesAccess(id) : section !== 'files' && !isNew(key, kind));
+    const effect = section === 'settings' ? settingEffect(entries.get(id)) : effectOf(section, file);
     if (access || effect === 'restart') risk = 'high';
     return { key, section: section as PlanItem['section'], action: actionOf(section, kind), effect, summary };
   });
@@ -58,6 +51,21 @@ export function planOfDiff(before: Snapshot, after: Snapshot): PlanSummary {
     ),
     warnings: [],
   };
+}
+
+function decides(role: FileRole = 'include'): boolean {
+  return isAccessFile(role) || isNamedFile(role);
+}
+
+/** What comes new takes nothing from anybody. A new policy does. */
+function isNew(key: string, kind: DiffItem['kind']): boolean {
+  return key.startsWith('extension:') || (key.startsWith('object:') && kind === 'added');
+}
+
+/** Roles and databases are looked at when somebody connects, privileges whenever they are used. */
+function effectOf(section: DiffItem['section'], accessFile: boolean): Effect {
+  if (section === 'files') return accessFile ? 'reconnect' : 'reload';
+  return section === 'roles' || section === 'databases' ? 'reconnect' : 'none';
 }
 
 type SettingPair = {

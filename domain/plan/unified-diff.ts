@@ -11,7 +11,8 @@ export interface TextChange {
   readonly after: string | null;
 }
 
-export function unifiedDiff(changes: readonly TextChange[]): string {
+/** Each file whole, however long: for who looks on the host. */
+export function wholeDiff(changes: readonly TextChange[]): string {
   const patches = changes
     .filter(({ before, after }) => before !== after)
     .map(({ path, before, after }) => {
@@ -21,10 +22,15 @@ export function unifiedDiff(changes: readonly TextChange[]): string {
       });
       return patch.slice(patch.indexOf('--- '));
     });
-  return capped(patches.join(''));
+  return patches.join('');
 }
 
-function capped(diff: string): string {
+export function unifiedDiff(changes: readonly TextChange[]): string {
+  return capped(wholeDiff(changes));
+}
+
+/** Cuts what is too long for workflow history. */
+export function capped(diff: string): string {
   if (utf8Bytes(diff) <= maxDiffBytes) return diff;
   const lines = diff.split('\n');
   const kept: string[] = [];

@@ -38,7 +38,10 @@ export function followUpsOf(input: ReportInput, checks: readonly CheckReport[]):
   const touched = result.outcome === 'reverted' || result.outcome === 'abandoned';
   const stillFailing = checks.filter(({ state }) => state === 'still-failing').map(({ name }) => name);
   const notSeenToPass = checks.filter(({ state }) => state === 'still-failing' || state === 'failed');
-  const lasting = details.reverted.filter(({ decision }) => decision === 'not-revertible');
+  const upgraded = details.reverted.some(({ key }) => key.startsWith('upgrade:'));
+  const lasting = details.reverted.filter(
+    ({ key, decision }) => decision === 'not-revertible' && !key.startsWith('upgrade:'),
+  );
   const rules: readonly (readonly [boolean, string])[] = [
     [
       result.outcome === 'reverted',
@@ -57,6 +60,10 @@ export function followUpsOf(input: ReportInput, checks: readonly CheckReport[]):
     [
       lasting.length > 0,
       `Not revertible, and still as the change left it: ${lasting.map(({ key }) => key).join(', ')}.`,
+    ],
+    [
+      upgraded,
+      'The server is the new one, with the old configuration: what could not be carried over is named with the proof.',
     ],
     [touched, 'A new try is a new change id; look at it first with: knowngood plan.'],
     [

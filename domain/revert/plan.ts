@@ -1,6 +1,13 @@
 /** The three-way plan of a revert: S before the change, C right after it, L live now. Files decide, settings follow. */
 import { byCodeUnit } from '../snapshot/canonical.ts';
-import { type ConfigFile, type FileSet, type FileState, isAccessFile, modeText } from '../snapshot/files.ts';
+import {
+  type ConfigFile,
+  type FileSet,
+  type FileState,
+  isAccessFile,
+  isNamedFile,
+  modeText,
+} from '../snapshot/files.ts';
 import { type Merged, mergeAutoConf, mergeLines } from './merge.ts';
 import { parseConf } from '../conf/conf-file.ts';
 import { dirname } from '../conf/paths.ts';
@@ -23,6 +30,8 @@ export interface RevertInput {
   /** null: unknown, then C := L. */
   readonly change: FileSet | null;
   readonly live: FileSet;
+  /** What C saw in its folders; null: C is unknown. */
+  readonly changeListed: RevertInput['listed'] | null;
   /** What S saw in its folders (subfolders end in a slash): a file outside of them may have been there, unread. */
   readonly listed: { readonly folders: readonly string[]; readonly files: readonly string[] };
   /** Paths that S looked for and did not find, such as the targets of include_if_exists. */
@@ -36,13 +45,17 @@ export function planRevertFiles({
   before,
   change,
   live,
+  changeListed,
   listed,
   absent,
   merged,
 }: RevertInput): readonly FileDecision[] {
   const after = change ?? live;
   return [...new Set([...before.keys(), ...after.keys()])].sort(byCodeUnit).flatMap((path) => {
-    const [s, c, l] = [before.get(path) ?? null, after.get(path) ?? null, live.get(path) ?? null];
+    const [s, l] = [before.get(path) ?? null, live.get(path) ?? null];
+    // Nothing read it any more when C was taken: what the change made of it is not known, then C := L.
+    const unread = changeListed !== null && !after.has(path) && !wasAbsent(path, changeListed);
+    const c = unread ? l : (after.get(path) ?? null);
     const role = (s ?? c ?? l)?.role ?? 'include';
     if (sameState(s, c)) return [];
     if (merged.has(path)) return [decided(path, role, 'nothing', l, null, 'merged by an earlier attempt')];
@@ -97,6 +110,15 @@ function decideFile(
       s,
       l,
       'the change removed it and somebody else made it anew: restored, their version kept beside',
+    );
+  if (isNamedFile(role) && s.content !== c.content && l.content !== s.content && l.content !== c.content)
+    return decided(
+      path,
+      role,
+      'conflict-restored',
+      s,
+      l,
+      'somebody else replaced it since: restored, theirs kept beside',
     );
   return merge(path, role, s, c, l);
 }
@@ -179,7 +201,7 @@ export function fileItem(decision: FileDecision, live: ConfigFile | null): Rever
     key: `file:${path}`,
     section: 'files',
     action,
-    effect: !changes || role === 'debian' ? 'none' : isAccessFile(role) ? 'reconnect' : 'reload',
+    effect: !changes || role === 'debian' ? 'none' : isAccessFile(role) || isNamedFile(role) ? 'reconnect' : 'reload',
     summary: `${path}: ${words(decision.decision, action, want, live)}`,
     decision: decision.decision,
     ...(note === undefined ? {} : { note }),

@@ -55,9 +55,14 @@ export function restartNeededFor(
   scope: ReadonlySet<string>,
 ): readonly string[] {
   return pairs(before, live, 'name')
-    .filter(({ from, to }) => from !== null && to !== null && from.value !== to.value && from.context === 'postmaster')
+    .filter(({ from, to }) => from !== null && to !== null && from.context === 'postmaster' && isOther(from, to))
     .filter(({ id, to }) => scope.has(id) && !outside.has(to?.source ?? ''))
     .map(({ id }) => id);
+}
+
+/** Taken out of its file, a value waits for a restart even where the built-in one is the same. */
+function isOther(from: SettingEntry, to: SettingEntry): boolean {
+  return from.value !== to.value || (to.pendingRestart && !from.pendingRestart);
 }
 
 function shown(entry: SettingEntry | null): string {

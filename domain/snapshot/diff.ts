@@ -1,26 +1,28 @@
-/** What differs between two snapshots, item by item. Keys: `file:<path>`, `setting:<name>`, `role:<name>`, `server:<field>`. */
+/** What differs between two snapshots, item by item. */
 import { byCodeUnit, canonicalJson } from './canonical.ts';
 import { showValue } from '../conf/setting-value.ts';
+import { diffCatalogs } from './diff-catalog.ts';
+import { type DiffItem, item } from './diff-item.ts';
+import { diffDatabases, diffMemberships, diffShared } from './diff-shared.ts';
 import type { FileEntry, RoleEntry, Sections, SettingEntry, Snapshot } from '../snapshot.ts';
 
-export interface DiffItem {
-  readonly key: string;
-  readonly section: keyof Sections;
-  readonly kind: 'added' | 'removed' | 'changed';
-  /** One line for people; secrets are fingerprints in snapshots already. */
-  readonly summary: string;
-}
+export type { DiffItem } from './diff-item.ts';
 
 /** Sorted by section and key. A setting's place in a file is no difference; its value, source and pending state are. */
 export function diffSnapshots(before: Snapshot, after: Snapshot): readonly DiffItem[] {
   const [a, b] = [before.sections, after.sections];
+  // A section that an older release did not read yet is not known, which is no difference.
+  const isSame = (section: keyof Sections): boolean =>
+    before.hashes[section] === after.hashes[section] || !(section in a) || !(section in b);
   return [
-    ...(before.hashes.server === after.hashes.server ? [] : diffServer(a, b)),
-    ...(before.hashes.files === after.hashes.files ? [] : pairs(a.files, b.files, 'path').flatMap(fileItem)),
-    ...(before.hashes.settings === after.hashes.settings
-      ? []
-      : pairs(a.settings, b.settings, 'name').flatMap(settingItem)),
-    ...(before.hashes.roles === after.hashes.roles ? [] : pairs(a.roles, b.roles, 'name').flatMap(roleItem)),
+    ...(isSame('server') ? [] : diffServer(a, b)),
+    ...(isSame('files') ? [] : pairs(a.files, b.files, 'path').flatMap(fileItem)),
+    ...(isSame('settings') ? [] : pairs(a.settings, b.settings, 'name').flatMap(settingItem)),
+    ...(isSame('roles') ? [] : pairs(a.roles, b.roles, 'name').flatMap(roleItem)),
+    ...(isSame('memberships') ? [] : diffMemberships(a, b)),
+    ...(isSame('databases') ? [] : diffDatabases(a, b)),
+    ...(isSame('shared') ? [] : diffShared(a, b)),
+    ...(isSame('catalogs') ? [] : diffCatalogs(a, b)),
   ];
 }
 
@@ -107,8 +109,4 @@ function roleItem({ id, from, to }: Pair<RoleEntry>): readonly DiffItem[] {
   return fields.length === 0
     ? []
     : [item('roles', `role:${id}`, 'changed', `role ${name}: ${fields.join(', ')} changed`)];
-}
-
-function item(section: keyof Sections, key: string, kind: DiffItem['kind'], summary: string): DiffItem {
-  return { key, section, kind, summary };
 }

@@ -21,6 +21,11 @@ export function isAccessFile(role: FileRole): boolean {
   return role === 'hba' || role === 'ident' || role === 'auth-list';
 }
 
+/** Read by the server beside its configuration; whole or not at all: their lines are nothing to merge. */
+export function isNamedFile(role: FileRole): boolean {
+  return role === 'tls' || role === 'secret';
+}
+
 export function modeText(mode: number): string {
   return `0${mode.toString(8).padStart(3, '0')}`;
 }

@@ -16,7 +16,8 @@ export interface Redacted {
 
 export function redact(role: FileRole, content: string, versionNum: number, fingerprint: Fingerprint): Redacted {
   const shown = (secret: string): string => `<secret ${fingerprint(secret)}>`;
-  if (content.includes('PRIVATE KEY-----')) return { text: shown(content), secret: true };
+  if (role === 'secret' || content.includes('PRIVATE KEY-----')) return { text: shown(content), secret: true };
+  if (role === 'tls') return { text: content, secret: false };
   const lines = content.split('\n');
   const redacted = [...lines];
   if (role === 'main' || role === 'include' || role === 'auto') {

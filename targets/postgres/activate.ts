@@ -28,17 +28,23 @@ export async function requestReload(sql: SqlChannel, dataDirectory: string): Pro
 /**
  * pg_reload_conf says true to anything: only a newer load time shows that a reload happened, on a new connection. With
  * `orWarm`, the open session will do where the new rules let no new one in: it is told right after the postmaster.
+ * `isVain`: no reload will let a new one in.
  */
 export async function awaitLoaded(
   sql: SqlChannel,
   requestedAt: number,
   timeoutMs: number,
   orWarm = false,
+  isVain: (error: unknown) => boolean = () => false,
 ): Promise<boolean> {
   for (const until = Date.now() + timeoutMs; ; await sleep(5)) {
-    const loadedAt = await sql.fresh(loadTime).catch(() => (orWarm ? sql.warm(loadTime).catch(() => null) : null));
+    let vain = false;
+    const loadedAt = await sql.fresh(loadTime).catch((error: unknown) => {
+      vain = isVain(error);
+      return orWarm ? sql.warm(loadTime).catch(() => null) : null;
+    });
     if (loadedAt !== null && loadedAt >= requestedAt) return true;
-    if (Date.now() >= until) return false;
+    if (vain || Date.now() >= until) return false;
   }
 }
 

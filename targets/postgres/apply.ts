@@ -3,12 +3,17 @@ import { stat } from 'node:fs/promises';
 import pg from 'pg';
 import type { Activated, ChangeStep, Fence, PlannedChange, Say } from '../target.ts';
 import { awaitLoaded, requestReload, restartServer } from './activate.ts';
+import type { Problem } from '../../domain/problem.ts';
 import { awaitAnswer } from './accepting.ts';
+import { readFiles } from './capture-files.ts';
 import { readConfigFile } from './disk.ts';
+import { checkIdentity, checkSession } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { readPlaces } from './server-state.ts';
 import type { Session } from './sql-channel.ts';
+import { runSql } from './sql-run.ts';
 import { TargetError } from './target-error.ts';
+import { servedProblem } from './tls-served.ts';
 import { diskProblems, newProblems } from './validate-disk.ts';
 import { removeFile, replaceFile } from './write-file.ts';
 
@@ -18,7 +23,13 @@ const answerTimeoutMs = 30_000;
 
 export async function applyOn(parts: Parts, { steps }: PlannedChange, fence: Fence, say: Say): Promise<Activated> {
   const places = parts.known ?? (await parts.sql.any(readPlaces));
+  const { known } = parts;
+  if (known !== null) {
+    await checkIdentity(known);
+    await parts.sql.any((session) => checkSession(session, known));
+  }
   const before = await parts.sql.any(diskProblems);
+  const servedWell = (await parts.sql.any(seeServed)) === null;
   let validated = false;
   let answer: Activated = { acceptingAt: Date.now(), restarted: false };
   for (const step of steps) {
@@ -32,9 +43,19 @@ export async function applyOn(parts: Parts, { steps }: PlannedChange, fence: Fen
     if (step.do === 'write-file') await writeStep(parts, step, places.paths.config, fence);
     else if (step.do === 'remove-file') await removeStep(parts, step, fence);
     else if (step.do === 'alter-system') await parts.sql.any((session) => alterSystem(session, step, fence));
+    else if (step.do === 'sql') await runSql(parts.endpoint, step, fence, say);
     else answer = await (step.do === 'reload' ? reloadStep : restartStep)(parts, places.dataDirectory, fence);
   }
+  // A reload that could not take the TLS files says so in the log only.
+  const unserved = validated && servedWell ? await parts.sql.any(seeServed) : null;
+  if (unserved !== null) throw new TargetError('NotApplied', [unserved]);
   return answer;
+}
+
+async function seeServed(session: Session): Promise<Problem | null> {
+  const [row] = await session.rows<{ ssl: string }>(`select pg_catalog.current_setting('ssl') as ssl`);
+  const places = await readPlaces(session);
+  return servedProblem(await readFiles(places), places.dataDirectory, row?.ssl === 'on');
 }
 
 function sayOf(step: ChangeStep): string {
@@ -42,21 +63,22 @@ function sayOf(step: ChangeStep): string {
   if (step.do === 'remove-file') return `removing ${step.path}`;
   if (step.do === 'alter-system')
     return step.literals === null ? `alter system reset ${step.name}` : `alter system set ${step.name}`;
+  if (step.do === 'sql') return `running SQL in database ${step.database}`;
   return step.do === 'reload' ? 'reloading the configuration' : 'restarting the server';
 }
 
 async function writeStep(
   parts: Parts,
-  { path, base64, expectDigest }: Extract<ChangeStep, { do: 'write-file' }>,
+  { path, base64, expectDigest, owned }: Extract<ChangeStep, { do: 'write-file' }>,
   main: string,
   fence: Fence,
 ): Promise<void> {
   const bytes = Buffer.from(base64, 'base64');
   const content = bytes.toString('latin1');
   const found = await readConfigFile(path);
-  if (found?.content === content) return;
   // A new file is as readable, and belongs to whom, as the main one.
-  const { mode, uid, gid } = found ?? (await stat(main));
+  const { mode, uid, gid } = owned ?? found ?? (await stat(main));
+  if (found?.content === content && found.mode === mode && found.uid === uid && found.gid === gid) return;
   await replaceFile(path, { content, mode: mode & 0o7777, uid, gid }, async () => {
     await fence();
     await expectUnmoved(parts, path, expectDigest);

@@ -1,6 +1,7 @@
 /** Every configuration file that PostgreSQL reads, as it is on disk: what a snapshot holds, and what a revert puts back. */
-import { walkConf } from '../../domain/conf/conf-tree.ts';
-import type { ConfigFile, FileSet } from '../../domain/snapshot/files.ts';
+import { type ConfigFile, type FileSet, isAccessFile, isNamedFile } from '../../domain/snapshot/files.ts';
+import { type ConfTree, effectiveAssignments, walkConf } from '../../domain/conf/conf-tree.ts';
+import { type NamedFiles, type NamedSettings, isOwnPlace, namedFiles } from '../../domain/conf/named-files.ts';
 import { walkHba } from '../../domain/hba/tree.ts';
 import { dirname } from '../../domain/conf/paths.ts';
 import type { FileRole } from '../../domain/snapshot.ts';
@@ -12,6 +13,8 @@ export interface FilePlaces {
   readonly dataDirectory: string;
   readonly versionNum: number;
   readonly paths: Captured['facts']['paths'];
+  /** Absent: only what the files say is known. */
+  readonly named?: NamedSettings;
 }
 
 export interface FilesOnDisk {
@@ -20,8 +23,11 @@ export interface FilesOnDisk {
   readonly missing: readonly string[];
   readonly includeDirs: readonly string[];
   readonly listed: Captured['facts']['listed'];
-  /** Unix ms of the newest change of a file that decides access; 0 without one. */
-  readonly accessChangedAt: number;
+  /** Files that the server loads at a reload and shows in no view, with the Unix ms of their last change. */
+  readonly unseen: readonly { readonly path: string; readonly role: FileRole; readonly changedAt: number }[];
+  readonly tls: NamedFiles['tls'];
+  /** Named by settings, there, and closed to the agent: path → why. */
+  readonly closed: ReadonlyMap<string, string>;
   readonly disk: Disk;
 }
 
@@ -37,30 +43,48 @@ export function readFiles(places: FilePlaces, also: readonly string[] = []): Pro
   return new Disk().settle((disk) => walk(places, also, disk));
 }
 
-function walk({ dataDirectory, versionNum, paths }: FilePlaces, also: readonly string[], disk: Disk): FilesOnDisk {
+function walk(places: FilePlaces, also: readonly string[], disk: Disk): FilesOnDisk {
+  const { dataDirectory, versionNum, paths } = places;
   const auto = autoConfOf(dataDirectory);
   const conf = walkConf(paths.config, auto, disk);
+  const named = namedBy(conf, places);
   const access = (['hba', 'ident'] as const).map((role) => walkHba(paths[role], role, disk, versionNum));
-  const roles = new Map<string, FileRole>();
+  const roles = new Map<string, FileRole>(named.files);
+  for (const folder of named.folders)
+    for (const name of disk.list(folder) ?? []) if (!name.endsWith('/')) roles.set(`${folder}/${name}`, 'tls');
   for (const path of conf.files) roles.set(path, path === paths.config ? 'main' : path === auto ? 'auto' : 'include');
   for (const tree of access) for (const [path, role] of tree.files) roles.set(path, role);
   for (const name of debianFiles) roles.set(`${dirname(paths.config)}/${name}`, 'debian');
   for (const path of also) if (!roles.has(path)) roles.set(path, 'include');
 
   const files = new Map<string, ConfigFile>();
-  let accessChangedAt = 0;
+  const unseen: { path: string; role: FileRole; changedAt: number }[] = [];
+  const closed = new Map<string, string>();
   for (const [path, role] of roles) {
-    const file = disk.file(path);
+    const file = isNamedFile(role) ? disk.fileIfReadable(path) : disk.file(path);
+    const why = disk.closed(path);
+    if (why !== null) closed.set(path, why);
     if (file === null) continue;
     const { content, mode, uid, gid } = file;
     files.set(path, { path, role, content, mode, uid, gid });
-    if (role === 'hba' || role === 'auth-list') accessChangedAt = Math.max(accessChangedAt, file.changedAt);
+    if (isAccessFile(role) || path === named.tls.caFile || path === named.tls.crlFile)
+      unseen.push({ path, role, changedAt: file.changedAt });
   }
   const includeDirs = [...new Set([conf, ...access].flatMap(({ folders }) => folders))];
-  const missing = [...new Set([conf, ...access].flatMap((tree) => tree.missing))].filter(
-    (path) => !files.has(path) && path !== auto,
+  const home = dirname(paths.config);
+  const looked = [...named.files.keys()].filter((path) => isOwnPlace(path, dataDirectory, home));
+  const missing = [...new Set([...[conf, ...access].flatMap((tree) => tree.missing), ...looked])].filter(
+    (path) => !files.has(path) && !closed.has(path) && path !== auto,
   );
-  return { files, missing, includeDirs, listed: list(dirname(paths.config), includeDirs, disk), accessChangedAt, disk };
+  const listed = list(home, [...includeDirs, ...named.folders], disk);
+  return { files, missing, includeDirs, listed, unseen, tls: named.tls, closed, disk };
+}
+
+const nothingNamed: NamedSettings = { running: {}, commandLine: {} };
+
+function namedBy(conf: ConfTree, { dataDirectory, named = nothingNamed }: FilePlaces): NamedFiles {
+  const onDisk = new Map([...effectiveAssignments(conf)].map(([name, { value }]) => [name, value]));
+  return namedFiles(onDisk, named, dataDirectory);
 }
 
 /** The configuration's own folder, its direct subfolders but PostgreSQL's own, and the include folders. */

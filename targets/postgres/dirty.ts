@@ -1,12 +1,18 @@
 /** Why a server is not known-good although it runs: it would not start again, or runs something else than its files say. */
 import type { Problem } from '../../domain/problem.ts';
 import { normaliseValue } from '../../domain/conf/setting-value.ts';
+import { tokeniseHba } from '../../domain/hba/tokens.ts';
+import type { FileSet } from '../../domain/snapshot/files.ts';
+import type { FilesOnDisk } from './capture-files.ts';
 import { type ServerState, effectiveRows } from './server-state.ts';
 import type { FileSettingRow, SettingRow } from './queries.ts';
 
 const reloadHint = 'Look at the difference, then run "select pg_reload_conf()" or put the old file back.';
 
-export function dirtyReasons(state: ServerState, accessChangedAt: number): readonly Problem[] {
+export function dirtyReasons(
+  state: ServerState,
+  { unseen, files }: Pick<FilesOnDisk, 'unseen' | 'files'>,
+): readonly Problem[] {
   const rows = new Map(effectiveRows(state).map((row) => [row.name.toLowerCase(), row]));
   const pending = [...rows.values()].filter(({ pendingRestart }) => pendingRestart);
   return [
@@ -19,16 +25,24 @@ export function dirtyReasons(state: ServerState, accessChangedAt: number): reado
     ...fileErrors(state.fileSettings, rows),
     ...notLoaded(state.fileSettings, rows),
     ...hbaErrors(state),
-    ...(accessChangedAt > state.server.loadedAt
-      ? [
-          {
-            code: 'access-file-not-loaded',
-            message: 'pg_hba.conf was changed after the server last loaded its configuration',
-            hint: reloadHint,
-          },
-        ]
-      : []),
+    ...identErrors(state),
+    ...(state.server.versionNum < 150000 ? shortIdentLines(files, state.server.versionNum) : []),
+    ...unseen.filter(({ changedAt }) => changedAt > state.server.loadedAt).map(changedSince(state.server.loadedAt)),
   ];
+}
+
+/**
+ * No view shows the rules, maps and CAs that are in force. What is known: the kernel's time of a file's last change, which
+ * nobody can set back, and the server's time of its last load. Later means perhaps not loaded; whether it matters is for people.
+ */
+function changedSince(loadedAt: number): (file: FilesOnDisk['unseen'][number]) => Problem {
+  const text = (at: number): string => new Date(at).toISOString();
+  return ({ path, role, changedAt }) => ({
+    code: role === 'tls' ? 'tls-file-not-loaded' : 'access-file-not-loaded',
+    message: `${path} was changed after the server last loaded its configuration`,
+    detail: `Changed ${text(changedAt)}, loaded ${text(loadedAt)}. Only the times tell: the server shows nowhere what it loaded of it.`,
+    hint: reloadHint,
+  });
 }
 
 /**
@@ -79,6 +93,25 @@ export function hbaErrors({ hba }: Pick<ServerState, 'hba'>): readonly Problem[]
       ...(error === null ? {} : { detail: error }),
       hint,
     }));
+}
+
+/** At a reload the server keeps its old maps, at a start it goes on with none. */
+export function identErrors({ ident }: Pick<ServerState, 'ident'>): readonly Problem[] {
+  return ident.map(({ line, error }) => ({
+    code: 'ident-would-not-load',
+    message: `pg_ident.conf line ${line} does not load`,
+    detail: error,
+    hint: 'The server keeps its old user name maps at a reload, and would start with none at all.',
+  }));
+}
+
+/** Before 15 there is no view of the maps; a line with too few fields is what goes wrong most. */
+function shortIdentLines(files: FileSet, versionNum: number): readonly Problem[] {
+  return [...files.values()]
+    .filter(({ role }) => role === 'ident')
+    .flatMap(({ content }) => tokeniseHba(content, versionNum))
+    .filter(({ fields }) => fields.length > 0 && fields.length < 3)
+    .flatMap(({ from }) => identErrors({ ident: [{ line: from, error: 'missing entry at end of line' }] }));
 }
 
 function notLoaded(fileSettings: readonly FileSettingRow[], rows: ReadonlyMap<string, SettingRow>): readonly Problem[] {

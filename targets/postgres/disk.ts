@@ -19,6 +19,8 @@ export class Disk implements FileView {
   readonly #files = new Map<string, DiskFile | null>();
   readonly #folders = new Map<string, readonly string[] | null>();
   readonly #real = new Map<string, string | null>();
+  readonly #closed = new Map<string, string>();
+  readonly #lenient = new Set<string>();
   readonly #wanted = { files: new Set<string>(), folders: new Set<string>(), real: new Set<string>() };
 
   /** Runs `walk` until everything that it asks for has been read. */
@@ -28,7 +30,7 @@ export class Disk implements FileView {
       const { files, folders, real } = this.#wanted;
       if (files.size + folders.size + real.size === 0) return answer;
       await Promise.all([
-        ...[...files].map(async (path) => this.#files.set(path, await readConfigFile(path))),
+        ...[...files].map(async (path) => this.#files.set(path, await this.#read(path))),
         ...[...folders].map(async (path) => this.#folders.set(path, await listFolder(path))),
         ...[...real].map(async (path) => this.#real.set(path, await realpath(path).catch(() => null))),
       ]);
@@ -40,6 +42,27 @@ export class Disk implements FileView {
     const known = this.#files.get(path);
     if (known === undefined) this.#wanted.files.add(path);
     return known ?? null;
+  }
+
+  /** As `file`, for what the agent may be unable to read although the server can do without it: null then, and `closed`. */
+  fileIfReadable(path: string): DiskFile | null {
+    this.#lenient.add(path);
+    return this.file(path);
+  }
+
+  /** Why a file that is there could not be read. */
+  closed(path: string): string | null {
+    return this.#closed.get(path) ?? null;
+  }
+
+  async #read(path: string): Promise<DiskFile | null> {
+    try {
+      return await readConfigFile(path);
+    } catch (error) {
+      if (!(error instanceof TargetError) || !this.#lenient.has(path)) throw error;
+      this.#closed.set(path, error.problem.detail ?? error.message);
+      return null;
+    }
   }
 
   read(path: string): string | null {
@@ -59,13 +82,17 @@ export class Disk implements FileView {
     return known ?? null;
   }
 
-  /** Whether everything that was read is still the same; false: the reading was torn. */
-  async unchanged(): Promise<boolean> {
-    const same = await Promise.all([
-      ...[...this.#files].map(async ([path, file]) => (await stampOf(path)) === (file?.stamp ?? null)),
-      ...[...this.#folders].map(async ([path, names]) => String(await listFolder(path)) === String(names)),
+  /** Paths that are not any more as they were read: with any of them the reading was torn. */
+  async changed(): Promise<readonly string[]> {
+    const changed = await Promise.all([
+      ...[...this.#files]
+        .filter(([path]) => !this.#closed.has(path))
+        .map(async ([path, file]) => ((await stampOf(path)) === (file?.stamp ?? null) ? [] : [path])),
+      ...[...this.#folders].map(async ([path, names]) =>
+        String(await listFolder(path)) === String(names) ? [] : [path],
+      ),
     ]);
-    return same.every(Boolean);
+    return changed.flat();
   }
 }
 

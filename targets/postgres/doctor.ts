@@ -1,22 +1,27 @@
-/** What `knowngood doctor` says about a target: what works, what does not, and what is not covered yet. */
+/** What `knowngood doctor` says about a target: what can be seen and put back, what cannot, and the SQL that grants it. */
 import type { Problem } from '../../domain/problem.ts';
+import { type Look, look } from './capture.ts';
+import { type Restorable, restorables } from './doctor-restore.ts';
 import { identifyOn } from './identify.ts';
-import { look } from './capture.ts';
 import type { Parts } from './parts.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
+import { missingGrants, quoted } from './privileges.ts';
+import { type PrivilegeRow, privilegesQuery } from './queries.ts';
 import { TargetError, messageOf } from './target-error.ts';
 
 export interface DoctorCheck {
   readonly name: string;
   readonly ok: boolean;
   readonly problem?: Problem;
+  /** What a superuser runs, in the database of the agent's connection, to mend it. Comments are no statements. */
+  readonly sql?: readonly string[];
 }
 
 /** Each check stands on its own; a failed one does not hide the others. Touches nothing. */
 export async function doctorChecks(options: PostgresTargetOptions): Promise<readonly DoctorCheck[]> {
   const parts = partsOf(options);
   try {
-    return [...(await serverChecks(parts)), restartCheck(parts), ...uncovered()];
+    return [...(await serverChecks(parts)), restartCheck(parts)];
   } finally {
     await parts.sql.close();
   }
@@ -28,38 +33,96 @@ async function serverChecks(parts: Parts): Promise<readonly DoctorCheck[]> {
   } catch (error) {
     return [failed('the server can be reached', problemOf(error))];
   }
-  const reachable: DoctorCheck = { name: 'the server can be reached', ok: true };
+  const reachable = passed('the server can be reached');
   const identified = await identifyOn(parts);
-  if (identified.kind === 'refused')
-    return [reachable, ...identified.problems.map((problem) => failed('the server can be guarded', problem))];
-  const guardable: DoctorCheck = {
-    name: `PostgreSQL ${identified.version} can be guarded: privileges and files are as they must be`,
-    ok: true,
-  };
-  try {
-    const { captured, state } = await look(parts.sql, parts.digest);
-    const clean = captured.dirty.map((problem) => failed('the server would start again as it runs', problem));
-    const verifiers = state?.roles.some(({ verifier }) => verifier === 'unreadable') === true;
+  if (identified.kind === 'refused') {
+    // What putting back takes is known once everything can be seen.
+    const sql = [
+      ...(await grantsToSee(parts)),
+      '-- then ask again: what it takes to put things back shows once they can be seen',
+    ];
     return [
       reachable,
-      guardable,
-      ...(clean.length === 0 ? [{ name: 'the server would start again as it runs', ok: true }] : clean),
-      verifiers
-        ? failed('password changes are noticed', {
-            code: 'verifiers-unreadable',
-            message: 'password verifiers cannot be read',
-            hint: 'Optional: "grant select on pg_authid" to the agent, and changed passwords show in snapshots (as fingerprints).',
-          })
-        : { name: 'password changes are noticed', ok: true },
+      ...identified.problems.map((problem) => ({
+        ...failed('the server can be guarded', problem),
+        ...(problem.code === 'insufficient-privilege' ? { sql } : {}),
+      })),
     ];
+  }
+  const guardable = passed(`PostgreSQL ${identified.version} can be guarded: privileges and files are as they must be`);
+  try {
+    const seen = await look(parts.sql, parts.digest);
+    return [reachable, guardable, ...seenChecks(parts, seen), ...(await restoreChecks(parts, seen))];
   } catch (error) {
     return [reachable, guardable, failed('a snapshot can be taken', problemOf(error))];
   }
 }
 
+/** Everything that the agent needs to see, and reading verifiers with it. */
+function grantsToSee(parts: Parts): Promise<readonly string[]> {
+  return parts.sql.any(async (session) => {
+    const [row] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
+    if (row === undefined) return [];
+    return [...missingGrants(row), ...(row.authid ? [] : [seeVerifiers(row.user)])];
+  });
+}
+
+/** Optional, and no small thing: it shows the stored form of every password. */
+function seeVerifiers(user: string): string {
+  return `grant select on pg_authid to ${quoted(user)}`;
+}
+
+function seenChecks({ endpoint }: Parts, { captured, state }: Look): readonly DoctorCheck[] {
+  const clean = captured.dirty
+    .filter(({ code }) => code !== 'database-unread')
+    .map((problem) => failed('the server would start again as it runs', problem));
+  const unread = captured.dirty.filter(({ code }) => code === 'database-unread');
+  const verifiers = state?.roles.some(({ verifier }) => verifier === 'unreadable') === true;
+  const catalogs = captured.snapshot?.sections.catalogs ?? [];
+  const read = catalogs.filter(({ unread: why }) => why === null).length;
+  return [
+    ...(clean.length === 0 ? [passed('the server would start again as it runs')] : clean),
+    ...(unread.length === 0
+      ? [passed(`privileges and row security are seen in every database (${read})`)]
+      : unread.map((problem) => ({ ...failed('every database is seen', problem), sql: grantIn(problem) }))),
+    verifiers
+      ? {
+          ...failed('password changes are noticed', {
+            code: 'verifiers-unreadable',
+            message: 'password verifiers cannot be read: a changed password is neither noticed nor put back',
+            hint: `Optional: ${seeVerifiers(endpoint.user)};`,
+          }),
+          sql: [seeVerifiers(endpoint.user)],
+        }
+      : passed('password changes are noticed'),
+  ];
+}
+
+async function restoreChecks(parts: Parts, { captured }: Look): Promise<readonly DoctorCheck[]> {
+  const { snapshot } = captured;
+  if (snapshot === null) return [];
+  const found = await parts.sql.any((session) => restorables(session, snapshot.sections));
+  return found.map((one) => restoreCheck(parts, one));
+}
+
+function restoreCheck({ endpoint }: Parts, { what, lacking, sql }: Restorable): DoctorCheck {
+  const name = `can be put back: ${what}`;
+  if (lacking.length === 0) return passed(name);
+  const shown = lacking.slice(0, 5).join(', ') + (lacking.length > 5 ? ` and ${lacking.length - 5} more` : '');
+  return {
+    ...failed(name, {
+      code: 'not-restorable',
+      message: `role "${endpoint.user}" sees, but cannot put back all of: ${what}`,
+      detail: `It may not act for ${shown}.`,
+      hint: 'See "knowngood doctor --sql". Until then such a revert stays incomplete and says what is left to do.',
+    }),
+    sql,
+  };
+}
+
 function restartCheck({ restart }: Parts): DoctorCheck {
   const name = 'the agent can restart the server';
-  if (restart !== null) return { name, ok: true };
+  if (restart !== null) return passed(name);
   return failed(name, {
     code: 'no-restart-command',
     message: 'no restart command is configured',
@@ -67,21 +130,14 @@ function restartCheck({ restart }: Parts): DoctorCheck {
   });
 }
 
-/** Said, not hidden: a snapshot does not hold these yet, so a revert cannot put them back. */
-function uncovered(): readonly DoctorCheck[] {
-  const parts = [
-    ['TLS certificates, keys, CAs, CRLs and keytabs', 'Keep copies of the files that ssl_* settings name.'],
-    ['roles (seen and compared, not put back)', 'Take note of ALTER ROLE, GRANT and REVOKE between roles.'],
-    [
-      'database attributes and privileges of objects',
-      'Keep the output of "pg_dumpall --globals-only" and "pg_dump --schema-only".',
-    ],
-    ['row security', 'Keep the output of "pg_dump --schema-only".'],
-    ['extension versions', 'They cannot be taken back at all: try the update elsewhere first.'],
-  ] as const;
-  return parts.map(([what, hint]) =>
-    failed(`covered: ${what}`, { code: 'not-covered', message: `not covered yet: ${what}`, hint }),
-  );
+/** Where a grant mends it, the reason ends with it. */
+function grantIn({ detail }: Problem): readonly string[] {
+  const grant = / (grant [^:]+)$/.exec(detail ?? '')?.[1];
+  return grant === undefined ? [] : [grant];
+}
+
+function passed(name: string): DoctorCheck {
+  return { name, ok: true };
 }
 
 function failed(name: string, problem: Problem): DoctorCheck {

@@ -1,6 +1,7 @@
 /** Keyed fingerprints and digests: equal content has equal ones, and without the agent's key nobody can guess it. */
 import { createHash, createHmac } from 'node:crypto';
 import { type Fingerprint, redact } from '../../domain/snapshot/redact.ts';
+import type { Hasher } from '../../domain/snapshot/hash.ts';
 import type { FileRole } from '../../domain/snapshot.ts';
 
 export interface Digester {
@@ -24,4 +25,10 @@ export function digester(key: Buffer): Digester {
     },
     matches: (digest, bytes) => digest === (digest.startsWith('hmac:') ? hmac(bytes) : sha(bytes)),
   };
+}
+
+/** The sha256 of the domain, by the machine's own instructions. */
+export function newHasher(): Hasher {
+  const hash = createHash('sha256');
+  return { update: (text) => void hash.update(text, 'utf8'), hex: () => hash.digest('hex') };
 }

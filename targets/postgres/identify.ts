@@ -3,9 +3,9 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Problem } from '../../domain/problem.ts';
 import { checkOnHost, readFiles } from './capture-files.ts';
+import { readControlFile } from './control-file.ts';
 import { managedByFiles, managedByService } from './managed.ts';
 import type { Parts } from './parts.ts';
-import { systemIdentifierOf } from './postmaster.ts';
 import { privilegeProblem } from './privileges.ts';
 import { type PrivilegeRow, type ServerRow, privilegesQuery, serverQuery } from './queries.ts';
 import { readPlaces } from './server-state.ts';
@@ -66,7 +66,8 @@ async function onHostProblems(session: Session, systemIdentifier: string): Promi
     if (error instanceof TargetError) return error.problems;
     throw error;
   }
-  const here = await systemIdentifierOf(places.dataDirectory);
+  const control = await readControlFile(places.dataDirectory);
+  const here = control === null || control === 'missing' ? null : control.systemIdentifier;
   if (here !== null && here !== systemIdentifier)
     return [
       {

@@ -13,11 +13,20 @@ export interface PostgresTargetOptions {
   readonly key: Buffer;
   /** argv that restarts, or starts what is down, and returns when done; null: this agent cannot restart. */
   readonly restart: readonly string[] | null;
+  /** Its standbys, asked before a setting is raised that they must have as well. */
+  readonly standbys?: readonly { readonly database: DatabaseConfig; readonly password: string | null }[];
 }
 
 /** Connects to nothing yet. */
-export function partsOf({ database, password, key, restart }: PostgresTargetOptions): Parts {
+export function partsOf({ database, password, key, restart, standbys = [] }: PostgresTargetOptions): Parts {
   if (key.length !== 32) throw new RangeError(`the agent's key has ${key.length} bytes instead of 32`);
   const endpoint = endpointOf(database, password);
-  return { endpoint, sql: new SqlChannel(endpoint), digest: digester(key), restart, known: null };
+  return {
+    endpoint,
+    sql: new SqlChannel(endpoint),
+    digest: digester(key),
+    restart,
+    standbys: standbys.map((standby) => endpointOf(standby.database, standby.password)),
+    known: null,
+  };
 }

@@ -10,6 +10,8 @@ export interface Parts {
   readonly digest: Digester;
   /** argv; null: this agent cannot restart. */
   readonly restart: readonly string[] | null;
+  /** Those that the agent's configuration names. */
+  readonly standbys: readonly Endpoint[];
   /** What was last known of where files are; null: nothing yet. */
   known: Captured['facts'] | null;
 }

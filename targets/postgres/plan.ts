@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ConfigChange } from '../../domain/change.ts';
 import { dirname, isAbsolute, isInside, normalise } from '../../domain/conf/paths.ts';
 import { type Planned, planChange } from '../../domain/plan/change.ts';
-import type { PlanContext, ResolvedPath } from '../../domain/plan/context.ts';
+import type { PlanContext, ResolvedPath, SqlContext } from '../../domain/plan/context.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Allowance, Captured, ChangeStep, PlannedChange } from '../target.ts';
 import { autoConfOf } from './capture-files.ts';
@@ -13,6 +13,9 @@ import type { Parts } from './parts.ts';
 import { type SettingRow, settingsQuery } from './queries.ts';
 import { effectiveRows, serverSettings } from './server-state.ts';
 import { settingProblems } from './setting-problems.ts';
+import { fileSteps, withActivation } from './steps.ts';
+import { parseSql } from './sql-parser.ts';
+import { raiseProblemsOf, readConnected } from './standbys.ts';
 
 export async function planOn(
   parts: Parts,
@@ -23,21 +26,43 @@ export async function planOn(
   | { readonly kind: 'planned'; readonly plan: PlannedChange }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 > {
+  const planned = await withContext(parts, before, change, allowance, (context) => planChange(context, change));
+  if (planned.kind === 'refused') return planned;
+  const problems = await raiseProblemsOf(parts, planned.raises);
+  return problems.length > 0
+    ? { kind: 'refused', problems }
+    : { kind: 'planned', plan: { summary: planned.summary, steps: stepsOf(parts, before.facts.versionNum, planned) } };
+}
+
+/** Everything that planning has to know; the disk is read until nothing is missing. */
+export async function withContext<T>(
+  parts: Parts,
+  before: Captured,
+  change: ConfigChange,
+  allowance: Allowance,
+  plan: (context: PlanContext) => T,
+): Promise<T> {
   const { facts } = before;
-  const { settings, serverProblems, standbys } = await parts.sql.any(async (session) => {
+  const { settings, serverProblems, standbys, databases } = await parts.sql.any(async (session) => {
     const rows = effectiveRows({
       settings: await session.rows<SettingRow & Record<string, unknown>>(settingsQuery),
       fileSettings: [],
     });
     const known = serverSettings(rows);
-    const senders = await session.rows<{ name: string }>(standbysQuery);
+    const senders = await readConnected(session);
     return {
       settings: known,
       standbys: senders.map(({ name }) => name),
+      databases: await session.rows<DatabaseRow>(databasesQuery),
       serverProblems: await settingProblems(session, facts.versionNum, known, change.settings ?? {}),
     };
   });
-  const planned = await new Disk().settle((disk): Planned => {
+  const sql: SqlContext = {
+    allowed: allowance.sql,
+    parsed: await parseSql(change.sql ?? []),
+    databases: new Map(databases.map((row) => [row.name, uncovered(before, row)])),
+  };
+  return new Disk().settle((disk): T => {
     const context: PlanContext = {
       versionNum: facts.versionNum,
       settings,
@@ -51,19 +76,26 @@ export async function planOn(
       digest: (role, content) => parts.digest.digest(role, content, facts.versionNum),
       fingerprint: parts.digest.fingerprint,
       serverProblems,
+      sql,
     };
-    return planChange(context, change);
+    return plan(context);
   });
-  return planned.kind === 'refused'
-    ? planned
-    : { kind: 'planned', plan: { summary: planned.summary, steps: stepsOf(parts, facts.versionNum, planned) } };
 }
 
-/** Physical ones: those of logical replication have a slot with a plugin. */
-const standbysQuery = `
-  select coalesce(nullif(r.application_name, ''), r.client_addr::text, 'unnamed') as name
-  from pg_catalog.pg_stat_replication r left join pg_catalog.pg_replication_slots s on s.active_pid = r.pid
-  where s.plugin is null and r.application_name not like 'pg_basebackup%'`;
+interface DatabaseRow {
+  readonly [column: string]: unknown;
+  readonly name: string;
+  readonly allowsConnections: boolean;
+}
+
+const databasesQuery = `select datname as name, datallowconn as "allowsConnections" from pg_catalog.pg_database`;
+
+/** Why what SQL changes in this database could not be taken back; null: it could. */
+function uncovered({ snapshot }: Captured, { name, allowsConnections }: DatabaseRow): string | null {
+  if (!allowsConnections) return 'It allows no connections.';
+  const catalog = snapshot?.sections.catalogs.find(({ database }) => database === name);
+  return catalog?.unread ?? null;
+}
 
 /** Symbolic links followed: what a path names and what it leads to must both be the configuration's. */
 function resolver(
@@ -94,37 +126,17 @@ function resolver(
   };
 }
 
-/** New files before those that may include them, removals after those that did. */
+/** SQL fails most easily, and as a whole: it comes first, while nothing else has been written yet. */
 function stepsOf(
   parts: Parts,
   versionNum: number,
-  { files, alters, summary }: Extract<Planned, { kind: 'planned' }>,
+  { files, alters, runs, summary }: Extract<Planned, { kind: 'planned' }>,
 ): readonly ChangeStep[] {
-  const digestOf = (file: (typeof files)[number]): string | null =>
-    file.before === null ? null : parts.digest.digest(file.before.role, file.before.content, versionNum);
-  const writes = files.flatMap((file): ChangeStep[] =>
-    file.after === null
-      ? []
-      : [
-          {
-            do: 'write-file',
-            path: file.path,
-            base64: Buffer.from(file.after, 'latin1').toString('base64'),
-            expectDigest: digestOf(file),
-          },
-        ],
+  const alterations = alters.map(({ name, literals }): ChangeStep => ({ do: 'alter-system', name, literals }));
+  const onDisk = fileSteps(parts, versionNum, files, alterations);
+  return withActivation(
+    runs.map((run): ChangeStep => ({ do: 'sql', ...run })),
+    onDisk,
+    summary.effect,
   );
-  const removals = files.flatMap((file): ChangeStep[] => {
-    const digest = digestOf(file);
-    return file.after !== null || digest === null ? [] : [{ do: 'remove-file', path: file.path, expectDigest: digest }];
-  });
-  const isNew = (step: ChangeStep): boolean => step.do === 'write-file' && step.expectDigest === null;
-  const steps: ChangeStep[] = [
-    ...writes.filter(isNew),
-    ...writes.filter((step) => !isNew(step)),
-    ...alters.map(({ name, literals }): ChangeStep => ({ do: 'alter-system', name, literals })),
-    ...removals,
-  ];
-  if (summary.effect === 'restart') return [...steps, { do: 'restart' }];
-  return steps.length === 0 ? [] : [...steps, { do: 'reload' }];
 }

@@ -1,6 +1,6 @@
 /** The server as a process of this host: told by postmaster.pid, reached by signals while SQL does not answer. */
 import { kill } from 'node:process';
-import { open, readFile, readlink, realpath } from 'node:fs/promises';
+import { readFile, readlink, realpath } from 'node:fs/promises';
 import { codeOf } from './target-error.ts';
 
 export interface Postmaster {
@@ -62,22 +62,6 @@ export function sendReload({ pid }: Postmaster): boolean {
     return false;
   }
 }
-
-/** The system identifier from `global/pg_control`, its first eight bytes; null when it cannot be read. */
-export async function systemIdentifierOf(dataDirectory: string): Promise<string | null> {
-  const handle = await open(`${dataDirectory}/global/pg_control`, 'r').catch(() => null);
-  if (handle === null) return null;
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(8), 0, 8, 0);
-    if (bytesRead < 8) return null;
-    // Written in the byte order of the server's machine, which is this one.
-    return (littleEndian ? buffer.readBigUInt64LE(0) : buffer.readBigUInt64BE(0)).toString();
-  } finally {
-    await handle.close();
-  }
-}
-
-const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 export function isSamePostmaster(a: Postmaster | null, b: Postmaster | null): boolean {
   return a !== null && b !== null && a.pid === b.pid && a.started === b.started;

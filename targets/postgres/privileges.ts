@@ -35,6 +35,6 @@ export function checkPrivileges(row: PrivilegeRow | undefined): asserts row is P
   if (problem !== null) throw new TargetError('InsufficientPrivilege', [problem]);
 }
 
-function quoted(name: string): string {
+export function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
 }

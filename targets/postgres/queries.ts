@@ -1,10 +1,13 @@
 /** What is asked of a server, and the rows it answers with. Everything qualified: a search_path must not bend it. */
+import { namedSettingNames } from '../../domain/conf/named-files.ts';
 
 export interface PrivilegeRow {
   readonly superuser: boolean;
   readonly readSettings: boolean;
   readonly fileSettings: boolean;
   readonly hbaRules: boolean;
+  /** From 15 on, and optional: without it, broken user name maps go unnoticed. */
+  readonly identMaps: boolean;
   readonly authid: boolean;
   readonly reload: boolean;
   readonly versionNum: number;
@@ -19,11 +22,18 @@ export const privilegesQuery = `
       and pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'execute') as "fileSettings",
     pg_catalog.has_table_privilege('pg_catalog.pg_hba_file_rules', 'select')
       and pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'execute') as "hbaRules",
+    coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('pg_catalog.pg_ident_file_mappings'), 'select')
+      and pg_catalog.has_function_privilege(pg_catalog.to_regprocedure('pg_catalog.pg_ident_file_mappings()'), 'execute'),
+      false) as "identMaps",
     pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'select') as authid,
     pg_catalog.has_function_privilege('pg_catalog.pg_reload_conf()', 'execute') as reload,
     pg_catalog.current_setting('server_version_num')::int as "versionNum", current_user as "user"`;
 
+const quotedNames = namedSettingNames.map((name) => `'${name}'`).join(', ');
+
 export interface PlacesRow {
+  readonly running: Readonly<Record<string, string>>;
+  readonly commandLine: Readonly<Record<string, string>>;
   readonly dataDirectory: string;
   readonly versionNum: number;
   readonly config: string;
@@ -33,7 +43,10 @@ export interface PlacesRow {
 
 /** Needs pg_read_all_settings. Absolute paths, as the server resolved them at its start. */
 export const placesQuery = `
-  select pg_catalog.current_setting('data_directory') as "dataDirectory",
+  select (select coalesce(json_object_agg(name, setting) filter (where source <> 'default'), '{}')
+      from pg_catalog.pg_settings where name in (${quotedNames})) as running,
+    (select coalesce(json_object_agg(name, setting) filter (where source = 'command line'), '{}')
+      from pg_catalog.pg_settings where name in (${quotedNames})) as "commandLine", pg_catalog.current_setting('data_directory') as "dataDirectory",
     pg_catalog.current_setting('server_version_num')::int as "versionNum", pg_catalog.current_setting('config_file') as config,
     pg_catalog.current_setting('hba_file') as hba, pg_catalog.current_setting('ident_file') as ident`;
 
@@ -42,17 +55,24 @@ export interface ServerRow {
   readonly versionNum: number;
   readonly systemIdentifier: string;
   readonly inRecovery: boolean;
+  readonly timeline: number;
   /** Unix ms. */
   readonly loadedAt: number;
   /** Unix ms. */
   readonly startedAt: number;
 }
 
+/** Of what is being written now: the checkpoint of a promotion may come long after it. */
+export const timelineOf = `
+    case when pg_catalog.pg_is_in_recovery() then (select timeline_id from pg_catalog.pg_control_checkpoint())
+      else ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int end`;
+
 export const serverQuery = `
   select pg_catalog.current_setting('server_version') as version,
     pg_catalog.current_setting('server_version_num')::int as "versionNum",
     (select system_identifier::text from pg_catalog.pg_control_system()) as "systemIdentifier",
     pg_catalog.pg_is_in_recovery() as "inRecovery",
+    ${timelineOf} as timeline,
     (extract(epoch from pg_catalog.pg_conf_load_time()) * 1000)::float8 as "loadedAt",
     (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000)::float8 as "startedAt"`;
 
@@ -102,6 +122,15 @@ export interface HbaRow {
 
 export const hbaQuery = `select line_number as line, type, error from pg_catalog.pg_hba_file_rules`;
 
+export interface IdentRow {
+  readonly line: number;
+  readonly error: string;
+}
+
+/** Lines with errors. Before 15 there is no such view. */
+export const identQuery = `
+  select line_number as line, error from pg_catalog.pg_ident_file_mappings where error is not null`;
+
 export interface RoleRow {
   readonly name: string;
   readonly superuser: boolean;
@@ -116,13 +145,13 @@ export interface RoleRow {
   readonly verifier: string | null;
 }
 
-/** Without the privilege on pg_authid, verifiers are unreadable and everything else is the same. */
+/** No end is no end, be it written as NULL or as infinity. Without the privilege on pg_authid, verifiers are unreadable and everything else is the same. */
 export function rolesQuery(authid: boolean): string {
   return `
   select rolname as name, rolsuper as superuser, rolinherit as inherit, rolcreaterole as "createRole",
     rolcreatedb as "createDb", rolcanlogin as login, rolreplication as replication, rolbypassrls as "bypassRls",
     rolconnlimit as "connectionLimit",
-    case when pg_catalog.isfinite(rolvaliduntil)
+    case when rolvaliduntil = 'infinity' then null when pg_catalog.isfinite(rolvaliduntil)
       then pg_catalog.to_char(rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
       else rolvaliduntil::text end as "validUntil",
     ${authid ? 'rolpassword' : "'unreadable'"} as verifier

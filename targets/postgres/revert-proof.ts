@@ -1,6 +1,6 @@
 /** What is still missing after a revert, and how the rest was proven: by a fresh snapshot, item by item. */
 import type { ConfigFile, FileSet } from '../../domain/snapshot/files.ts';
-import { isAccessFile } from '../../domain/snapshot/files.ts';
+import { isAccessFile, isNamedFile } from '../../domain/snapshot/files.ts';
 import { type FileDecision, sameState } from '../../domain/revert/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { SettingEntry } from '../../domain/snapshot.ts';
@@ -43,8 +43,17 @@ export function proofOf(
       !after.dirty.some(({ code }) => code === 'hba-would-not-load')
         ? ['pg_hba.conf: the server finds no line in it that would not load']
         : []),
+      ...tlsLines(after, decisions),
     ],
   };
+}
+
+/** The handshake itself is in the capture: it would be a reason why the server is dirty. */
+function tlsLines({ snapshot, dirty }: Captured, decisions: readonly FileDecision[]): readonly string[] {
+  const on = snapshot?.sections.settings.some(({ name, value }) => name === 'ssl' && value === 'on') === true;
+  const restored = decisions.some(({ role }) => isNamedFile(role));
+  if (!on || !restored || dirty.some(({ code }) => code.startsWith('tls-'))) return [];
+  return ['TLS: the server serves the certificate on disk, and its key fits'];
 }
 
 function settingsProof(
@@ -105,6 +114,8 @@ function broken(before: Captured, after: Captured, scope: ReadonlySet<string>): 
       code === 'file-error' ||
       code === 'hba-would-not-load' ||
       code === 'access-file-not-loaded' ||
+      code === 'ident-would-not-load' ||
+      code.startsWith('tls-') ||
       (code === 'file-not-loaded' && inScope(message))
     );
   });

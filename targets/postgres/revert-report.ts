@@ -1,9 +1,10 @@
 /** The report of a revert, from what was planned, what happened and what a new connection showed. */
 import { isAccessFile } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { RevertReport } from '../target.ts';
+import type { CarriedOver, RevertReport } from '../target.ts';
 import { proofOf } from './revert-proof.ts';
-import { type RevertPlan, itemsOf, roleItems, settingsInScope } from './revert-plan.ts';
+import { type RevertPlan, itemsOf, settingsInScope } from './revert-plan.ts';
+import type { SqlBack } from './revert-sql.ts';
 import type { RevertInput, Seen } from './revert.ts';
 import type { WitnessProof } from './witness.ts';
 
@@ -12,6 +13,7 @@ export async function reportOf(
   plan: RevertPlan,
   problems: readonly Problem[],
   { activation, loaded, after, files, problem }: Seen,
+  sql: SqlBack,
   witnesses: readonly WitnessProof[],
 ): Promise<RevertReport> {
   const live = after?.snapshot ?? null;
@@ -21,12 +23,13 @@ export async function reportOf(
   const touchesAccess = plan.decisions.some(({ role }) => isAccessFile(role));
   const server = activation.restarted ? 'the restarted server' : 'the server';
   return {
-    items: [...itemsOf(plan, before, changed, null), ...roleItems(before, changed, live)],
+    items: [...(before.carried?.items ?? []), ...itemsOf(plan, before, changed, null), ...sql.items],
     conflicts: [
       ...plan.decisions
         .filter(({ decision }) => decision.startsWith('conflict'))
         .map(({ path, note }) => `${path}: ${note ?? 'somebody else changed it too'}`),
       ...(proof?.conflicts ?? []),
+      ...sql.conflicts,
     ],
     remaining: [
       ...problems,
@@ -34,10 +37,14 @@ export async function reportOf(
       ...(problem === null ? [] : [unseen(problem)]),
       ...(loaded || after === null ? [] : [notLoaded]),
       ...(proof?.remaining ?? []),
+      ...sql.remaining,
+      ...(before.carried !== undefined && before.snapshot === null ? [filesOnly] : []),
     ],
     proof: [
+      ...(before.carried === undefined ? [] : carriedLines(before.carried)),
       ...(loaded ? [`configuration: ${server} loaded it after the request, seen on a new connection`] : []),
       ...(proof?.lines ?? []),
+      ...sql.proof,
       ...witnesses.filter(({ toldApart }) => touchesAccess || toldApart).map(({ line }) => line),
     ],
     acceptingAt: await activation.acceptingAt,
@@ -45,6 +52,25 @@ export async function reportOf(
     after,
   };
 }
+
+/** Lines of a proof stand in workflow history. */
+const mostNamed = 20;
+
+function carriedLines({ from, to, items }: CarriedOver): readonly string[] {
+  const leftOut = items.filter(({ key, decision }) => key.startsWith('upgrade:/') && decision === 'not-revertible');
+  const lines = leftOut.length === 1 ? '1 line' : `${leftOut.length} lines`;
+  const howMuch = leftOut.length === 0 ? 'all of it' : `all but ${lines}`;
+  const named = items.slice(0, mostNamed).map(({ summary, note }) => `upgrade: ${summary} (${note ?? ''})`);
+  const more = items.length > mostNamed ? [`upgrade: and ${items.length - mostNamed} more like these`] : [];
+  return [`upgrade: the configuration of PostgreSQL ${from} is carried over to ${to}, ${howMuch}`, ...named, ...more];
+}
+
+/** Its files let the agent in again; roles, grants and values are looked at by the next attempt. */
+const filesOnly: Problem = {
+  code: 'files-only',
+  message: 'the new server could not be asked before its files were put back',
+  detail: 'Settings, roles and grants are still to be compared.',
+};
 
 function unseen({ message, detail, hint }: Problem): Problem {
   return {

@@ -9,13 +9,18 @@ import { restartNeededFor } from '../../domain/revert/settings.ts';
 import type { Captured, RevertReport, Target } from '../target.ts';
 import { askAs } from './accepting.ts';
 import { awaitLoaded } from './activate.ts';
+import { makeFolders } from './carry-over.ts';
 import { look } from './capture.ts';
+import { checkIdentity, checkWarm, identityProblem } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { findPostmaster } from './postmaster.ts';
+import { isLockedOutByCatalog } from './locked-out.ts';
 import { type Activation, activate, proofTimeoutMs, runningPostmasterValues } from './revert-activate.ts';
 import { putBack } from './revert-files.ts';
-import { type RevertPlan, checkIdentity, filesInQuestion, planFilesBack, settingsInScope } from './revert-plan.ts';
+import { heldByStandbys } from './revert-hold.ts';
+import { type RevertPlan, filesInQuestion, planFilesBack, settingsInScope } from './revert-plan.ts';
 import { reportOf } from './revert-report.ts';
+import { type SqlBack, revertSql, touchesSql } from './revert-sql.ts';
 import type { StartupAnswer } from './startup-message.ts';
 import { TargetError } from './target-error.ts';
 import { type WitnessProof, askWitness, proveWitness } from './witness.ts';
@@ -32,7 +37,8 @@ const maxPlans = 5;
 export async function revertOn(parts: Parts, input: RevertInput): Promise<RevertReport> {
   const { before, change, witnesses, mayRestart, fence, say } = input;
   const { dataDirectory } = before.facts;
-  await checkIdentity(before);
+  await Promise.all([checkIdentity(before.facts), checkWarm(parts.sql, before.facts)]);
+  if (before.carried !== undefined) await makeFolders(before.carried, dataDirectory, fence);
   const postmaster = await findPostmaster(dataDirectory);
   const asking = Promise.all(witnesses.map((witness) => askWitness(witness, parts.endpoint, postmaster)));
   const asked = Promise.race([asking, sleep(beforeWaitMs, null)]);
@@ -42,15 +48,23 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const scope = settingsInScope(before, change, null);
   const needing = restartNeededFor(before.snapshot?.sections.settings ?? [], running ?? [], scope);
   const need = { dataDirectory, mayRestart, isDown, fence, say };
-  const first = await activate(parts, { ...need, wantsRestart: isDown || needing.length > 0 });
+  let held = await heldByStandbys(parts, before, running ?? [], isDown ? [] : needing);
+  // A restart comes last: whom roles and grants let in is not kept waiting for it.
+  const sqlFirst = !isDown && touchesSql(before, change);
+  const wantsRestart = isDown || (needing.length > 0 && held.length === 0 && !sqlFirst);
+  const first = await activate(parts, { ...need, wantsRestart });
   let seen = await see(parts, input, first);
   const proofs = proveWitnesses(parts, input, await asked, () => seen.loaded);
+  const { sql, observed } = await restoreSql(parts, input, seen);
+  seen = seen.lockedOut && !seen.loaded ? await see(parts, input, first) : { ...seen, ...observed };
   const still = runningDifferently(before, change, seen);
-  if (still.length > 0 && !first.restarted && mayRestart && parts.restart !== null) {
+  if (still.length > 0 && held.length === 0 && !first.restarted)
+    held = await heldByStandbys(parts, before, seen.after?.snapshot?.sections.settings ?? [], still);
+  if (still.length > 0 && held.length === 0 && !first.restarted && mayRestart && parts.restart !== null) {
     say(`only a restart restores ${still.join(', ')}`);
     seen = await see(parts, input, await activate(parts, { ...need, isDown: false, wantsRestart: true }));
   }
-  return reportOf(input, plan, problems, seen, await proofs);
+  return reportOf(input, plan, [...problems, ...held], seen, sql, await proofs);
 }
 
 /** Until no file moves under our hands. The questions to the witnesses are answered before the first write. */
@@ -75,6 +89,8 @@ export interface Seen {
   readonly activation: Activation;
   /** The server loaded its configuration after it was asked to. */
   readonly loaded: boolean;
+  /** By a role or a database, not by a file: SQL alone can mend it, by the connection that is open. */
+  readonly lockedOut: boolean;
   readonly after: Captured | null;
   /** On disk, those included that nothing leads to any more. */
   readonly files: FileSet | null;
@@ -82,18 +98,43 @@ export interface Seen {
   readonly problem: Problem | null;
 }
 
-async function see(parts: Parts, { before, change }: RevertInput, activation: Activation): Promise<Seen> {
-  const loaded = await awaitLoaded(parts.sql, activation.at, activation.problems.length > 0 ? 0 : proofTimeoutMs);
+type Observed = Pick<Seen, 'after' | 'files' | 'problem'>;
+
+async function see(parts: Parts, input: RevertInput, activation: Activation): Promise<Seen> {
+  const timeoutMs = activation.problems.length > 0 ? 0 : proofTimeoutMs;
+  let lockedOut = false;
+  const loaded = await awaitLoaded(parts.sql, activation.at, timeoutMs, false, (error) => {
+    lockedOut = isLockedOutByCatalog(error);
+    return lockedOut;
+  });
+  return { activation, loaded, lockedOut, ...(await observe(parts, input)) };
+}
+
+async function observe(parts: Parts, { before, change }: RevertInput): Promise<Observed> {
   try {
     const { captured } = await look(parts.sql, parts.digest);
+    const other = identityProblem(before.facts, captured);
+    if (other !== null) return { after: null, files: null, problem: other };
     parts.known = captured.facts;
     const { files } = await filesInQuestion(before, change);
-    return { activation, loaded, after: captured, files, problem: null };
+    return { after: captured, files, problem: null };
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     const { problem } = error;
-    return { activation, loaded, after: null, files: null, problem };
+    return { after: null, files: null, problem };
   }
+}
+
+/** Where the change has locked even the agent out by its role, the connection that is open still looks and writes. */
+async function restoreSql(
+  parts: Parts,
+  input: RevertInput,
+  { after, files, problem }: Seen,
+): Promise<{ readonly sql: SqlBack; readonly observed: Observed }> {
+  let observed: Observed = { after, files, problem };
+  const live = after ?? (await look(parts.sql, parts.digest, 'open').catch(() => null))?.captured ?? null;
+  const sql = await revertSql(parts, input, live, async () => (observed = await observe(parts, input)).after);
+  return { sql, observed };
 }
 
 function runningDifferently(before: Captured, change: Captured | null, { after }: Seen): readonly string[] {

@@ -6,10 +6,12 @@ import { holdsSecret } from '../../domain/conf/settings.ts';
 import type { Fingerprint } from '../../domain/snapshot/redact.ts';
 import { normaliseValue } from '../../domain/conf/setting-value.ts';
 import type { FilePlaces } from './capture-files.ts';
+import { type Shared, sharedOf, sharedQueries } from './catalog/read-shared.ts';
 import { checkPrivileges } from './privileges.ts';
 import {
   type FileSettingRow,
   type HbaRow,
+  type IdentRow,
   type PlacesRow,
   type PrivilegeRow,
   type RoleRow,
@@ -18,6 +20,7 @@ import {
   type SettingRow,
   fileSettingsQuery,
   hbaQuery,
+  identQuery,
   placesQuery,
   privilegesQuery,
   roleSettingsQuery,
@@ -32,8 +35,11 @@ export interface ServerState {
   readonly settings: readonly SettingRow[];
   readonly fileSettings: readonly FileSettingRow[];
   readonly hba: readonly HbaRow[];
+  /** Lines of pg_ident.conf with errors. */
+  readonly ident: readonly IdentRow[];
   readonly roles: readonly RoleRow[];
   readonly roleSettings: readonly RoleSettingRow[];
+  readonly shared: Shared;
 }
 
 /** Throws a TargetError that names the missing grants. */
@@ -46,8 +52,8 @@ export async function readPrivileges(session: Session): Promise<PrivilegeRow> {
 export async function readPlaces(session: Session): Promise<FilePlaces> {
   const [row] = await session.rows<PlacesRow & Record<string, unknown>>(placesQuery);
   if (row === undefined) throw new TypeError('the places query gave no row');
-  const { dataDirectory, versionNum, config, hba, ident } = row;
-  return { dataDirectory, versionNum, paths: { config, hba, ident } };
+  const { dataDirectory, versionNum, config, hba, ident, running, commandLine } = row;
+  return { dataDirectory, versionNum, paths: { config, hba, ident }, named: { running, commandLine } };
 }
 
 export async function readServer(session: Session, privileges: PrivilegeRow): Promise<ServerState> {
@@ -56,8 +62,10 @@ export async function readServer(session: Session, privileges: PrivilegeRow): Pr
     settingsQuery,
     fileSettingsQuery,
     hbaQuery,
+    privileges.identMaps ? identQuery : 'select where false',
     rolesQuery(privileges.authid),
     roleSettingsQuery,
+    ...sharedQueries(privileges.versionNum),
   ];
   const results = await session
     .script(['begin isolation level repeatable read, read only', ...statements, 'commit'].join(';'))
@@ -71,8 +79,10 @@ export async function readServer(session: Session, privileges: PrivilegeRow): Pr
     settings: rows[1] as SettingRow[],
     fileSettings: rows[2] as FileSettingRow[],
     hba: rows[3] as HbaRow[],
-    roles: rows[4] as RoleRow[],
-    roleSettings: rows[5] as RoleSettingRow[],
+    ident: rows[4] as IdentRow[],
+    roles: rows[5] as RoleRow[],
+    roleSettings: rows[6] as RoleSettingRow[],
+    shared: sharedOf(rows.slice(7).map((values) => (values as { json: string }[])[0]?.json ?? '[]')),
   };
 }
 
@@ -94,7 +104,11 @@ export function effectiveRows(state: Pick<ServerState, 'settings' | 'fileSetting
       .filter(({ applied, name }) => applied && name !== null)
       .map((row) => [row.name?.toLowerCase(), row]),
   );
+  const named = new Set(state.fileSettings.map(({ name }) => name?.toLowerCase()));
   return state.settings.map((row) => {
+    // The server forgets to take its flag back when a line that it had never applied is gone again.
+    if (row.pendingRestart && row.source !== 'configuration file' && !named.has(row.name.toLowerCase()))
+      return { ...row, pendingRestart: false };
     if (!sessionSources.has(row.source)) return row;
     const file = inFiles.get(row.name.toLowerCase());
     if (file === undefined)

@@ -3,6 +3,7 @@
  * everybody out, because open sessions survive a reload; whatever is proven is seen on a fresh one.
  */
 import pg from 'pg';
+import { connectAsItself } from './connect.ts';
 import { connectError } from './connect-error.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -96,6 +97,17 @@ export class SqlChannel {
     return answer === null ? this.fresh(work) : answer.value;
   }
 
+  /** Runs `work` on a connection to another database of this server, closed afterwards. Throws what `pg` throws. */
+  async elsewhere<T>(database: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const connection = new Connection(new pg.Client({ ...this.endpoint.config, database }));
+    try {
+      await connectAsItself(connection.client, this.endpoint.config);
+      return await work(connection);
+    } finally {
+      await connection.client.end().catch(() => undefined);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#warm?.client.end().catch(() => undefined);
@@ -106,7 +118,7 @@ export class SqlChannel {
     const client = new pg.Client(this.endpoint.config);
     const connection = new Connection(client);
     try {
-      await client.connect();
+      await connectAsItself(client, this.endpoint.config);
     } catch (error) {
       void client.end().catch(() => undefined);
       throw connectError(this.endpoint, error);

@@ -137,7 +137,7 @@ function answerOf(message: Buffer, settle: Settle, stream: Socket): void {
 }
 
 /** Length 8, code 80877103. */
-const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+export const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 function startupMessage({ user, database }: StartupProbe): Buffer {
   const parameters = ['user', user, 'database', database, 'application_name', 'knowngood witness'];

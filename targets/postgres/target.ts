@@ -5,13 +5,17 @@ import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
 import type { Captured, Target } from '../target.ts';
 import { awaitAnswer } from './accepting.ts';
 import { applyOn } from './apply.ts';
+import { carryOverOn } from './carry-over.ts';
 import { type Look, fileSetOf, look, lookAtFiles } from './capture.ts';
 import { identifyOn } from './identify.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
 import { planOn } from './plan.ts';
-import { itemsOf, planFilesBack, roleItems } from './revert-plan.ts';
+import { itemsOf, planFilesBack } from './revert-plan.ts';
+import { planRestoreOn } from './restore.ts';
+import { type PlannedBack, previewOf } from './revert-preview.ts';
 import { revertOn } from './revert.ts';
+import { planSqlBack } from './revert-sql.ts';
 import { TargetError } from './target-error.ts';
 
 export type { PostgresTargetOptions } from './options.ts';
@@ -26,12 +30,21 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       remember(before.facts);
       return planOn(parts, before, change, allowance);
     },
+    planRestore: (before, ...rest) => {
+      remember(before.facts);
+      return planRestoreOn(parts, before, ...rest);
+    },
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
+    carryOver: (before, change) => carryOverOn(parts, before, change),
     planRevert: async (before, change) => {
       remember(before.facts);
-      const [plan, live] = await Promise.all([planFilesBack(before, change, null), lookAt(parts)]);
-      const [c, l] = [change?.snapshot ?? null, live.captured.snapshot];
-      return [...itemsOf(plan, before, c, l), ...roleItems(before, c, l)];
+      return (await planBack(parts, before, change, null)).items;
+    },
+    previewRevert: async (before, change, changeId) => {
+      remember(before.facts);
+      const planned = await planBack(parts, before, change, changeId);
+      const items = [...(before.carried?.items ?? []), ...planned.items];
+      return previewOf(parts, { ...planned, items }, before);
     },
     revert: (input) => {
       remember(input.before.facts);
@@ -41,6 +54,18 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     awaitAccepting: (timeoutMs) => awaitAnswer(parts.endpoint, timeoutMs),
     close: () => parts.sql.close(),
   };
+}
+
+async function planBack(
+  parts: Parts,
+  before: Captured,
+  change: Captured | null,
+  changeId: string | null,
+): Promise<PlannedBack> {
+  const [files, { captured: live }] = await Promise.all([planFilesBack(before, change, changeId), lookAt(parts)]);
+  const units = planSqlBack(before, change, live);
+  const [c, l] = [change?.snapshot ?? null, live.snapshot];
+  return { files, units, items: [...itemsOf(files, before, c, l), ...units.flatMap(({ items }) => items)] };
 }
 
 /** Files only, when SQL does not answer and it is known where they are. */

@@ -16,7 +16,7 @@ export function askWitness(
   const { user, database, sourceAddress, tls } = witness;
   const listen = postmaster?.listenAddress ?? (endpoint.host.startsWith('/') ? null : endpoint.host);
   const port = postmaster?.port ?? endpoint.port;
-  const host = listen === null ? (postmaster?.socketDir ?? endpoint.host) : hostOf(listen, sourceAddress);
+  const host = listen === null ? (postmaster?.socketDir ?? endpoint.host) : reachable(listen, sourceAddress);
   return askStartup({
     host,
     port,
@@ -29,7 +29,7 @@ export function askWitness(
 }
 
 /** Where a wildcard is reached from here, in the family of the source address. */
-function hostOf(listen: string, sourceAddress: string | null): string {
+export function reachable(listen: string, sourceAddress: string | null): string {
   if (listen !== '*' && listen !== '0.0.0.0' && listen !== '::') return listen;
   return sourceAddress?.includes(':') === true || (listen === '::' && sourceAddress === null) ? '::1' : '127.0.0.1';
 }

@@ -56,8 +56,8 @@ export async function removeFile(path: string, before: BeforeChange): Promise<vo
 }
 
 async function writeNew(temporary: string, { content, mode, uid, gid }: FileState): Promise<void> {
-  // Closed to others until the owner is right: it may hold secrets.
-  const handle = await open(temporary, 'wx', 0o600);
+  // Closed to others until the owner is right, and never wider than it shall be in the end: it may hold secrets.
+  const handle = await open(temporary, 'wx', mode & 0o600);
   try {
     await handle.writeFile(Buffer.from(content, 'latin1'));
     await own(handle, uid, gid);

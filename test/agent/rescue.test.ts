@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { rescueAbandon, rescueRevert, rescueShow } from '../../agent/rescue.ts';
+import { rescueAbandon, rescuePlan, rescueRevert, rescueShow } from '../../agent/rescue.ts';
 import type { ConfigChange } from '../../domain/change.ts';
 import { openTarget } from '../../worker/open-target.ts';
 import { type Lab, caller, settingOf, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
 import { eventually } from '../support/processes.ts';
+import { query } from '../targets/postgres/server.ts';
 
 const cluster = useCluster();
 const lab = useAgent(cluster);
@@ -43,6 +44,32 @@ describe('rescue', () => {
     const { contactMs = 0 } = shown.kind === 'open' ? shown.change.lease : {};
     expect(contactMs).toBeGreaterThan(590_000);
     expect(contactMs).toBeLessThanOrEqual(600_000);
+  });
+
+  it('shows what a revert would do, as files and as SQL, and does none of it', async () => {
+    const it = await lab();
+    expect(await rescuePlan(it.config, { openTarget })).toBeNull();
+    await applied(it);
+    await query(cluster(), 'create role rescue_me login');
+    await it.stop();
+    const before = await it.configuration();
+    const shown = await rescuePlan(it.config, { openTarget });
+    expect(shown?.diff).toMatch(/^--- .*postgresql\.auto\.conf[^]*-work_mem = '64MB'/);
+    expect(shown?.items.find(({ key }) => key === 'setting:work_mem')).toMatchObject({ decision: 'restore' });
+    expect(shown?.effect).toBe('reload');
+    expect(await it.configuration()).toEqual(before);
+    expect(await settingOf(cluster(), 'work_mem')).toBe('64MB');
+    await query(cluster(), 'drop role rescue_me');
+  });
+
+  it('shows what a revert would do to the files of a server that is down', async () => {
+    const it = await lab();
+    await applied(it);
+    await it.stop();
+    await cluster().stop();
+    const shown = await rescuePlan(it.config, { openTarget });
+    expect(shown?.diff).toContain("-work_mem = '64MB'");
+    await cluster().start();
   });
 
   it('reverts with the agent dead', async () => {

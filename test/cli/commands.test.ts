@@ -96,6 +96,26 @@ describe('looking', () => {
     expect(await command('snapshot', 'show', targetName, 'ffffffffffff', ...config())).toMatchObject({ code: 1 });
   });
 
+  it('goes back to a snapshot, or shows what that would do', async () => {
+    const taken = await command('snapshot', 'take', rig().targetName, ...config());
+    await applyApproved(newId(), { settings: { work_mem: '11MB' } });
+    const restore = ['snapshot', 'restore', taken.out.slice(0, 12), ...config()];
+    const before = await rig().configuration();
+    const shown = await command(...restore, '--only', 'setting:work_mem', '--dry-run');
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.out).toMatch(/effect reload[^]*setting|work_mem: 11MB → [^]*-work_mem = '11MB'/);
+    expect(await rig().configuration()).toEqual(before);
+    expect(await command(...restore, '--only', 'setting:wrok_mem', '--dry-run')).toMatchObject({ code: 13 });
+    expect(await command('snapshot', 'restore', 'ffffffffffff', ...config())).toMatchObject({ code: 1 });
+    const id = newId();
+    const running = startCommand([...restore, '--change-id', id, '--json']);
+    await eventually('it asks for approval', async () => (await phaseOf(id)) === 'approve', 20_000);
+    await command('approve', id, ...config(), '--as', 'kim');
+    expect((await running.done).json()).toMatchObject({ outcome: 'kept', exitCode: 0 });
+    const now = await command('snapshot', 'take', rig().targetName, ...config());
+    expect(now.out).toBe(taken.out);
+  });
+
   it('shows the report of a change in three forms', async () => {
     const id = newId();
     await applyApproved(id, { settings: { work_mem: '7MB' } });
@@ -125,6 +145,15 @@ describe('looking', () => {
     expect(run.out).toMatch(/not covered:/);
     expect(run.out).not.toMatch('PROBLEM');
     expect(run).toMatchObject({ code: 0 });
+  });
+
+  it('prints the SQL that is missing, and nothing else', async () => {
+    const agent = ['--agent-config', join(rig().folder, 'agent.yaml')];
+    expect(await command('doctor', '--sql', ...config(), ...agent)).toMatchObject({
+      code: 0,
+      out: '-- nothing is lacking',
+      err: '',
+    });
   });
 
   it('does not know a change that nobody has started', async () => {
@@ -165,6 +194,8 @@ describe('without Temporal', () => {
     expect(status.out).toContain(`${rig().targetName}:${id}  armed`);
     const shown = await command('rescue', rig().targetName, '--show', ...agent, '--json');
     expect(shown.json()).toMatchObject({ version: 1, change: { changeId: id } });
+    const plan = await command('rescue', rig().targetName, '--show', ...agent);
+    expect(plan.out).toMatch(/a revert would[^]*-work_mem = 9MB/);
     const rescued = await command('rescue', rig().targetName, '--revert', ...agent);
     expect(rescued).toMatchObject({ code: 0 });
     expect(rescued.out).toMatch('reverted');

@@ -31,7 +31,8 @@ describe('agent.yaml', () => {
         commands: Object.assign(Object.create(null), {
           up: { run: ['apt', 'upgrade'], timeoutMs: 1_800_000, restarts: false },
         }),
-        allow: { settings: [], paths: [] },
+        allow: { settings: [], paths: [], sql: false },
+        standbys: [],
         store: null,
         temporal: { address: '127.0.0.1:7233', namespace: 'default', tls: null, apiKey: null },
       },

@@ -52,7 +52,7 @@ describe('the configuration files of the demo', () => {
   });
 
   it('hold no password', async () => {
-    for (const path of Object.values(files)) {
+    for (const path of [files.knowngood, files.agent, files.change]) {
       const text = await readFile(path, 'utf8');
       for (const password of Object.values(passwords)) expect(text).not.toContain(password);
     }

@@ -15,8 +15,16 @@ describe('the judgement of a run', () => {
   for (const [what, run, surprise] of [
     ['another outcome', aRun({ result: { outcome: 'kept' } }), 'the outcome is kept, not reverted'],
     ['another reason', aRun({ result: { reason: 'contact-lost' } }), 'the reason is contact-lost, not check-failed'],
-    ['a file with another mode', aRun({ after: otherMode }), 'not as before in bytes, mode or owner: pg_hba.conf'],
-    ['a file that is gone', aRun({ after: {} }), 'not as before in bytes, mode or owner: pg_hba.conf, postgresql.conf'],
+    [
+      'a file with another mode',
+      aRun({ after: otherMode }),
+      'not as before in bytes, mode, owner or privileges: pg_hba.conf',
+    ],
+    [
+      'a file that is gone',
+      aRun({ after: {} }),
+      'not as before in bytes, mode, owner or privileges: pg_hba.conf, postgresql.conf',
+    ],
     [
       'dependents that still suffer',
       aRun({ result: { dependents: 'still-failing' } }),
@@ -43,7 +51,7 @@ describe('the judgement of a run', () => {
 
   it('misses the change in a kept run that changed no file', () => {
     const kept = aRun({ exitCode: 0, result: { outcome: 'kept', reason: 'soak-healthy', dependents: 'unaffected' } });
-    expect(surprises(healthy, kept)).toEqual(['the upgrade was kept, but no file changed']);
+    expect(surprises(healthy, kept)).toEqual(['the upgrade was kept, but nothing changed']);
     expect(surprises(healthy, { ...kept, after: otherMode })).toEqual([]);
   });
 });

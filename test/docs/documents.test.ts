@@ -43,8 +43,10 @@ describe('the examples', () => {
   it('are accepted as they are', async () => {
     expect(parseKnowngoodConfig(read('examples/knowngood.yaml'), 'knowngood.yaml')).toMatchObject({ kind: 'ok' });
     expect(parseAgentConfig(read('examples/agent.yaml'), 'agent.yaml')).toMatchObject({ kind: 'ok' });
-    const request = await loadChangeFile(join(root, 'examples/change.yaml'), { changeId: 'example' });
-    expect(request).toMatchObject({ target: 'shop-db' });
+    for (const name of ['change.yaml', 'grant.yaml']) {
+      const request = await loadChangeFile(join(root, 'examples', name), { changeId: 'example' });
+      expect(request).toMatchObject({ target: 'shop-db' });
+    }
   });
 });
 

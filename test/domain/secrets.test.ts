@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { holdsSecret } from '../../domain/conf/settings.ts';
-import { holdsLiteralSecret, isSecretSetting, referencePattern } from '../../domain/secrets.ts';
+import { holdsLiteralSecret, isSecretSetting, referencePattern, setsPassword } from '../../domain/secrets.ts';
 
 describe('a literal secret', () => {
   for (const text of [
@@ -93,4 +93,17 @@ describe('a reference', () => {
     ['$env:A', false],
   ] as const)
     it(`${want ? 'is' : 'is not'} ${text}`, () => expect(referencePattern.test(text)).toBe(want));
+});
+
+describe('SQL that sets a password, read without a parser', () => {
+  for (const [sql, holds] of [
+    ["alter role a password 'x'", true],
+    ["create user a encrypted PASSWORD\n'x'", true],
+    ['create role a password /* /* */ */ $$x$$', true],
+    ["alter role a login password e'x'", true],
+    ['alter role a password null', false],
+    ["alter role a set password_encryption = 'md5'", false],
+    ['grant select (password) on users to a', false],
+  ] as const)
+    it(`${sql} ${holds ? 'holds' : 'holds no'} password`, () => expect(setsPassword(sql)).toBe(holds));
 });

@@ -10,7 +10,16 @@ export const noon = Date.UTC(2026, 2, 1, 12);
 export function aSnapshot(id: string, text = 'work_mem = 4MB\n'): Snapshot {
   return {
     id: id.padEnd(64, '0'),
-    hashes: { server: 's', files: 'f', settings: 'g', roles: 'r' },
+    hashes: {
+      server: 's',
+      files: 'f',
+      settings: 'g',
+      roles: 'r',
+      memberships: 'm',
+      databases: 'd',
+      shared: 'h',
+      catalogs: 'c',
+    },
     sections: {
       server: {
         version: '17.10',
@@ -33,6 +42,10 @@ export function aSnapshot(id: string, text = 'work_mem = 4MB\n'): Snapshot {
       ],
       settings: [],
       roles: [],
+      memberships: [],
+      databases: [],
+      shared: [],
+      catalogs: [],
     },
   };
 }

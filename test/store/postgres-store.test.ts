@@ -1,5 +1,6 @@
 /** The store against a real PostgreSQL: what is written comes back as it was, twice is once, and it mends itself. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Store } from '../../store/store.ts';
 import { createStore } from '../../store/postgres-store.ts';
 import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
@@ -36,6 +37,28 @@ describe('snapshots', () => {
     const snapshot = aSnapshot('aaaaaa2', 'a\u0000b\ud83d');
     await store.putSnapshot('shop-db', snapshot, Buffer.alloc(1), null);
     expect(await store.snapshot(null, snapshot.id)).toEqual(snapshot);
+  });
+
+  it('are kept packed, and those that an older release wrote as they are stay readable', async () => {
+    const snapshot = aSnapshot('aaaaaa3', 'work_mem = 4MB\n'.repeat(10_000));
+    await store.putSnapshot('shop-db', snapshot, Buffer.alloc(1), null);
+    const client = new pg.Client(cluster.url());
+    await client.connect();
+    try {
+      const { rows } = await client.query(
+        'select length(packed) as size, document from knowngood.snapshots where id = $1',
+        [snapshot.id],
+      );
+      expect(rows[0]).toMatchObject({ document: null });
+      expect((rows[0] as { size: number }).size).toBeLessThan(JSON.stringify(snapshot).length / 10);
+      await client.query('update knowngood.snapshots set packed = null, document = $2 where id = $1', [
+        snapshot.id,
+        JSON.stringify(snapshot),
+      ]);
+    } finally {
+      await client.end();
+    }
+    expect(await store.snapshot('shop-db', snapshot.id)).toEqual(snapshot);
   });
 
   it('taken twice are listed once, as seen last, with the sealed body of today', async () => {

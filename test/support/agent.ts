@@ -77,14 +77,14 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
     keyFile: join(folder, 'agent.key'),
     restart: cluster.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'),
     commands: {},
-    allow: { settings: [], paths: [] },
+    allow: { settings: [], paths: [], sql: false },
+    standbys: [],
     store: storeAt,
     temporal: { address: '127.0.0.1:1', namespace: 'default', tls: null, apiKey: null },
     ...bend,
   };
   const store = await createStore({ database: storeAt, password: cluster.password });
   const log = quietLog();
-  const key = await ensureKey(config.keyFile);
   let parts = await openParts();
   let running = true;
   const lab = {
@@ -130,6 +130,8 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
   return lab;
 
   async function openParts(): Promise<{ state: StateFolder; target: Target }> {
+    // As a process that starts does: the key may have been rotated.
+    const key = await ensureKey(config.keyFile);
     return { state: await openStateFolder(config, key, 'agent', log), target: await openTarget(config, key) };
   }
 

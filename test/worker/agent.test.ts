@@ -71,7 +71,8 @@ function configFor(temporal: string): { config: AgentConfig; folder: string } {
     keyFile: join(folder, 'agent.key'),
     restart: null,
     commands: {},
-    allow: { settings: [], paths: [] },
+    allow: { settings: [], paths: [], sql: false },
+    standbys: [],
     store: database,
     temporal: { address: temporal, namespace: 'default', tls: null, apiKey: null },
   };

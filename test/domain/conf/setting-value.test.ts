@@ -34,7 +34,9 @@ describe('a value', () => {
     [rule('real', { minVal: '0', maxVal: '1' }), '5e-1', '0.5'],
     [level, 'Replica', 'replica'],
     [level, 'hot_standby', 'replica'],
-    [compression, 'yes', 'on'],
+    [compression, 'yes', 'pglz'],
+    [compression, 'on', 'pglz'],
+    [compression, 'false', 'off'],
     [rule('string'), 'any', 'any'],
   ])('%# is read as the server reads it', (how, text, value) => {
     expect(normaliseValue(how, text)).toEqual({ ok: true, value });

@@ -24,6 +24,7 @@ function decide(
     before: set(s),
     change: c === undefined ? null : set(c),
     live: set(l),
+    changeListed: c === undefined ? null : listed,
     listed,
     absent: [],
     merged: new Set(merged),
@@ -205,6 +206,7 @@ describe('a file that S did not hold', () => {
       before: new Map(),
       change: added,
       live: added,
+      changeListed: null,
       listed: { folders, files },
       absent,
       merged: new Set(),
@@ -275,5 +277,25 @@ it('gives back the old bytes of postgresql.auto.conf when no foreign key is left
   expect(mergeAutoConf(s, "# note\nb = '1'\na = '3'\n", "# other\na = '3'\nb = '1'\n")).toEqual({
     content: s,
     conflicts: [],
+  });
+});
+
+describe('a file that nothing read any more when C was taken', () => {
+  const decideUnread = (seen: string[]): unknown =>
+    planRevertFiles({
+      before: new Map([['/x/y/n.conf', aFile('a')]]),
+      change: new Map(),
+      live: new Map([['/x/y/n.conf', aFile('b')]]),
+      changeListed: { folders: ['/x/y'], files: seen },
+      listed: { folders: ['/x/y'], files: ['/x/y/n.conf'] },
+      absent: [],
+      merged: new Set(),
+    })[0]?.decision;
+
+  it('is restored without a conflict: whoever edited it, it was still there', () => {
+    expect(decideUnread(['/x/y/n.conf'])).toBe('restore');
+  });
+  it('is a conflict when the change had removed it, and somebody made it anew', () => {
+    expect(decideUnread([])).toBe('conflict-restored');
   });
 });

@@ -16,6 +16,7 @@ const server: Sections['server'] = {
   dataDirectory: '/d',
   inRecovery: false,
 };
+const rest = { roles: [], memberships: [], databases: [], shared: [], catalogs: [] };
 
 function aFile(path: string, text: string, role: FileEntry['role'] = 'main'): FileEntry {
   return {
@@ -61,9 +62,9 @@ it('has one canonical form whatever the order of keys', () => {
 it('gives equal snapshots equal ids, in whatever order they were read', () => {
   const settings = [aSetting('b', '1'), aSetting('a', '2')];
   const files = [aFile('/y', ''), aFile('/x', '')];
-  const one = snapshotOf({ server, files, settings, roles: [] });
-  expect(snapshotOf({ server, files: files.toReversed(), settings: settings.toReversed(), roles: [] })).toEqual(one);
-  expect(snapshotOf({ server, files, settings: [aSetting('b', '1'), aSetting('a', '3')], roles: [] }).id).not.toBe(
+  const one = snapshotOf({ server, files, settings, ...rest });
+  expect(snapshotOf({ server, files: files.toReversed(), settings: settings.toReversed(), ...rest })).toEqual(one);
+  expect(snapshotOf({ server, files, settings: [aSetting('b', '1'), aSetting('a', '3')], ...rest }).id).not.toBe(
     one.id,
   );
   expect(sha256Hex('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
@@ -77,7 +78,7 @@ it('tells what differs, item by item, and sums it up with effect and risk', () =
       aSetting('work_mem', '4096', { unit: 'kB', context: 'user' }),
       aSetting('max_connections', '100', { context: 'postmaster' }),
     ],
-    roles: [],
+    ...rest,
   });
   const b = snapshotOf({
     server,
@@ -86,7 +87,7 @@ it('tells what differs, item by item, and sums it up with effect and risk', () =
       aSetting('work_mem', '65536', { unit: 'kB', context: 'user', sourceFile: '/c/postgresql.conf' }),
       aSetting('max_connections', '100', { context: 'postmaster', pendingRestart: true }),
     ],
-    roles: [],
+    ...rest,
   });
   expect(diffSnapshots(a, a)).toEqual([]);
   expect(diffSnapshots(a, b).map(({ summary }) => summary)).toEqual([

@@ -90,14 +90,11 @@ it('recognises CloudNativePG by its mark in the configuration', async () => {
   await query(cluster, 'select pg_reload_conf()');
 });
 
-it('tells the doctor what works, and what is not covered yet', async () => {
+it('tells the doctor what works, and what does not', async () => {
   const checks = await doctorChecks(targetOptions(cluster, { restart: null }));
-  expect(checks.filter(({ ok }) => ok).length).toBe(4);
-  expect(checks.find(({ name }) => name === 'the agent can restart the server')).toMatchObject({
-    ok: false,
-    problem: { code: 'no-restart-command' },
-  });
-  expect(checks.some(({ name, ok }) => name.includes('TLS') && !ok)).toBe(true);
+  expect(checks.filter(({ ok }) => !ok)).toMatchObject([
+    { name: 'the agent can restart the server', problem: { code: 'no-restart-command' } },
+  ]);
 });
 
 it('refuses a standby', async () => {

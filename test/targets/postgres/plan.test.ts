@@ -146,11 +146,14 @@ it('accepts a whole postgresql.conf that leaves the commands as they are', async
 
 it('lets the agent allow a command and a folder by name', async () => {
   expect(
-    await problemsOf({ settings: { archive_command: 'true' } }, { settings: ['archive_command'], paths: [] }),
+    await problemsOf(
+      { settings: { archive_command: 'true' } },
+      { settings: ['archive_command'], paths: [], sql: false },
+    ),
   ).toEqual([]);
-  expect(await problemsOf({ files: { '/tmp/knowngood-new.conf': 'x' } }, { settings: [], paths: ['/tmp'] })).toEqual(
-    [],
-  );
+  expect(
+    await problemsOf({ files: { '/tmp/knowngood-new.conf': 'x' } }, { settings: [], paths: ['/tmp'], sql: false }),
+  ).toEqual([]);
 });
 
 it('tells a restart, the risk and the values', async () => {

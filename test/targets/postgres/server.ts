@@ -9,7 +9,7 @@ import type { Allowance, Captured, RevertReport, Target, Witness } from '../../.
 import type { ConfigChange } from '../../../domain/change.ts';
 import type { Cluster } from '../../../worker/stack/cluster.ts';
 
-export const nothingAllowed: Allowance = { settings: [], paths: [] };
+export const nothingAllowed: Allowance = { settings: [], paths: [], sql: false };
 export const unfenced = (): void => undefined;
 export const silent = (): void => undefined;
 

@@ -1,0 +1,93 @@
+/** Plans the way back to an earlier snapshot as a change: gathers what the pure plan needs, and makes its steps. */
+import { planRevertFiles } from '../../domain/revert/plan.ts';
+import { planRestore } from '../../domain/plan/restore.ts';
+import { type SqlRestore, planSqlRestore } from '../../domain/plan/restore-sql.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Captured, ChangeStep, PlannedChange, Target } from '../target.ts';
+import { fileSetOf } from './capture.ts';
+import type { Parts } from './parts.ts';
+import { withContext } from './plan.ts';
+import { absentIn, filesInQuestion } from './revert-plan.ts';
+import { fileSteps, withActivation } from './steps.ts';
+
+type PlanRestore = Target['planRestore'];
+
+export async function planRestoreOn(
+  parts: Parts,
+  ...[before, wanted, restore, allowance]: Parameters<PlanRestore>
+): ReturnType<PlanRestore> {
+  const strangers = otherServer(before, wanted);
+  if (strangers.length > 0) return { kind: 'refused', problems: strangers };
+  const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;
+  const live = (await filesInQuestion(before, wanted)).files;
+  const old = fileSetOf(wanted);
+  const decisions = planRevertFiles({
+    before: old,
+    change: null,
+    live,
+    changeListed: null,
+    listed: wanted.facts.listed,
+    absent: absentIn(wanted),
+    merged: new Set(),
+  });
+  const sql = sqlBack(parts, before, wanted, patterns);
+  const planned = await withContext(parts, before, { kind: 'config', restart }, allowance, (context) =>
+    planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql }),
+  );
+  if (planned.kind === 'refused') return planned;
+  const { files, summary } = planned;
+  const onDisk = fileSteps(parts, before.facts.versionNum, files);
+  const runs = sql.runs.map(({ database, statements }): ChangeStep => {
+    return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };
+  });
+  const plan: PlannedChange = { summary, steps: withActivation(runs, onDisk, summary.effect) };
+  return { kind: 'planned', plan };
+}
+
+function sqlBack(
+  { endpoint }: Parts,
+  before: Captured,
+  wanted: Captured,
+  patterns: readonly string[] | undefined,
+): SqlRestore {
+  if (wanted.snapshot === null || before.snapshot === null)
+    return { items: [], keys: [], runs: [], diff: '', warnings: ['only files are put back: SQL did not answer'] };
+  return planSqlRestore(wanted.snapshot.sections, before.snapshot.sections, {
+    patterns,
+    home: endpoint.database,
+    secretOf: (fingerprint) => wanted.secrets?.[fingerprint] ?? null,
+  });
+}
+
+/** What a snapshot says holds for the server it was taken of, as it was then. */
+function otherServer(before: Captured, wanted: Captured): readonly Problem[] {
+  const [now, then] = [before.facts, wanted.facts];
+  const major = (versionNum: number): number => Math.floor(versionNum / 10_000);
+  if (now.systemIdentifier !== then.systemIdentifier)
+    return [
+      {
+        code: 'other-server',
+        message: 'the snapshot is of another server',
+        detail: `Its system identifier is ${then.systemIdentifier}, here it is ${now.systemIdentifier}.`,
+        hint: 'Take what you need from "knowngood snapshot show" into a change of your own.',
+      },
+    ];
+  if (major(now.versionNum) !== major(then.versionNum))
+    return [
+      {
+        code: 'other-version',
+        message: `the snapshot is of PostgreSQL ${major(then.versionNum)}, this is ${major(now.versionNum)}`,
+        detail: 'Settings come, go and change their meaning between major versions.',
+        hint: 'Take what you need from "knowngood snapshot show" into a change of your own.',
+      },
+    ];
+  if (now.dataDirectory !== then.dataDirectory || now.paths.config !== then.paths.config)
+    return [
+      {
+        code: 'other-place',
+        message: 'the server has been moved since the snapshot',
+        detail: `Then ${then.dataDirectory} with ${then.paths.config}, now ${now.dataDirectory} with ${now.paths.config}.`,
+      },
+    ];
+  return [];
+}
