@@ -8,11 +8,13 @@ import { useRig } from '../support/rig.ts';
 
 const rig = useRig({ soak: '500ms' });
 const role = 'guard agent';
+/** Privileges are read in every database. */
+const rule = `host all "${role}" 127.0.0.0/8 scram-sha-256\n`;
 let admin: pg.Client;
 
 beforeAll(async () => {
   const { target, folder } = rig();
-  appendFileSync(join(target.dataDir, 'pg_hba.conf'), `host postgres "${role}" 127.0.0.0/8 scram-sha-256\n`);
+  appendFileSync(join(target.dataDir, 'pg_hba.conf'), rule);
   admin = new pg.Client({ connectionString: target.url() });
   await admin.connect();
   await admin.query(`create role "${role}" login password 'agent-secret'`);
@@ -66,10 +68,7 @@ it('is told every grant that it lacks, and works once they are given', async () 
   expect(await knowngood('apply', changeFile({ settings: { work_mem: null } }))).toMatchObject({ code: 0 });
   const kept = await rig().configuration();
   // What harms the dependent is taken back by this role, too.
-  writeFileSync(
-    join(folder, 'denied.conf'),
-    `${await rig().hbaWithoutDependent()}host postgres "${role}" 127.0.0.0/8 scram-sha-256\n`,
-  );
+  writeFileSync(join(folder, 'denied.conf'), (await rig().hbaWithoutDependent()) + rule);
   const reverted = await knowngood('apply', changeFile({ files: { 'pg_hba.conf': './denied.conf' } }));
   expect(reverted.code).toBe(10);
   expect(await rig().configuration()).toEqual(kept);
