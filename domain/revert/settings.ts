@@ -48,21 +48,19 @@ export function revertSettings(
   });
 }
 
-/** Names of settings whose running value needs a restart to be as before. Only those a restart can change. */
+/**
+ * Names of settings whose running value needs a restart to be as before. Only those a restart can change; one that waits for a
+ * restart needs none: what the next start makes of it is said by the files, and they are compared on their own.
+ */
 export function restartNeededFor(
   before: readonly SettingEntry[],
   live: readonly SettingEntry[],
   scope: ReadonlySet<string>,
 ): readonly string[] {
   return pairs(before, live, 'name')
-    .filter(({ from, to }) => from !== null && to !== null && from.context === 'postmaster' && isOther(from, to))
+    .filter(({ from, to }) => from !== null && to !== null && from.context === 'postmaster' && from.value !== to.value)
     .filter(({ id, to }) => scope.has(id) && !outside.has(to?.source ?? ''))
     .map(({ id }) => id);
-}
-
-/** Taken out of its file, a value waits for a restart even where the built-in one is the same. */
-function isOther(from: SettingEntry, to: SettingEntry): boolean {
-  return from.value !== to.value || (to.pendingRestart && !from.pendingRestart);
 }
 
 function shown(entry: SettingEntry | null): string {

@@ -70,12 +70,12 @@ function settingsProof(
     const [s, l] = [was.get(name), is.get(name)];
     // What the server computes by itself follows from the others.
     if (s === undefined || l === undefined || s.context === 'internal') continue;
-    if (l.value === s.value && (!l.pendingRestart || s.pendingRestart)) equal += 1;
+    if (l.value === s.value) equal += 1;
     else if (l.source === 'command line' || s.source === 'command line' || l.source === 'environment variable')
       continue;
     else if (editedSince(l, now, old) || editedSince(s, now, old))
       conflicts.push(`${name}: somebody else has set it since, in ${l.sourceFile ?? s.sourceFile}`);
-    else if (l.pendingRestart || l.context === 'postmaster')
+    else if (l.context === 'postmaster')
       remaining.push({
         code: 'needs-restart',
         message: `setting "${name}" needs a restart to be as before`,

@@ -97,6 +97,16 @@ const sessionSources: ReadonlySet<string> = new Set([
   'global',
 ]);
 
+/**
+ * In no file any more. The server forgets to take its flag back when it had never applied the line that is gone, and sets it
+ * where the line had said the built-in value: in both cases it runs as it would after a restart.
+ */
+function unnamed(row: SettingRow): SettingRow {
+  if (row.source !== 'configuration file') return { ...row, pendingRestart: false };
+  if (row.setting !== row.bootVal) return row;
+  return { ...row, pendingRestart: false, source: 'default', sourceFile: null, sourceLine: null };
+}
+
 /** Rows as a session without role or database settings would see them. */
 export function effectiveRows(state: Pick<ServerState, 'settings' | 'fileSettings'>): readonly SettingRow[] {
   const inFiles = new Map(
@@ -106,9 +116,7 @@ export function effectiveRows(state: Pick<ServerState, 'settings' | 'fileSetting
   );
   const named = new Set(state.fileSettings.map(({ name }) => name?.toLowerCase()));
   return state.settings.map((row) => {
-    // The server forgets to take its flag back when a line that it had never applied is gone again.
-    if (row.pendingRestart && row.source !== 'configuration file' && !named.has(row.name.toLowerCase()))
-      return { ...row, pendingRestart: false };
+    if (row.pendingRestart && !named.has(row.name.toLowerCase())) return unnamed(row);
     if (!sessionSources.has(row.source)) return row;
     const file = inFiles.get(row.name.toLowerCase());
     if (file === undefined)

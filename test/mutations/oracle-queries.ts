@@ -28,9 +28,10 @@ export function sharedFacts(major: number): string {
       from pg_database join pg_tablespace t on t.oid = dattablespace
     union all select 'tablespace ' || spcname || ${owned('spcowner')} || ' ' || ${acl('spcacl', "'t'", 'spcowner')} from pg_tablespace
     ${major >= 15 ? parameters : ''}
-    -- The server leaves its flag standing when a line that it had never applied is gone again.
-    union all select 'running ' || name || '=' || setting || ' pending=' || (pending_restart and
-        (source = 'configuration file' or name in (select f.name from pg_file_settings f))) from pg_settings
+    -- The server leaves its flag standing when a line that it had never applied is gone again, or one that said the built-in
+    -- value: a restart would change nothing.
+    union all select 'running ' || name || '=' || setting || ' pending=' || (pending_restart and (name in
+        (select f.name from pg_file_settings f) or (source = 'configuration file' and setting <> boot_val))) from pg_settings
       where source in ('configuration file', 'default', 'override', 'global') and context <> 'internal'
         and name not in (${perSession})`;
 }

@@ -110,6 +110,7 @@ it('a setting back to unset is a reset, whatever its default, and never a copy o
       const known = new Map([[name.toLowerCase(), aSetting(name, { bootVal, value })]]);
       expect(planSettings({ ...allowAll, settings: known }, { [name]: null })).toEqual({
         alters: [{ name, literals: null }],
+        emptied: [],
         problems: [],
       });
     }),

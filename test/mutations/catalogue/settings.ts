@@ -53,6 +53,11 @@ export const settings = all('settings', [
   { name: 'more connections wait for a restart', steps: ['alter system set max_connections = 120'], needs: 'reload' },
   { name: 'more connections after a restart', steps: ['alter system set max_connections = 121'], needs: 'restart' },
   {
+    name: 'a setting is said with its built-in value, and stays flagged once it is gone',
+    steps: ['alter system set max_worker_processes = 8'],
+    needs: 'restart',
+  },
+  {
     name: 'a library is loaded at the start',
     steps: ["alter system set shared_preload_libraries = 'pg_stat_statements'"],
     needs: 'restart',
