@@ -110,9 +110,10 @@ export interface FileSettingRow {
   readonly error: string | null;
 }
 
+/** A row without a file says that a line is gone whose setting only a restart resets: the setting's own flag tells that too. */
 export const fileSettingsQuery = `
   select sourcefile as file, sourceline as line, name, setting, applied, error
-  from pg_catalog.pg_file_settings order by seqno`;
+  from pg_catalog.pg_file_settings where sourcefile is not null order by seqno`;
 
 export interface HbaRow {
   readonly line: number;
