@@ -1,0 +1,16 @@
+/** The files that take longest come first, so that no worker is left alone with one of them at the end. */
+import TestSequencer from '@jest/test-sequencer';
+
+/** Paths below test/, the longest first; Jest knows sizes of files only, and these are short to read and long to run. */
+const long = ['mutations/mutations', 'targets/postgres/revert-sql', 'integration/', 'browser/', 'mutations/', 'cli/'];
+
+function rank({ path }) {
+  const found = long.findIndex((part) => path.includes(`/test/${part}`));
+  return found === -1 ? long.length : found;
+}
+
+export default class Sequencer extends TestSequencer {
+  sort(tests) {
+    return super.sort(tests).sort((a, b) => rank(a) - rank(b));
+  }
+}
