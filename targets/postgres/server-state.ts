@@ -107,6 +107,13 @@ function unnamed(row: SettingRow): SettingRow {
   return { ...row, pendingRestart: false, source: 'default', sourceFile: null, sourceLine: null };
 }
 
+/** The server keeps `default` where a file says the built-in value of what only a start reads. */
+function isFromFile(row: SettingRow, file: FileSettingRow | undefined): boolean {
+  if (row.source !== 'default' || file === undefined) return false;
+  const value = normaliseValue(row, file.setting ?? '');
+  return value.ok && value.value === row.setting;
+}
+
 /** Rows as a session without role or database settings would see them. */
 export function effectiveRows(state: Pick<ServerState, 'settings' | 'fileSettings'>): readonly SettingRow[] {
   const inFiles = new Map(
@@ -117,8 +124,8 @@ export function effectiveRows(state: Pick<ServerState, 'settings' | 'fileSetting
   const named = new Set(state.fileSettings.map(({ name }) => name?.toLowerCase()));
   return state.settings.map((row) => {
     if (row.pendingRestart && !named.has(row.name.toLowerCase())) return unnamed(row);
-    if (!sessionSources.has(row.source)) return row;
     const file = inFiles.get(row.name.toLowerCase());
+    if (!sessionSources.has(row.source) && !isFromFile(row, file)) return row;
     if (file === undefined)
       return { ...row, setting: row.bootVal ?? '', source: 'default', sourceFile: null, sourceLine: null };
     const value = normaliseValue(row, file.setting ?? '');

@@ -80,14 +80,13 @@ const branches: readonly Branch[] = [
           and case when typelem <> 0 and typcategory = 'A'
             then (select e.typarray <> t.oid from pg_catalog.pg_type e where e.oid = t.typelem) else true end
           offset 0) o ${inSchema} o.typnamespace`,
-    where: lasting,
+    // From 17 on a multirange has neither an owner nor grants of its own: they are its range's.
+    where: `${lasting} and (o.typtype <> 'm' or pg_catalog.current_setting('server_version_num')::integer < 170000)`,
     kind: "'type'",
     name: qualified('o.typname'),
     owner: 'typowner',
     acl: 'typacl',
     letter: "'T'",
-    // A multirange comes with its range.
-    system: "(o.oid < 16384 or o.typtype = 'm')",
   },
   {
     catalog: 'pg_language',

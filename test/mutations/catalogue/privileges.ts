@@ -120,6 +120,14 @@ export const privileges = all('privileges', [
     name: 'a view of the information schema is closed',
     steps: ['revoke select on information_schema.tables from public'],
   },
+  {
+    name: 'a multirange type, before it follows its range',
+    to: 16,
+    steps: [
+      'revoke usage on type app.span_multirange from public',
+      'grant usage on type app.span_multirange to app_ro',
+    ],
+  },
   { name: 'a role may maintain a table', from: 17, steps: ['grant maintain on app.orders to app_ro'] },
   {
     name: 'a role may alter a parameter for all',
@@ -164,6 +172,7 @@ export const owners = all('owners', [
       ['a tablespace', 'tablespace disk2'],
     ] as const
   ).map(([what, on]) => ({ name: `${what} changes its owner`, steps: [`alter ${on} owner to dba`] })),
+  { name: 'a multirange type changes its owner', to: 16, steps: ['alter type app.span_multirange owner to dba'] },
   { name: 'a foreign data wrapper changes its owner', steps: ['alter foreign data wrapper dummy owner to mighty'] },
   {
     name: 'a table goes to a role that held a grant on it, and that grant is lost',
