@@ -31,7 +31,7 @@ export function sharedFacts(major: number): string {
     -- The server leaves its flag standing when a line that it had never applied is gone again, or one that said the built-in
     -- value: a restart would change nothing.
     union all select 'running ' || name || '=' || setting || ' pending=' || (pending_restart and (name in
-        (select f.name from pg_file_settings f) or (source = 'configuration file' and setting <> boot_val))) from pg_settings
+        (select f.name from pg_file_settings f where f.name is not null) or (source = 'configuration file' and setting <> boot_val))) from pg_settings
       where source in ('configuration file', 'default', 'override', 'global') and context <> 'internal'
         and name not in (${perSession})`;
 }
