@@ -51,7 +51,9 @@ export function planRevertFiles({
   merged,
 }: RevertInput): readonly FileDecision[] {
   const after = change ?? live;
-  return [...new Set([...before.keys(), ...after.keys()])].sort(byCodeUnit).flatMap((path) => {
+  // Seen when C was taken, and read by nothing: what S includes reads it once S is back.
+  const laid = [...live.keys()].filter((path) => changeListed?.files.includes(path) && wasAbsent(path, listed));
+  return [...new Set([...before.keys(), ...after.keys(), ...laid])].sort(byCodeUnit).flatMap((path) => {
     const [s, l] = [before.get(path) ?? null, live.get(path) ?? null];
     // Nothing read it any more when C was taken: what the change made of it is not known, then C := L.
     const unread = changeListed !== null && !after.has(path) && !wasAbsent(path, changeListed);

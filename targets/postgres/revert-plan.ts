@@ -1,4 +1,5 @@
 /** What a revert would do: the three-way decisions over the files on disk, and the running values that follow. */
+import { basename, dirname, isIncludable } from '../../domain/conf/paths.ts';
 import { pairs } from '../../domain/snapshot/diff.ts';
 import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { RevertItem } from '../../domain/plan.ts';
@@ -46,10 +47,24 @@ export function absentIn({ snapshot, files, facts }: Captured): readonly string[
   return [...missing, ...always.filter((path) => !files.some((file) => file.path === path))];
 }
 
-/** What is on disk of everything that S or C held; a revert is proven against it. */
+/** What is on disk of everything that S or C held, or would read; a revert is proven against it. */
 export async function filesInQuestion(before: Captured, change: Captured | null): Promise<FilesOnDisk> {
-  const also = [...new Set([...before.files, ...(change?.files ?? [])].map(({ path }) => path))];
-  return readFiles(before.facts, also);
+  const held = [...before.files, ...(change?.files ?? [])].map(({ path }) => path);
+  if (change !== null)
+    return readFiles(before.facts, [
+      ...held,
+      ...laid(before, change.facts.listed),
+      ...laid(change, before.facts.listed),
+    ]);
+  const live = await readFiles(before.facts, held);
+  const unread = laid(before, live.listed).filter((path) => !live.files.has(path));
+  return unread.length === 0 ? live : readFiles(before.facts, [...held, ...unread]);
+}
+
+/** Came into a folder that `one` includes, perhaps while nothing did: whoever goes back to `one` would have it read. */
+function laid({ facts, includeDirs }: Captured, { files }: Captured['facts']['listed']): readonly string[] {
+  const had = new Set(facts.listed.files);
+  return files.filter((path) => includeDirs.includes(dirname(path)) && isIncludable(basename(path)) && !had.has(path));
 }
 
 /** `live` null: SQL does not answer, or everything is back already and shall be told as it was. */

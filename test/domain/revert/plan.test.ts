@@ -280,6 +280,22 @@ it('gives back the old bytes of postgresql.auto.conf when no foreign key is left
   });
 });
 
+it('a file that the change laid into a folder while nothing read it is removed: S would read it', () => {
+  const laid = (changeListed: string[], listed: string[]): unknown =>
+    planRevertFiles({
+      before: new Map(),
+      change: new Map(),
+      live: new Map([['/x/y/n.conf', aFile('b')]]),
+      changeListed: { folders: ['/x/y'], files: changeListed },
+      listed: { folders: ['/x/y'], files: listed },
+      absent: [],
+      merged: new Set(),
+    })[0]?.decision;
+  expect(laid(['/x/y/n.conf'], [])).toBe('restore');
+  expect(laid([], [])).toBeUndefined();
+  expect(laid(['/x/y/n.conf'], ['/x/y/n.conf'])).toBeUndefined();
+});
+
 describe('a file that nothing read any more when C was taken', () => {
   const decideUnread = (seen: string[]): unknown =>
     planRevertFiles({

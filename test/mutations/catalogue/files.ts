@@ -119,6 +119,14 @@ export const files = all('files', [
     needs: 'reload',
   },
   {
+    name: 'an include folder that nothing reads any more gains a file',
+    steps: [
+      replace('postgresql.conf', /^include_dir.*\n/m, ''),
+      write('conf.d/99-late.conf', 'effective_io_concurrency = 9\n'),
+    ],
+    needs: 'reload',
+  },
+  {
     name: 'a file of an include folder is closed',
     steps: [{ chmod: 'conf.d/10-base.conf', mode: 0o400 }],
     needs: 'reload',
