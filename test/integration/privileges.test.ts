@@ -63,7 +63,8 @@ it('is told every grant that it lacks, and works once they are given', async () 
   expect(await rig().configuration()).toEqual(before);
   await admin.query(grant);
 
-  expect(await knowngood('apply', changeFile({ settings: { work_mem: '6MB' } }))).toMatchObject({ code: 0 });
+  const applied = await knowngood('apply', changeFile({ settings: { work_mem: '6MB' } }));
+  expect(applied).toMatchObject({ code: 0, out: expect.stringContaining('kept') });
   expect(readFileSync(join(rig().target.dataDir, 'postgresql.auto.conf'), 'utf8')).toContain("work_mem = '6MB'");
   expect(await knowngood('apply', changeFile({ settings: { work_mem: null } }))).toMatchObject({ code: 0 });
   const kept = await rig().configuration();

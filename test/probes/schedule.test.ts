@@ -21,15 +21,17 @@ describe('a beat', () => {
     const end = new AbortController();
     let taken = 0;
     const measure = async () => {
-      await pause(12);
+      await pause(60);
       return aSample();
     };
-    const beating = beat({ check, measure, next: () => (taken++, 20), signal: end.signal });
-    await pause(1_010);
+    const beganAt = performance.now();
+    const beating = beat({ check, measure, next: () => (taken++, 100), signal: end.signal });
+    await pause(2_010);
     end.abort();
     await beating;
-    expect(taken).toBeGreaterThanOrEqual(47);
-    expect(taken).toBeLessThanOrEqual(51);
+    const due = (performance.now() - beganAt) / 100;
+    expect(taken).toBeGreaterThanOrEqual(due - 2);
+    expect(taken).toBeLessThanOrEqual(due + 1);
   });
 
   it('never overlaps, and makes up for nothing after a long measurement', async () => {
