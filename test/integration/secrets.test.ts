@@ -84,7 +84,7 @@ it('no secret leaves its place through a kept, a reverted and a refused change',
   await plan('literal', { settings: `primary_conninfo: "host=db password=${plant('a literal in a change file')}"` });
   expect((await knowngood('apply', join(folder, 'literal.yaml'))).code).not.toBe(0);
   await plan('sql', {
-    sql: `[{ database: postgres, run: "alter role image_svc password '${plant('a password in SQL')}'" }]`,
+    sql: `[{ database: postgres, statement: "alter role image_svc password '${plant('a password in SQL')}'" }]`,
   });
   expect((await knowngood('apply', join(folder, 'sql.yaml'))).code).not.toBe(0);
   await plan('disallowed', { settings: 'archive_command: /bin/true' });

@@ -3,6 +3,7 @@
  * item is in test/mutations.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { Captured, RevertReport } from '../../../targets/target.ts';
 import { differences } from '../../mutations/oracles.ts';
@@ -125,6 +126,20 @@ describe.each(majors)('PostgreSQL %i', (major) => {
       false,
     ]);
     expect(JSON.stringify({ ...report, after: null })).not.toMatch(/SCRAM-SHA-256/);
+  });
+
+  it('writes no verifier into the log of a server that logs every statement', async () => {
+    await ground.perform({
+      steps: ["alter system set log_statement = 'all'", 'alter system set log_min_duration_statement = 0'],
+      needs: 'reload',
+    });
+    const logged = await ground.target.capture();
+    const change = await changed("alter role app_rw password 'of the change'");
+    expect((await ground.revert(logged, change)).remaining).toEqual([]);
+    const log = await readFile(ground.cluster.logFile, 'utf8');
+    expect(log).toContain('alter role app_rw password');
+    for (const verifier of Object.values({ ...logged.secrets, ...change.secrets }))
+      expect(log.includes(verifier)).toBe(false);
   });
 
   it('ends the same when it is cut off before any of its writes and run again', async () => {
