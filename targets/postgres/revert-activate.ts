@@ -2,9 +2,10 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { SettingEntry } from '../../domain/snapshot.ts';
 import type { Fence, Say } from '../target.ts';
-import { awaitLetIn } from './accepting.ts';
+import { askAs, awaitLetIn } from './accepting.ts';
 import { requestReload, restartServer } from './activate.ts';
 import type { Parts } from './parts.ts';
+import { findPostmaster } from './postmaster.ts';
 
 /** How long a reload that was asked for may take to be seen. */
 export const proofTimeoutMs = 5_000;
@@ -17,26 +18,38 @@ export interface Activation {
   readonly problems: readonly Problem[];
 }
 
+/** `elsewhere`: it runs, and does not listen where the agent finds it; a reload never changes that. */
+export type Silence = 'down' | 'elsewhere';
+
+export async function silenceOf({ endpoint }: Parts, dataDirectory: string): Promise<Silence | null> {
+  const postmaster = await findPostmaster(dataDirectory);
+  // One that starts or stops listens nowhere for a moment.
+  if (postmaster !== null && postmaster.status !== 'ready') return null;
+  if ((await askAs(endpoint)).kind !== 'refused') return null;
+  return postmaster === null ? 'down' : 'elsewhere';
+}
+
 export interface Need {
   readonly dataDirectory: string;
   readonly mayRestart: boolean;
   readonly wantsRestart: boolean;
-  readonly isDown: boolean;
+  readonly silent: Silence | null;
   readonly fence: Fence;
   readonly say: Say;
 }
 
 export async function activate(parts: Parts, need: Need): Promise<Activation> {
-  const { dataDirectory, mayRestart, wantsRestart, isDown, fence, say } = need;
+  const { dataDirectory, mayRestart, wantsRestart, silent, fence, say } = need;
   await fence();
   const at = Date.now();
   if (wantsRestart && mayRestart && parts.restart !== null) {
-    say(isDown ? 'starting the server' : 'restarting the server');
+    say(silent === 'down' ? 'starting the server' : 'restarting the server');
     const { acceptingAt, problem } = await restartServer(parts.restart, dataDirectory, parts.endpoint);
     const problems = problem === null ? [] : [problem];
     return { at, restarted: acceptingAt !== null, acceptingAt: Promise.resolve(acceptingAt), problems };
   }
-  if (isDown) return { at, restarted: false, acceptingAt: Promise.resolve(null), problems: [cannotStart(parts)] };
+  if (silent !== null)
+    return { at, restarted: false, acceptingAt: Promise.resolve(null), problems: [cannotStart(parts, silent)] };
   say('reloading the configuration');
   const reload = await requestReload(parts.sql, dataDirectory);
   const unheard: Problem = {
@@ -53,14 +66,18 @@ export async function activate(parts: Parts, need: Need): Promise<Activation> {
   };
 }
 
-function cannotStart({ restart }: Parts): Problem {
+function cannotStart({ restart }: Parts, silent: Silence): Problem {
   const why =
     restart === null ? 'this agent has no restart command' : 'neither the change nor the policy allows a restart';
-  return {
-    code: 'server-down',
-    message: 'the server is down',
-    hint: `Start it by hand: its files are restored, and ${why}.`,
-  };
+  const byHand = `by hand: its files are restored, and ${why}.`;
+  return silent === 'down'
+    ? { code: 'server-down', message: 'the server is down', hint: `Start it ${byHand}` }
+    : {
+        code: 'server-elsewhere',
+        message: 'the server runs, and does not listen where the agent finds it',
+        detail: 'Only a restart makes it listen as its files say.',
+        hint: `Restart it ${byHand}`,
+      };
 }
 
 /** By the open connection only: a new one may not be had, and takes time that dependents wait. null: not known. */

@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { SettingEntry } from '../../domain/snapshot.ts';
 import { restartNeededFor } from '../../domain/revert/settings.ts';
 import type { Captured, RevertReport, Target } from '../target.ts';
-import { askAs } from './accepting.ts';
 import { awaitLoaded } from './activate.ts';
 import { makeFolders } from './carry-over.ts';
 import { look } from './capture.ts';
@@ -15,7 +15,7 @@ import { checkIdentity, checkWarm, identityProblem } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { findPostmaster } from './postmaster.ts';
 import { isLockedOutByCatalog } from './locked-out.ts';
-import { type Activation, activate, proofTimeoutMs, runningPostmasterValues } from './revert-activate.ts';
+import { type Activation, activate, proofTimeoutMs, runningPostmasterValues, silenceOf } from './revert-activate.ts';
 import { putBack } from './revert-files.ts';
 import { heldByStandbys } from './revert-hold.ts';
 import { type RevertPlan, filesInQuestion, planFilesBack, settingsInScope } from './revert-plan.ts';
@@ -44,26 +44,34 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const asked = Promise.race([asking, sleep(beforeWaitMs, null)]);
   const [{ plan, problems }, running] = await Promise.all([restoreFiles(input, asked), runningPostmasterValues(parts)]);
 
-  const isDown = postmaster === null && (await askAs(parts.endpoint)).kind === 'refused';
+  const silent = await silenceOf(parts, dataDirectory);
   const scope = settingsInScope(before, change, null);
   const needing = restartNeededFor(before.snapshot?.sections.settings ?? [], running ?? [], scope);
-  const need = { dataDirectory, mayRestart, isDown, fence, say };
-  let held = await heldByStandbys(parts, before, running ?? [], isDown ? [] : needing);
+  const need = { dataDirectory, mayRestart, silent, fence, say };
+  let held = await heldByStandbys(parts, before, running ?? [], silent === null ? needing : []);
   // A restart comes last: whom roles and grants let in is not kept waiting for it.
-  const sqlFirst = !isDown && touchesSql(before, change);
-  const wantsRestart = isDown || (needing.length > 0 && held.length === 0 && !sqlFirst);
+  const sqlFirst = silent === null && touchesSql(before, change);
+  const wantsRestart = silent !== null || (needing.length > 0 && held.length === 0 && !sqlFirst);
   const first = await activate(parts, { ...need, wantsRestart });
   let seen = await see(parts, input, first);
   const proofs = proveWitnesses(parts, input, await asked, () => seen.loaded);
-  const { sql, observed } = await restoreSql(parts, input, seen);
-  seen = seen.lockedOut && !seen.loaded ? await see(parts, input, first) : { ...seen, ...observed };
-  const still = runningDifferently(before, change, seen);
-  if (still.length > 0 && held.length === 0 && !first.restarted)
-    held = await heldByStandbys(parts, before, seen.after?.snapshot?.sections.settings ?? [], still);
-  if (still.length > 0 && held.length === 0 && !first.restarted && mayRestart && parts.restart !== null) {
-    say(`only a restart restores ${still.join(', ')}`);
-    seen = await see(parts, input, await activate(parts, { ...need, isDown: false, wantsRestart: true }));
+  const restartFor = async (names: readonly string[], values: readonly SettingEntry[]): Promise<void> => {
+    if (names.length === 0 || held.length > 0 || seen.activation.restarted) return;
+    held = await heldByStandbys(parts, before, values, names);
+    if (held.length > 0 || !mayRestart || parts.restart === null) return;
+    say(`only a restart restores ${names.join(', ')}`);
+    seen = await see(parts, input, await activate(parts, { ...need, silent: null, wantsRestart: true }));
+  };
+  if (seen.after === null && !seen.lockedOut) {
+    // It answers, and cannot be looked at: it may still read its rules from where the change had put them.
+    const now = (await runningPostmasterValues(parts)) ?? [];
+    // C unknown: everything that runs differently.
+    const all = scope.size > 0 ? scope : new Set(now.map(({ name }) => name));
+    await restartFor(restartNeededFor(before.snapshot?.sections.settings ?? [], now, all), now);
   }
+  const { sql, observed } = await restoreSql(parts, input, seen);
+  seen = seen.lockedOut && !seen.loaded ? await see(parts, input, seen.activation) : { ...seen, ...observed };
+  await restartFor(runningDifferently(before, change, seen), seen.after?.snapshot?.sections.settings ?? []);
   return reportOf(input, plan, [...problems, ...held], seen, sql, await proofs);
 }
 

@@ -64,6 +64,12 @@ export const files = all('files', [
     steps: [write('postgresql.conf', "listen_addresses = '127.0.0.1'\n")],
     needs: 'restart',
   },
+  {
+    name: 'the server listens where nobody looks for it',
+    steps: [append('postgresql.conf', "listen_addresses = '127.0.0.9'\n")],
+    needs: 'restart',
+    blind: true,
+  },
   { name: 'postgresql.conf is empty', steps: [write('postgresql.conf', '')], needs: 'reload' },
   { name: 'postgresql.conf grows to 200 kB', steps: [append('postgresql.conf', big)], needs: 'reload' },
   { name: 'the group may read postgresql.conf', steps: [{ chmod: 'postgresql.conf', mode: 0o640 }] },
@@ -153,6 +159,15 @@ export const files = all('files', [
     steps: [
       write('other_hba.conf', 'local all all trust\nhost all all 127.0.0.0/8 trust\n'),
       { edit: 'postgresql.conf', by: (text, dataDir) => `${text}hba_file = '${dataDir}/other_hba.conf'\n` },
+    ],
+    needs: 'restart',
+  },
+  {
+    name: 'the rules are read from another file, and a grant is gone too',
+    steps: [
+      write('other_hba.conf', 'local all all trust\nhost all all 127.0.0.0/8 trust\n'),
+      { edit: 'postgresql.conf', by: (text, dataDir) => `${text}hba_file = '${dataDir}/other_hba.conf'\n` },
+      'revoke all on app.orders from app_rw',
     ],
     needs: 'restart',
   },
