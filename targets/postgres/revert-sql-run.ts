@@ -74,6 +74,8 @@ export function beginWith(lockMs: number, quietly: boolean): string {
     'begin isolation level read committed read write',
     "set local search_path = ''",
     'set local standard_conforming_strings = on',
+    // Else lists of names are stored with other quotes than they had.
+    'set local quote_all_identifiers = off',
     `set local lock_timeout = ${lockMs}`,
     "set local statement_timeout = '60s'",
     'set local idle_in_transaction_session_timeout = 0',

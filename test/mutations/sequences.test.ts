@@ -22,7 +22,13 @@ it.each(majors)(
     await ground?.close();
     ground = await createProvingGround(major);
     const facts = await ground.facts();
-    const exact = mutationsFor(major).filter(({ reported, leaves }) => reported === undefined && leaves === undefined);
+    const exact = mutationsFor(major).filter(
+      ({ reported, leaves, section, blind }) =>
+        reported === undefined &&
+        leaves === undefined &&
+        // Its own role locked out, only the open connection leads back: another one's restart would take that too.
+        !(section === 'roles' && blind === true),
+    );
     const sequence = fc.array(fc.constantFrom(...exact), { minLength: 2, maxLength: 20 });
     const named = sequence.map((mutations) => ({
       mutations,

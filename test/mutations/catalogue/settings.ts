@@ -130,5 +130,9 @@ export const readerTraps = all('settings', [
       steps: [`alter role postgres set ${name} = '${traps[name]}'`],
     }),
   ),
+  {
+    name: 'the superuser quotes all identifiers, and a role loses a list of names',
+    steps: ['alter role postgres set quote_all_identifiers = on', 'alter role app_rw reset search_path'],
+  },
   { name: "the superuser's sessions begin as another role", steps: ['alter role postgres set role = app_ro'] },
 ]);
