@@ -1,7 +1,7 @@
 /** Every file that postgresql.conf leads to, in the order in which PostgreSQL reads them, and every assignment in them. */
 import { byCodeUnit } from '../snapshot/canonical.ts';
 import { parseConf } from './conf-file.ts';
-import { isIncludable, resolveFrom } from './paths.ts';
+import { dirname, isIncludable, resolveFrom } from './paths.ts';
 
 /** How files are seen: on disk, or as they would be after a change. Content is one char a byte; null: not there. */
 export interface FileView {
@@ -74,6 +74,15 @@ export function walkConf(main: string, auto: string, view: FileView): ConfTree {
     assignments,
     errors,
   };
+}
+
+/** The same of files that are known, such as those of a snapshot; what is not among them is not there. */
+export function treeOf(files: ReadonlyMap<string, { readonly content: string }>, main: string, auto: string): ConfTree {
+  return walkConf(main, auto, {
+    read: (path) => files.get(path)?.content ?? null,
+    list: (folder) =>
+      [...files.keys()].filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1)),
+  });
 }
 
 /** Lower-cased name → the assignment that wins. */

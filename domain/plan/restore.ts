@@ -1,6 +1,5 @@
 /** Plans the way back to an earlier snapshot: a revert with C := L, whole or in part, as the change that it is. */
-import { type ConfTree, effectiveAssignments, walkConf } from '../conf/conf-tree.ts';
-import { dirname } from '../conf/paths.ts';
+import { type ConfTree, effectiveAssignments, treeOf } from '../conf/conf-tree.ts';
 import { restoreSetting } from '../conf/restore-setting.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
 import type { Problem } from '../problem.ts';
@@ -48,7 +47,7 @@ export function planRestore(context: PlanContext, input: RestoreInput): RestoreP
   const ahead = lookAhead(context, overlay, null);
   // Its secrets do not travel: they come out of the sealed snapshot.
   const problems = [...edits.problems, ...ahead.problems.filter(({ code }) => code !== 'secret-literal')];
-  problems.push(...strays(ahead, edits, wantedTree(context, wanted)));
+  problems.push(...strays(ahead, edits, treeOf(wanted, context.paths.config, context.paths.auto)));
 
   const files = [
     ...chosen.map((decision) => restored(decision.path, decision.want, input)),
@@ -102,9 +101,9 @@ function editSettings(
 ): Edits {
   const only = onlyOf(patterns);
   const now = lookAhead(context, new Map(), null).now;
-  const names = [...new Set([...namesIn(wantedTree(context, wanted)), ...namesIn(now)])].filter((name) =>
-    settingKeys(context, name).some(only),
-  );
+  const names = [
+    ...new Set([...namesIn(treeOf(wanted, context.paths.config, context.paths.auto)), ...namesIn(now)]),
+  ].filter((name) => settingKeys(context, name).some(only));
   const paths = new Set<string>();
   const problems: Problem[] = [];
   const confs = new Set(
@@ -151,14 +150,6 @@ function strays(ahead: Ahead, { names }: Edits, tree: ConfTree): readonly Proble
       detail: `${then.get(name)?.file ?? 'No file'} would decide it, as files are included now.`,
       hint: 'Restore the files too.',
     }));
-}
-
-function wantedTree({ paths }: PlanContext, wanted: FileSet): ConfTree {
-  return walkConf(paths.config, paths.auto, {
-    read: (path) => wanted.get(path)?.content ?? null,
-    list: (folder) =>
-      [...wanted.keys()].filter((path) => dirname(path) === folder).map((path) => path.slice(folder.length + 1)),
-  });
 }
 
 function namesIn({ assignments }: ConfTree): readonly string[] {

@@ -1,6 +1,7 @@
 /** Running values in a revert: they follow from the files, a restart or nothing at all (command line). */
 import { pairs } from '../snapshot/diff.ts';
 import type { RevertItem } from '../plan.ts';
+import { type ConfTree, effectiveAssignments } from '../conf/conf-tree.ts';
 import { effectOfContext } from '../conf/settings.ts';
 import { showValue } from '../conf/setting-value.ts';
 import type { SettingEntry } from '../snapshot.ts';
@@ -61,6 +62,22 @@ export function restartNeededFor(
     .filter(({ from, to }) => from !== null && to !== null && from.context === 'postmaster' && from.value !== to.value)
     .filter(({ id, to }) => scope.has(id) && !outside.has(to?.source ?? ''))
     .map(({ id }) => id);
+}
+
+/**
+ * Names of settings that a server started with `other` has different from one started with `before`: told by the files alone,
+ * for while SQL does not answer. `contexts`: `pg_settings.context` by name.
+ */
+export function startedDifferently(
+  before: ConfTree,
+  other: ConfTree,
+  contexts: Readonly<Record<string, string>>,
+): readonly string[] {
+  const [was, is] = [effectiveAssignments(before), effectiveAssignments(other)];
+  return Object.keys(contexts).filter((name) => {
+    const key = name.toLowerCase();
+    return contexts[name] === 'postmaster' && was.get(key)?.value !== is.get(key)?.value;
+  });
 }
 
 function shown(entry: SettingEntry | null): string {

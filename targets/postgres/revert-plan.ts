@@ -1,10 +1,11 @@
 /** What a revert would do: the three-way decisions over the files on disk, and the running values that follow. */
+import { type ConfTree, effectiveAssignments, treeOf } from '../../domain/conf/conf-tree.ts';
 import { basename, dirname, isIncludable } from '../../domain/conf/paths.ts';
 import { pairs } from '../../domain/snapshot/diff.ts';
 import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { RevertItem } from '../../domain/plan.ts';
 import { type FileDecision, fileItem, planRevertFiles } from '../../domain/revert/plan.ts';
-import { revertSettings } from '../../domain/revert/settings.ts';
+import { revertSettings, startedDifferently } from '../../domain/revert/settings.ts';
 import type { SettingEntry, Snapshot } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';
 import { type FilesOnDisk, autoConfOf, readFiles } from './capture-files.ts';
@@ -50,15 +51,36 @@ export function absentIn({ snapshot, files, facts }: Captured): readonly string[
 /** What is on disk of everything that S or C held, or would read; a revert is proven against it. */
 export async function filesInQuestion(before: Captured, change: Captured | null): Promise<FilesOnDisk> {
   const held = [...before.files, ...(change?.files ?? [])].map(({ path }) => path);
-  if (change !== null)
-    return readFiles(before.facts, [
-      ...held,
-      ...laid(before, change.facts.listed),
-      ...laid(change, before.facts.listed),
-    ]);
+  if (change !== null) {
+    const folders = [...laid(before, change.facts.listed), ...laid(change, before.facts.listed)];
+    return readFiles(before.facts, [...held, ...folders, ...rulesOf(before, fileSetOf(change))]);
+  }
   const live = await readFiles(before.facts, held);
-  const unread = laid(before, live.listed).filter((path) => !live.files.has(path));
+  const unread = [...laid(before, live.listed), ...rulesOf(before, live.files)].filter((path) => !live.files.has(path));
   return unread.length === 0 ? live : readFiles(before.facts, [...held, ...unread]);
+}
+
+/** Where the rules and maps are read from by now; S may have had them elsewhere. */
+function rulesOf({ facts }: Captured, files: FileSet): readonly string[] {
+  const set = effectiveAssignments(confOf(facts, files));
+  return ['hba_file', 'ident_file']
+    .flatMap((name) => set.get(name)?.value ?? [])
+    .filter((path) => path.startsWith('/'));
+}
+
+function confOf({ paths, dataDirectory }: Captured['facts'], files: FileSet): ConfTree {
+  return treeOf(files, paths.config, autoConfOf(dataDirectory));
+}
+
+/** What only a restart restores, by what S, C and the disk before the revert say: for while SQL does not answer. */
+export function startedOtherwise(
+  { facts }: Captured,
+  change: Captured | null,
+  { before, onDisk }: RevertPlan,
+): readonly string[] {
+  const others = [onDisk.files, ...(change === null ? [] : [fileSetOf(change)])];
+  const was = confOf(facts, before);
+  return [...new Set(others.flatMap((files) => startedDifferently(was, confOf(facts, files), facts.contexts)))];
 }
 
 /** Came into a folder that `one` includes, perhaps while nothing did: whoever goes back to `one` would have it read. */

@@ -18,7 +18,7 @@ import { isLockedOutByCatalog } from './locked-out.ts';
 import { type Activation, activate, proofTimeoutMs, runningPostmasterValues, silenceOf } from './revert-activate.ts';
 import { putBack } from './revert-files.ts';
 import { heldByStandbys } from './revert-hold.ts';
-import { type RevertPlan, filesInQuestion, planFilesBack, settingsInScope } from './revert-plan.ts';
+import { type RevertPlan, filesInQuestion, planFilesBack, settingsInScope, startedOtherwise } from './revert-plan.ts';
 import { reportOf } from './revert-report.ts';
 import { type SqlBack, revertSql, touchesSql } from './revert-sql.ts';
 import type { StartupAnswer } from './startup-message.ts';
@@ -64,10 +64,14 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   };
   if (seen.after === null && !seen.lockedOut) {
     // It answers, and cannot be looked at: it may still read its rules from where the change had put them.
-    const now = (await runningPostmasterValues(parts)) ?? [];
+    const now = await runningPostmasterValues(parts);
     // C unknown: everything that runs differently.
-    const all = scope.size > 0 ? scope : new Set(now.map(({ name }) => name));
-    await restartFor(restartNeededFor(before.snapshot?.sections.settings ?? [], now, all), now);
+    const all = scope.size > 0 ? scope : new Set(now?.map(({ name }) => name));
+    const names =
+      now === null
+        ? startedOtherwise(before, change, plan)
+        : restartNeededFor(before.snapshot?.sections.settings ?? [], now, all);
+    await restartFor(names, now ?? []);
   }
   const { sql, observed } = await restoreSql(parts, input, seen);
   seen = seen.lockedOut && !seen.loaded ? await see(parts, input, seen.activation) : { ...seen, ...observed };

@@ -62,7 +62,11 @@ export function all(section: Section, mutations: readonly Omit<Mutation, 'sectio
 }
 
 /** Edits that read well in a table. */
-export const append = (edit: string, text: string): Step => ({ edit, by: (content) => content + text });
+export const append = (edit: string, text: string): Step => ({
+  edit,
+  // Another mutation may have left the last line without its end.
+  by: (content) => content + (/[^\n]$/.test(content) ? '\n' : '') + text,
+});
 export const prepend = (edit: string, text: string): Step => ({ edit, by: (content) => text + content });
 export const write = (edit: string, text: string): Step => ({ edit, by: () => text });
 export const remove = (edit: string): Step => ({ edit, by: () => null });

@@ -172,6 +172,15 @@ export const files = all('files', [
     needs: 'restart',
   },
   {
+    name: 'the rules are read from another file, which lets nobody in',
+    steps: [
+      write('other_hba.conf', 'local all all reject\nhost all all all reject\n'),
+      { edit: 'postgresql.conf', by: (text, dataDir) => `${text}hba_file = '${dataDir}/other_hba.conf'\n` },
+    ],
+    needs: 'restart',
+    blind: true,
+  },
+  {
     name: 'the rules are read from a file that is not there, and the server does not start',
     steps: [append('postgresql.conf', "hba_file = '/nowhere/pg_hba.conf'\n")],
     needs: 'restart',
