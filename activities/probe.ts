@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 import type { CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
 import { fold, noProgress } from '../domain/checks/progress.ts';
 import { isForgiven } from '../domain/checks/settle.ts';
-import { decideWhileWatching } from '../domain/checks/verdict.ts';
+import { decideSoak, decideWhileWatching, hasGap } from '../domain/checks/verdict.ts';
 import type { ResolveSecret } from '../probes/http.ts';
 import { measure } from '../probes/measure.ts';
 import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';
@@ -99,7 +99,7 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       return { progress: board.all(), red: checks.flatMap((check) => redBefore(check, board.of(check))) };
     },
 
-    async watch({ checks, settleUntil, progress, ignore, holding, ...where }) {
+    async watch({ checks, settleUntil, progress, ignore, holding, enoughAfterMs, ...where }) {
       const context = Context.current();
       // A retry goes on where the last attempt stopped.
       const resumed = (context.info.heartbeatDetails as readonly CheckProgress[] | undefined) ?? progress;
@@ -110,12 +110,27 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       const decide = (): void => {
         const found = decideWhileWatching(checks, board.all(), ignore);
         if (verdict !== null || found === null || (found.kind !== 'unhealthy' && holding)) return;
+        conclude(found);
+      };
+      const conclude = (found: Verdict): void => {
         verdict = found;
         decidedAt = Date.now();
         over.abort();
       };
+      let since = Date.now();
+      const isProven = (): boolean => {
+        if (enoughAfterMs === undefined) return false;
+        const now = Date.now();
+        if (checks.some((check) => hasGap(check, board.of(check)))) {
+          board.clear();
+          since = now;
+        }
+        const soak = { startedAt: since, soakMs: now - since, settleUntil, now, ignore };
+        return soak.soakMs >= enoughAfterMs && decideSoak(checks, board.all(), soak).kind === 'healthy';
+      };
       const next = (check: CheckSpec): number => {
         decide();
+        if (verdict === null && isProven()) conclude({ kind: 'healthy' });
         // Only the first: who decides nothing is not to be knocked at four times a second.
         const decidesSoon = check.level === 'required' && !ignore.includes(check.name);
         return decidesSoon && board.of(check).accessDenialsInARow === 1
@@ -166,17 +181,22 @@ interface Board {
   add(sample: Sample): void;
   of(check: CheckSpec): CheckProgress;
   all(): readonly CheckProgress[];
+  /** Counts anew. */
+  clear(): void;
 }
 
 function openBoard(checks: readonly CheckSpec[], from: readonly CheckProgress[]): Board {
-  const progress = new Map(
-    checks.map(({ name }) => [name, from.find(({ check }) => check === name) ?? noProgress(name)]),
-  );
+  const progress = new Map<string, CheckProgress>();
+  const fill = (counted: readonly CheckProgress[]): void => {
+    for (const { name } of checks) progress.set(name, counted.find(({ check }) => check === name) ?? noProgress(name));
+  };
+  fill(from);
   const of = ({ name }: { readonly name: string }): CheckProgress => progress.get(name) ?? noProgress(name);
   return {
     add: (sample) => progress.set(sample.check, fold(of({ name: sample.check }), sample)),
     of,
     all: () => [...progress.values()],
+    clear: () => fill([]),
   };
 }
 
