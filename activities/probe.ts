@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
-import { fold, noProgress } from '../domain/checks/progress.ts';
+import { anew, fold, noProgress } from '../domain/checks/progress.ts';
 import { isForgiven } from '../domain/checks/settle.ts';
 import { decideSoak, decideWhileWatching, hasGap } from '../domain/checks/verdict.ts';
 import type { ResolveSecret } from '../probes/http.ts';
@@ -121,12 +121,14 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       const isProven = (): boolean => {
         if (enoughAfterMs === undefined) return false;
         const now = Date.now();
-        if (checks.some((check) => hasGap(check, board.of(check)))) {
-          board.clear();
+        const soak = { startedAt: since, soakMs: now - since, settleUntil, now, ignore };
+        if (soak.soakMs >= enoughAfterMs && decideSoak(checks, board.all(), soak).kind === 'healthy') return true;
+        // A stretch that can prove nothing any more makes room for the next one.
+        if (soak.soakMs >= 2 * enoughAfterMs || checks.some((check) => hasGap(check, board.of(check)))) {
+          board.beginAnew();
           since = now;
         }
-        const soak = { startedAt: since, soakMs: now - since, settleUntil, now, ignore };
-        return soak.soakMs >= enoughAfterMs && decideSoak(checks, board.all(), soak).kind === 'healthy';
+        return false;
       };
       const next = (check: CheckSpec): number => {
         decide();
@@ -181,22 +183,21 @@ interface Board {
   add(sample: Sample): void;
   of(check: CheckSpec): CheckProgress;
   all(): readonly CheckProgress[];
-  /** Counts anew. */
-  clear(): void;
+  beginAnew(): void;
 }
 
 function openBoard(checks: readonly CheckSpec[], from: readonly CheckProgress[]): Board {
-  const progress = new Map<string, CheckProgress>();
-  const fill = (counted: readonly CheckProgress[]): void => {
-    for (const { name } of checks) progress.set(name, counted.find(({ check }) => check === name) ?? noProgress(name));
-  };
-  fill(from);
+  const progress = new Map(
+    checks.map(({ name }) => [name, from.find(({ check }) => check === name) ?? noProgress(name)]),
+  );
   const of = ({ name }: { readonly name: string }): CheckProgress => progress.get(name) ?? noProgress(name);
   return {
     add: (sample) => progress.set(sample.check, fold(of({ name: sample.check }), sample)),
     of,
     all: () => [...progress.values()],
-    clear: () => fill([]),
+    beginAnew: () => {
+      for (const [name, own] of progress) progress.set(name, anew(own));
+    },
   };
 }
 
