@@ -201,7 +201,13 @@ function mountDisk(folder: string, undo: (() => unknown)[]): boolean {
   } catch {
     return false;
   }
-  undo.push(() => execFileSync('umount', ['--lazy', folder]));
+  const unmount = (): void => void execFileSync('umount', ['--lazy', folder]);
+  // A test that breaks off leaves no mount behind either.
+  process.once('exit', unmount);
+  undo.push(() => {
+    process.off('exit', unmount);
+    unmount();
+  });
   return true;
 }
 

@@ -13,12 +13,12 @@ import { crashPoints, knownSteps } from './known-steps.ts';
 const known = Object.keys(knownSteps());
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
 
+/** Between the writes of a change, and between the two writes of an end. */
 const sampled: readonly string[] = [
-  'agent: journal goes from armed to applying',
-  'agent: end is recorded as reverted',
-  'agent: end is recorded as confirmed',
+  'after agent: journal goes from armed to applying',
+  'before agent: journal goes from reverting to reverted',
 ];
-const sample = crashPoints().filter(({ step, when }) => when === 'after' && sampled.includes(step));
+const sample = crashPoints().filter(({ step, when }) => sampled.includes(`${when} ${step}`));
 
 /** `true`: a life takes it. A new activity does not compile before it is said here whether one does. */
 const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & OrchestratorActivities), true | string>> =
