@@ -42,6 +42,8 @@ export interface ProbeActivities {
     ignore: readonly string[];
     /** In a hold only `unhealthy` returns early: people are asked already. */
     holding: boolean;
+    /** In a hold: proven healthy for so long ends it. Absent: the hold has its own end. */
+    enoughAfterMs?: number;
   }): Promise<WatchResult>;
   /** After a revert: until every check that was failing passes again, or `timeoutMs`. */
   recovery(input: {

@@ -2,9 +2,9 @@
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import type { CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
-import { fold, noProgress } from '../domain/checks/progress.ts';
+import { anew, fold, noProgress } from '../domain/checks/progress.ts';
 import { isForgiven } from '../domain/checks/settle.ts';
-import { decideWhileWatching } from '../domain/checks/verdict.ts';
+import { decideSoak, decideWhileWatching, hasGap } from '../domain/checks/verdict.ts';
 import type { ResolveSecret } from '../probes/http.ts';
 import { measure } from '../probes/measure.ts';
 import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';
@@ -99,7 +99,7 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       return { progress: board.all(), red: checks.flatMap((check) => redBefore(check, board.of(check))) };
     },
 
-    async watch({ checks, settleUntil, progress, ignore, holding, ...where }) {
+    async watch({ checks, settleUntil, progress, ignore, holding, enoughAfterMs, ...where }) {
       const context = Context.current();
       // A retry goes on where the last attempt stopped.
       const resumed = (context.info.heartbeatDetails as readonly CheckProgress[] | undefined) ?? progress;
@@ -110,12 +110,29 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
       const decide = (): void => {
         const found = decideWhileWatching(checks, board.all(), ignore);
         if (verdict !== null || found === null || (found.kind !== 'unhealthy' && holding)) return;
+        conclude(found);
+      };
+      const conclude = (found: Verdict): void => {
         verdict = found;
         decidedAt = Date.now();
         over.abort();
       };
+      let since = Date.now();
+      const isProven = (): boolean => {
+        if (enoughAfterMs === undefined) return false;
+        const now = Date.now();
+        const soak = { startedAt: since, soakMs: now - since, settleUntil, now, ignore };
+        if (soak.soakMs >= enoughAfterMs && decideSoak(checks, board.all(), soak).kind === 'healthy') return true;
+        // A stretch that can prove nothing any more makes room for the next one.
+        if (soak.soakMs >= 2 * enoughAfterMs || checks.some((check) => hasGap(check, board.of(check)))) {
+          board.beginAnew();
+          since = now;
+        }
+        return false;
+      };
       const next = (check: CheckSpec): number => {
         decide();
+        if (verdict === null && isProven()) conclude({ kind: 'healthy' });
         // Only the first: who decides nothing is not to be knocked at four times a second.
         const decidesSoon = check.level === 'required' && !ignore.includes(check.name);
         return decidesSoon && board.of(check).accessDenialsInARow === 1
@@ -166,6 +183,7 @@ interface Board {
   add(sample: Sample): void;
   of(check: CheckSpec): CheckProgress;
   all(): readonly CheckProgress[];
+  beginAnew(): void;
 }
 
 function openBoard(checks: readonly CheckSpec[], from: readonly CheckProgress[]): Board {
@@ -177,6 +195,9 @@ function openBoard(checks: readonly CheckSpec[], from: readonly CheckProgress[])
     add: (sample) => progress.set(sample.check, fold(of({ name: sample.check }), sample)),
     of,
     all: () => [...progress.values()],
+    beginAnew: () => {
+      for (const [name, own] of progress) progress.set(name, anew(own));
+    },
   };
 }
 

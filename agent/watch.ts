@@ -10,12 +10,15 @@ const answeredWithinMs = 10_000;
 
 const tickMs = 500;
 const lookEveryMs = 5_000;
+/** Of a short lease: one look that is lost or slow must not end it. */
+const looksInOneLease = 4;
 const spoolEveryMs = 30_000;
 const tidyEveryMs = 3_600_000;
 
 export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promise<void> } {
   const { state, leases, reverter, clock, log } = parts;
   let lastTrouble = '';
+  let lastLook = -lookEveryMs;
   let announced = '';
 
   function tick(): void {
@@ -32,7 +35,11 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
 
   async function look(): Promise<void> {
     const journal = state.journal.read();
-    if (!isOpenChange(state, journal)) return announce(journal);
+    const open = isOpenChange(state, journal);
+    const now = clock.now().monotonicMs;
+    if (now - lastLook < (open ? Math.min(lookEveryMs, journal.policy.leaseMs / looksInOneLease) : lookEveryMs)) return;
+    lastLook = now;
+    if (!open) return announce(journal);
     if (journal.phase === 'reverting') return;
     await leases.saw(journal, await contact.look(journal.workflowId));
   }
@@ -72,7 +79,7 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
   const every = [
     [tickMs, (): void => tick()],
     [
-      lookEveryMs,
+      tickMs,
       (): void =>
         void (looking ??= look()
           .catch(trouble)

@@ -20,7 +20,7 @@ export async function build(root, { strict = false, force = false } = {}) {
     const seen = fingerprint(root);
     mkdirSync(dist, { recursive: true });
     rmSync(stamp, { force: true });
-    const clean = await timed('Compiling', () => compile(root, strict));
+    const clean = await timed('Compiling', () => compile(root, 'tsconfig.build.json', strict));
     prune(root, dist);
     if (existsSync(join(dist, 'worker', 'bundle.js'))) {
       const bundling = timed('Bundling the workflows', () => bundle(root));
@@ -33,9 +33,10 @@ export async function build(root, { strict = false, force = false } = {}) {
   await withLock(join(root, '.bootstrap.lock'), work, () => say('Another process is building; waiting for it …'));
 }
 
-async function compile(root, strict) {
+/** False: there were errors, which were shown. */
+export async function compile(root, project, strict = true) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { code, output } = await capture(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root });
+  const { code, output } = await capture(process.execPath, [tsc, '-p', project], { cwd: root });
   if (code === 0) return true;
   if (strict || !existsSync(join(root, 'dist', 'worker'))) throw new Error(`the compiler found errors\n${output}`);
   say(`${output.trimEnd()}\nThe compiler found errors (above); going on with what it emitted.`);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from './build.mjs';
+import { build, compile } from './build.mjs';
 import { handOver } from './child.mjs';
 import { install } from './install.mjs';
 import { say } from './progress.mjs';
@@ -21,6 +21,10 @@ const commands = {
   demo: (args) => node(['dist/cli/main.js', 'demo', ...args]),
   test: (args) => node([...jest, ...args]),
   'test:full': (args) => node([...jest, ...args], { KNOWNGOOD_TEST_FULL: '1' }),
+  'test:chaos': async (args) => {
+    await compile(root, 'test/chaos/tsconfig.json');
+    return node(['dist/test/chaos/main.js', ...args]);
+  },
   bench: (args) => node(['dist/bench/main.js', ...args]),
   build: async () => 0,
 };

@@ -57,13 +57,24 @@ export function refusalOf(error: unknown, what: string): Refused {
 }
 
 const deadlineExceeded = 4;
+const failedPrecondition = 9;
 const unavailable = 14;
 
+/** Asked again, it may answer. */
 export function isUnavailable(error: unknown): boolean {
-  return grpcCode(error) === unavailable;
+  return grpcCode(error) === unavailable || isTaskFailure(error);
+}
+
+/** The worker that had the Update in hand died or stumbled: the next task has it again. The server has no code for it. */
+function isTaskFailure(error: unknown): boolean {
+  return grpcCode(error) === failedPrecondition && /workflow task failure/.test(causeOf(error)?.details ?? '');
 }
 
 function grpcCode(error: unknown): number | null {
+  return causeOf(error)?.code ?? null;
+}
+
+function causeOf(error: unknown): { readonly code: number; readonly details: string } | null {
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) ? cause.code : null;
+  return isGrpcServiceError(cause) ? cause : null;
 }

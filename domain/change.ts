@@ -104,6 +104,11 @@ export function workflowIdOf(target: string, changeId: string): string {
   return `knowngood:${target}:${changeId}`;
 }
 
+/** Of the workflow that ends the change when its own was ended from outside. */
+export function endingIdOf(target: string, changeId: string): string {
+  return `knowngood-end:${target}:${changeId}`;
+}
+
 export const orchestratorQueue = 'knowngood';
 export const agentQueue = (target: string): string => `knowngood-agent-${target}`;
 export const probeQueue = (location: string): string => `knowngood-probe-${location}`;

@@ -22,6 +22,10 @@ export type Phase = (typeof phases)[number];
 /** `rejected` and `aborted`: nothing was touched. `abandoned`: a person took over from an incomplete revert. */
 export type Outcome = 'kept' | 'reverted' | 'rejected' | 'aborted' | 'abandoned';
 
+export function wasTouched(outcome: Outcome): boolean {
+  return outcome !== 'rejected' && outcome !== 'aborted';
+}
+
 /** The journal's own phase, on the target: what the agent knows without Temporal. The last three are final. */
 export type JournalPhase = 'armed' | 'applying' | 'applied' | 'reverting' | 'reverted' | 'confirmed' | 'abandoned';
 

@@ -1,10 +1,11 @@
 /** Changes: what was asked, and how it ended. */
 import type { Kysely, Selectable } from 'kysely';
+import type { AdmittedChange } from '../domain/admitted.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import type { ChangeRow, Store } from './store.ts';
 import type { Tables } from './tables.ts';
 
-type ChangeStore = Pick<Store, 'openChange' | 'closeChange' | 'changes' | 'change'>;
+type ChangeStore = Pick<Store, 'openChange' | 'closeChange' | 'openChanges' | 'changes' | 'change'>;
 
 export function changeStore(db: Kysely<Tables>): ChangeStore {
   return {
@@ -51,6 +52,20 @@ export function changeStore(db: Kysely<Tables>): ChangeStore {
         })
         .onConflict((conflict) => conflict.columns(['target', 'change_id']).doUpdateSet(end))
         .execute();
+    },
+
+    async openChanges() {
+      const found = await db
+        .selectFrom('changes')
+        .select(['admitted', 'workflow_id', 'started_at'])
+        .where('outcome', 'is', null)
+        .where('admitted', 'is not', null)
+        .execute();
+      return found.map(({ admitted, workflow_id: workflowId, started_at: startedAt }) => ({
+        change: admitted as AdmittedChange,
+        workflowId,
+        startedAt,
+      }));
     },
 
     async changes(target, limit) {

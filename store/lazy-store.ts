@@ -26,6 +26,7 @@ export function lazyStore(open: () => Promise<Store>): Store {
     knownGood: lazily('knownGood'),
     openChange: lazily('openChange'),
     closeChange: lazily('closeChange'),
+    openChanges: lazily('openChanges'),
     changes: lazily('changes'),
     change: lazily('change'),
     addSamples: lazily('addSamples'),

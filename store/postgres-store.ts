@@ -50,6 +50,7 @@ function explaining(store: Store, place: StorePlace): Store {
     knownGood: wrap(store.knownGood),
     openChange: wrap(store.openChange),
     closeChange: wrap(store.closeChange),
+    openChanges: wrap(store.openChanges),
     changes: wrap(store.changes),
     change: wrap(store.change),
     addSamples: wrap(store.addSamples),

@@ -15,6 +15,13 @@ export interface SnapshotRow {
   readonly version: string;
 }
 
+/** A change without an outcome. */
+export interface OpenChange {
+  readonly change: AdmittedChange;
+  readonly workflowId: string;
+  readonly startedAt: Date;
+}
+
 export interface ChangeRow {
   readonly target: string;
   readonly changeId: string;
@@ -52,6 +59,7 @@ export interface Store {
   /** Idempotent by (target, changeId). */
   openChange(change: AdmittedChange, workflowId: string): Promise<void>;
   closeChange(target: string, changeId: string, result: ChangeResult): Promise<void>;
+  openChanges(): Promise<readonly OpenChange[]>;
   changes(target: string | null, limit: number): Promise<readonly ChangeRow[]>;
   change(target: string, changeId: string): Promise<ChangeRow | null>;
   /** Idempotent by (target, changeId, check, at). */

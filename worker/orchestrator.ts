@@ -14,6 +14,7 @@ import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { workflowSource } from './bundle.ts';
+import { watchForOrphans } from './orphans.ts';
 import { calmRuntime } from './runtime-log.ts';
 import { registerSearchAttributes } from './stack/temporal-server.ts';
 
@@ -75,13 +76,14 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       }),
     );
   }
+  const orphans = settings.probeOnly === undefined && config.store !== null ? watchForOrphans({ store, client }) : null;
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   return {
     done,
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);
-      await waiting?.close();
+      await Promise.all([waiting?.close(), orphans?.stop()]);
       await Promise.all([native.close(), connection.close(), store.close().catch(() => undefined)]);
     },
   };

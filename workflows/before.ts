@@ -1,5 +1,5 @@
 /** Stages 1 to 4, up to the arming: every "no" in here leaves the target as it was. */
-import { workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import type { Snapshotted } from '../activities/contract.ts';
 import { stillApproved } from '../domain/approvals.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
@@ -52,6 +52,8 @@ async function admit(flow: Flow): Promise<AdmittedChange | End> {
   if (answer.kind === 'refused') return rejected('invalid-request', firstOf(answer.problems), answer.problems);
   const absent = await presence;
   if (absent !== null) {
+    // What `admit` has opened in the store is to be closed there; workflows of 0.1.0 ended without.
+    if (patched('record-no-agent')) flow.change = answer.change;
     const problem: Problem = {
       code: 'no-agent',
       message: `no agent answers for target ${request.target}`,

@@ -1,11 +1,17 @@
 /** Stage 10: the result, and the report that is written until it is written. */
 import { workflowInfo } from '@temporalio/workflow';
+import { wasTouched } from '../domain/phase.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { reporter } from './steps.ts';
 
-export async function report(flow: Flow, end: End): Promise<ChangeResult> {
+/** `of`: whose change it is; default: this workflow's. */
+export async function report(
+  flow: Flow,
+  end: End,
+  of: { readonly workflowId: string; readonly runId: string } = workflowInfo(),
+): Promise<ChangeResult> {
   flow.outcome = end.outcome;
   flow.reasonCode = end.reason;
   flow.why = end.summary;
@@ -14,7 +20,7 @@ export async function report(flow: Flow, end: End): Promise<ChangeResult> {
   const { change } = flow;
   // A request that could not be understood left nothing to write about.
   if (change) {
-    const { workflowId, runId } = workflowInfo();
+    const { workflowId, runId } = of;
     await reporter('write the report').report({
       change,
       workflowId,
@@ -30,7 +36,6 @@ export async function report(flow: Flow, end: End): Promise<ChangeResult> {
 }
 
 function resultOf(flow: Flow, end: End): ChangeResult {
-  const touched = end.outcome === 'kept' || end.outcome === 'reverted' || end.outcome === 'abandoned';
   return {
     outcome: end.outcome,
     reason: end.reason,
@@ -38,7 +43,7 @@ function resultOf(flow: Flow, end: End): ChangeResult {
     problems: end.problems,
     target: flow.request.target,
     changeId: flow.request.changeId,
-    dependents: touched ? flow.dependents : 'unaffected',
+    dependents: wasTouched(end.outcome) ? flow.dependents : 'unaffected',
     commandExitCode: flow.commandExitCode,
     snapshots: flow.snapshots,
     moments: { ...flow.moments, closed: Date.now() },

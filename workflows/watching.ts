@@ -15,6 +15,8 @@ interface Window {
   readonly settleUntil: number;
   /** A hold waits for people anyway: only `unhealthy` ends its watch early. */
   readonly holding: boolean;
+  /** Of a hold that the dependents themselves can end; null: only its deadline or people do. */
+  readonly enoughAfterMs: number | null;
 }
 
 type Seen =
@@ -41,7 +43,7 @@ export async function watchTheSoak(
   const seen = await watch(
     flow,
     change,
-    { settleUntil, holding: false },
+    { settleUntil, holding: false, enoughAfterMs: null },
     () => stopped(operators) || promised.refused() !== null,
   );
   const early = promised.refused() ?? spoken(operators);
@@ -89,13 +91,15 @@ export async function hold(
   const seen = await watch(
     flow,
     change,
-    { settleUntil, holding: true },
+    { settleUntil, holding: true, enoughAfterMs: healthyIsEnough ? enoughAfter(change) : null },
     () => stopped(operators) || promised.refused() !== null,
   );
   const early = promised.refused() ?? spoken(operators);
   if (early) return early;
   if (seen.kind === 'verdict' && seen.verdict.kind === 'unhealthy') return unhealthy(flow, seen.verdict);
   if (!healthyIsEnough) return revert('not-confirmed', 'nobody confirmed the change in time');
+  if (seen.kind === 'verdict' && seen.verdict.kind === 'healthy')
+    return { kind: 'keep', reason: 'soak-healthy', why: 'healthy for long enough in the hold' };
   const soakMs = Date.now() - startedAt;
   const window = { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore };
   const verdict = decideSoak(change.checks, flow.progress, window);
@@ -109,6 +113,15 @@ export async function hold(
         reason: 'held-and-kept',
         why: `inconclusive, and the policy keeps such a change: ${verdict.why}`,
       };
+}
+
+/**
+ * A dependent that fails now and then may fail just when a hold ends by the clock, and is healthy all the same. Of several
+ * locations each knows its own checks only, and none can speak for the others.
+ */
+function enoughAfter(change: AdmittedChange): number | null {
+  const { soakMs, holdTimeoutMs } = change.policy;
+  return locationsOf(change).length === 1 ? Math.min(soakMs, holdTimeoutMs / 2) : null;
 }
 
 /** Runs every location's watch until one of them decides, the phase's deadline passes, or `stop` holds. */
@@ -130,6 +143,7 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
             progress,
             ignore: flow.ignore,
             holding: window.holding,
+            ...(window.enoughAfterMs === null ? {} : { enoughAfterMs: window.enoughAfterMs }),
           });
         let result = await watchOn([]);
         // A watch has no end of its own: one that ended all the same is started again while anything is awaited.

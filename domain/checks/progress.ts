@@ -21,6 +21,18 @@ export function noProgress(check: string): CheckProgress {
   };
 }
 
+/** Begins a new stretch of time: what is failing now goes on failing, health begins anew. */
+export function anew({
+  check,
+  failsInARow,
+  accessDenialsInARow,
+  errorsInARow,
+  failingSince,
+  last,
+}: CheckProgress): CheckProgress {
+  return { ...noProgress(check), failsInARow, accessDenialsInARow, errorsInARow, failingSince, last };
+}
+
 /** Refused for want of access: at the door (28000, 28P01) or at the object (42501). */
 function isAccessDenial({ class: kind }: Sample): boolean {
   return kind === 'access' || kind === 'privilege';

@@ -80,13 +80,17 @@ function unproven(check: CheckSpec, own: CheckProgress | null, soak: Soak): stri
   const taken = own.passes + own.fails + own.forgiven;
   const expected = Math.floor(soak.soakMs / check.intervalMs);
   if (taken < Math.floor(expected * neededShare)) return `has ${taken} of ${expected} measurements`;
-  const allowedMs = longestGapIntervals * check.intervalMs;
-  if (own.longestGapMs > allowedMs) return silent(own.longestGapMs);
+  if (hasGap(check, own)) return silent(own.longestGapMs);
   // Before the first and after the last sample. Two hosts' clocks are not compared, only how long each says it took.
   const aroundMs = soak.now - soak.startedAt - (own.lastAt + (own.last?.latencyMs ?? 0) - own.firstAt);
   // A measurement that hangs when the soak ends leaves no sample: that is silence too, however long its timeout.
-  if (aroundMs > Math.max(allowedMs, toBeginMs)) return silent(aroundMs);
+  if (aroundMs > Math.max(longestGapIntervals * check.intervalMs, toBeginMs)) return silent(aroundMs);
   return null;
+}
+
+/** Nothing can be proven of a time in which nobody measured. */
+export function hasGap(check: CheckSpec, own: CheckProgress): boolean {
+  return own.longestGapMs > longestGapIntervals * check.intervalMs;
 }
 
 function silent(ms: number): string {

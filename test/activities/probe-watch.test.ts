@@ -97,6 +97,23 @@ describe('watch', () => {
     expect(progress[0]?.passes).toBeGreaterThan(5);
   });
 
+  it('ends a hold as soon as the dependents have been healthy for long enough, a gap or failures before that', async () => {
+    const gap = { ...progressFrom('.x.x', 'shop/pages'), longestGapMs: 60_000 };
+    const bent = { holding: true, enoughAfterMs: 300, progress: [gap] };
+    const beganAt = performance.now();
+    const { verdict, progress } = await watching([pages()], bent).result;
+    expect(verdict).toEqual({ kind: 'healthy' });
+    expect(performance.now() - beganAt).toBeGreaterThanOrEqual(300);
+    expect(progress).toMatchObject([{ fails: 0 }]);
+  });
+
+  it('does not end a hold that only people end, nor one whose dependent fails again and again', async () => {
+    expect(await watching([pages()], { holding: true }).cancel(500)).toMatchObject({ verdict: null });
+    const flapping = { ...pages(), thresholds: { failures: 3, errors: 5, successes: 1_000 } };
+    const bent = { holding: true, enoughAfterMs: 100 };
+    expect(await watching([flapping], bent).cancel(500)).toMatchObject({ verdict: null });
+  });
+
   it('answers a cancellation with its counters and no verdict', async () => {
     const { verdict, progress } = await watching([pages(), login()]).cancel(500);
     expect(verdict).toBeNull();

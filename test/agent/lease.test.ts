@@ -74,6 +74,13 @@ describe('without Temporal', () => {
 });
 
 describe('with Temporal', () => {
+  it('a lease shorter than the usual pause between two looks is kept up all the same', async () => {
+    const it = await lab();
+    await applied(it, { leaseMs: 1_500 });
+    await sleep(4_000);
+    expect(it.agent.state().open?.phase).toBe('applied');
+  });
+
   it('a run that is closed and replaced by nobody is reverted after the grace', async () => {
     const it = await lab();
     await applied(it, { graceMs: 100 });

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliDecompressSync, unzipSync } from 'node:zlib';
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import pg from 'pg';
 
 /** What it is → the secret itself. */
@@ -64,7 +64,7 @@ export async function histories(client: Client): Promise<Haystack> {
   for await (const { workflowId, runId } of client.workflow.list()) {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     for (const event of events ?? []) {
-      const raw = temporal.api.history.v1.HistoryEvent.encode(event).finish();
+      const raw = proto.temporal.api.history.v1.HistoryEvent.encode(event).finish();
       found.set(`history of ${workflowId}, event ${String(event.eventId)}`, Buffer.from(raw));
       const said = JSON.stringify(event, (_, value: unknown) =>
         value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value,

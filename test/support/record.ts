@@ -5,10 +5,14 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { ChangeResult } from '../../domain/result.ts';
 
-export async function record(handle: WorkflowHandle, result: ChangeResult): Promise<void> {
+export async function record(
+  handle: WorkflowHandle,
+  { outcome, reason }: Pick<ChangeResult, 'outcome' | 'reason'>,
+  name = `${outcome}-${reason}`,
+): Promise<void> {
   const folder = process.env['KNOWNGOOD_RECORD_HISTORIES'];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   const history = historyToJSON(await handle.fetchHistory());
-  writeFileSync(join(folder, `${result.outcome}-${result.reason}.json`), `${history}\n`);
+  writeFileSync(join(folder, `${name}.json`), `${history}\n`);
 }

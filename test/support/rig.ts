@@ -12,6 +12,8 @@ import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
 import { workflowIdOf, type ChangeRequest } from '../../domain/change.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import type { ChangeView } from '../../domain/view.ts';
+import type { ChangeRow, StoredReport } from '../../store/store.ts';
+import { withStore } from '../../worker/store-access.ts';
 import { runAgent } from '../../worker/agent.ts';
 import { runWorker } from '../../worker/orchestrator.ts';
 import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
@@ -30,8 +32,17 @@ export interface Rig {
   configuration(): Promise<Record<string, string>>;
   /** Makes pg_hba.conf deny the dependent, as the upgrade of April 12 did; without a reload nothing notices yet. */
   hbaWithoutDependent(): Promise<string>;
+  /** What the store says of a change, and its report. */
+  recorded(changeId: string): Promise<Recorded>;
+  /** Runs SQL in the store, behind everybody's back. */
+  inStore(sql: string): Promise<void>;
   startAgent(): Promise<void>;
   stopAgent(): Promise<void>;
+}
+
+export interface Recorded {
+  readonly row: ChangeRow | null;
+  readonly report: StoredReport | null;
 }
 
 export interface Handle extends WorkflowHandle {
@@ -45,6 +56,9 @@ export interface RigSettings {
   readonly policy?: string;
   readonly agentYaml?: (target: Cluster) => string;
   readonly soak?: string;
+  readonly holdTimeout?: string;
+  /** More checks of the dependent, as YAML lines. */
+  readonly checks?: () => string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
@@ -80,7 +94,8 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
   writeFileSync(join(folder, 'store-password'), store.password);
   writeFileSync(join(folder, 'knowngood.yaml'), knowngoodYaml(targetName, folder, target, store, address, settings));
   writeFileSync(join(folder, 'agent.yaml'), agentYaml(targetName, folder, target, store, address, settings));
-  const worker = await runWorker(await loadKnowngoodConfig(join(folder, 'knowngood.yaml')));
+  const config = await loadKnowngoodConfig(join(folder, 'knowngood.yaml'));
+  const worker = await runWorker(config);
   let agent: Awaited<ReturnType<typeof runAgent>> | null = null;
   const startAgent = async (): Promise<void> => {
     agent = await runAgent(await loadAgentConfig(join(folder, 'agent.yaml')));
@@ -97,6 +112,14 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
     targetName,
     client,
     folder,
+    inStore: (sql) => runOn(store, sql),
+    recorded: (changeId) => {
+      if (config.store === null) throw new Error('the rig has a store');
+      return withStore(config.store, async (it) => ({
+        row: await it.change(targetName, changeId),
+        report: await it.report(targetName, changeId),
+      }));
+    },
     startAgent,
     stopAgent,
     start: (request) => start(client, targetName, request),
@@ -121,10 +144,14 @@ ${withDependent ? 'host shop image_svc 127.0.2.0/24 scram-sha-256\n' : ''}`;
 }
 
 async function prepareTarget(target: Cluster): Promise<void> {
-  const sql = new pg.Client({ connectionString: target.url() });
+  await runOn(target, `create role image_svc login password '${imagePassword}'`);
+  await runOn(target, 'create database shop');
+}
+
+async function runOn(cluster: Cluster, statement: string): Promise<void> {
+  const sql = new pg.Client({ connectionString: cluster.url() });
   await sql.connect();
-  await sql.query(`create role image_svc login password '${imagePassword}'`);
-  await sql.query('create database shop');
+  await sql.query(statement);
   await sql.end();
 }
 
@@ -150,12 +177,13 @@ dependents:
       login:
         sql: { as: image_svc, password: '\${file:${folder}/image-password}', database: shop, source: 127.0.2.1, query: select 1, sslmode: disable }
         level: required
+${settings.checks?.() ?? ''}
 policies:
   test:
     lease: 30s
     soak: ${settings.soak ?? '2s'}
     settle: { restart: 2s, reload: 0s }
-    holdTimeout: 3s
+    holdTimeout: ${settings.holdTimeout ?? '3s'}
     checks: { interval: 200ms, timeout: 2s, failures: 3, errors: 5, successes: 2 }
     ${settings.policy ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }

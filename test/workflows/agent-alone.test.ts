@@ -50,6 +50,7 @@ describe('a target without an agent', () => {
     const change = await rig().start(aChange);
     expect(await change.outcome()).toMatchObject({ outcome: 'rejected', reason: 'no-agent' });
     expect(Date.now() - beganAt).toBeLessThan(10_000);
+    expect((await rig().recorded(change.changeId)).row).toMatchObject({ outcome: 'rejected' });
     await rig().startAgent();
   });
 });

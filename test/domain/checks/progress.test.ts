@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CheckProgress } from '../../../domain/check.ts';
-import { fold, noProgress } from '../../../domain/checks/progress.ts';
+import { anew, fold, noProgress } from '../../../domain/checks/progress.ts';
 import { aSample, markLetters, noon, progressFrom, samplesFrom } from '../../probes/builders.ts';
 
 type Counters = Partial<CheckProgress>;
@@ -76,4 +76,13 @@ it('never has a row of passes and one of failures or errors at once', () => {
       expect(own.failingSince === null).toBe(own.failsInARow === 0);
     }),
   );
+});
+
+describe('a new stretch', () => {
+  it('goes on with a row of failures, and begins with no health and no samples', () => {
+    const failing = anew(progressFrom('..xx'));
+    expect(failing).toMatchObject({ failsInARow: 2, passes: 0, fails: 0, firstAt: null, longestGapMs: 0 });
+    expect(failing.failingSince).not.toBeNull();
+    expect(anew(progressFrom('...'))).toMatchObject({ passesInARow: 0, failsInARow: 0, failingSince: null });
+  });
 });

@@ -1,0 +1,78 @@
+/** Looks for changes that the store holds as open although their workflow has ended without a word, and has them ended. */
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { endingIdOf, orchestratorQueue } from '../domain/change.ts';
+import type { ChangeResult } from '../domain/result.ts';
+import type { OpenChange, Store } from '../store/store.ts';
+import type { Orphan } from '../workflows/orphan.ts';
+
+const lookEveryMs = 5_000;
+
+/** Somebody may press Reset right after: the run that replaces it is the one to end the change. */
+const graceMs = 5_000;
+
+const endedFromOutside: readonly string[] = ['TERMINATED', 'FAILED', 'TIMED_OUT', 'CANCELLED'];
+
+export function watchForOrphans(parts: {
+  readonly store: Pick<Store, 'openChanges' | 'closeChange'>;
+  readonly client: Client;
+}): {
+  stop(): Promise<void>;
+} {
+  let looking: Promise<void> | null = null;
+  async function look(): Promise<void> {
+    // Store or Temporal are away: what is overdue then is found later.
+    await endOrphans(parts).catch(() => undefined);
+    looking = null;
+  }
+
+  const timer = setInterval(() => void (looking ??= look()), lookEveryMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+async function endOrphans({ store, client }: Parameters<typeof watchForOrphans>[0]): Promise<void> {
+  for (const open of await store.openChanges()) {
+    const ended = await endOf(client, open);
+    if (ended === null) continue;
+    const { target, changeId } = open.change;
+    // It ended before it knew that it was admitted: aborted in that moment, or the answer was lost.
+    if (ended.result !== null) await store.closeChange(target, changeId, ended.result);
+    else await startEnding(client, open, ended.runId);
+  }
+}
+
+async function startEnding(client: Client, open: OpenChange, runId: string): Promise<void> {
+  const { change, startedAt, workflowId } = open;
+  const orphan: Orphan = { change, startedAt: startedAt.getTime(), workflowId, runId };
+  try {
+    await client.workflow.start('endOrphan', {
+      workflowId: endingIdOf(change.target, change.changeId),
+      taskQueue: orchestratorQueue,
+      args: [orphan],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** The newest run's end; null: it lives, has only just ended, or is not known here, which is no proof of anything. */
+async function endOf(
+  client: Client,
+  { workflowId }: OpenChange,
+): Promise<{ readonly runId: string; readonly result: ChangeResult | null } | null> {
+  try {
+    const handle = client.workflow.getHandle(workflowId);
+    const { status, closeTime, runId } = await handle.describe();
+    if (closeTime === undefined || Date.now() - closeTime.getTime() < graceMs) return null;
+    if (status.name === 'COMPLETED') return { runId, result: (await handle.result()) as ChangeResult };
+    return endedFromOutside.includes(status.name) ? { runId, result: null } : null;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}

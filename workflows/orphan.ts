@@ -1,0 +1,34 @@
+/** Ends a change whose workflow was ended from outside (Terminate, a time-out): the agent says how, the store learns it. */
+import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
+import type { AdmittedChange } from '../domain/admitted.ts';
+import { openFlow } from './flow.ts';
+import { listen } from './operators.ts';
+import { report } from './reporting.ts';
+import { revertUntilProven } from './reverting.ts';
+import type { ChangeResult } from '../domain/result.ts';
+
+export interface Orphan {
+  readonly change: AdmittedChange;
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** Whatever the journal has ended as is the answer; what is still open is reverted, and what was never armed stays so. */
+export async function endOrphan({ change, startedAt, workflowId, runId }: Orphan): Promise<ChangeResult> {
+  const { target, changeId, requestedBy, reason } = change;
+  const kind =
+    change.changeKind === 'command' ? { kind: change.changeKind, name: change.what } : { kind: change.changeKind };
+  const flow = openFlow({ target, changeId, requestedBy, reason, change: kind });
+  flow.change = change;
+  flow.moments.started = startedAt;
+  const operators = listen(flow);
+  const why = 'its workflow was ended from outside';
+  return CancellationScope.nonCancellable(async () => {
+    const end = await revertUntilProven(flow, operators, { kind: 'revert', reason: 'contact-lost', why });
+    const result = await report(flow, end, { workflowId, runId });
+    await condition(allHandlersFinished);
+    return result;
+  });
+}
