@@ -6,6 +6,7 @@ import type { SecretOf } from '../revert/sql/roles.ts';
 import type { Sections } from '../snapshot.ts';
 import { catalogKeysOf } from '../snapshot/all-keys.ts';
 import { onlyOf } from './only.ts';
+import { partOf } from './part-of.ts';
 import type { PlanItem } from '../plan.ts';
 import { sqlDiff } from './sql.ts';
 
@@ -34,10 +35,8 @@ export function planSqlRestore(
     secretOf,
   }: { readonly patterns: readonly string[] | undefined; readonly home: string; readonly secretOf: SecretOf },
 ): SqlRestore {
-  const only = onlyOf(patterns);
-  const units = planRevertSql({ before: wanted, change: null, live, secretOf }).filter(({ items }) =>
-    items.some(({ key }) => only(key)),
-  );
+  const before = patterns === undefined ? wanted : partOf(wanted, live, onlyOf(patterns));
+  const units = planRevertSql({ before, change: null, live, secretOf });
   const runs = runsOf(units, home);
   return {
     items: units.filter(({ statements }) => statements.length > 0).flatMap(({ items }) => items),

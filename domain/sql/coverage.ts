@@ -34,7 +34,8 @@ export function judge(statement: Node, where: string): Judgement {
       hint: hintFor(tag),
     },
   });
-  if ('GrantStmt' in statement) return ofGrant(statement.GrantStmt);
+  if ('GrantStmt' in statement)
+    return onToast(statement.GrantStmt) ? not('a table of schema pg_toast') : ofGrant(statement.GrantStmt);
   if ('AlterDefaultPrivilegesStmt' in statement)
     return covered('catalogs', statement.AlterDefaultPrivilegesStmt.action?.is_grant === true ? 'set' : 'reset');
   if ('GrantRoleStmt' in statement) {
@@ -87,6 +88,11 @@ function ofGrant({ objtype, objects = [], is_grant = false }: GrantStmt): Covere
   if (objtype !== 'OBJECT_PARAMETER_ACL') return covered('catalogs', action);
   const settings = objects.flatMap((object) => ('String' in object ? [object.String.sval ?? ''] : []));
   return covered('shared', action, { settings: is_grant ? settings : [] });
+}
+
+/** Their names are numbers that another server does not know, and what they hold belongs to another table. */
+function onToast({ objects = [] }: GrantStmt): boolean {
+  return objects.some((object) => 'RangeVar' in object && object.RangeVar.schemaname === 'pg_toast');
 }
 
 function ofRole(options: readonly Node[] = [], action: 'create' | 'set', where: string): Judgement {

@@ -152,12 +152,13 @@ function outcome(
   seen: boolean,
 ): SqlBack {
   const agent = quoted(sql.endpoint.user);
+  const isGone = ({ id, mayBeGone }: SqlUnit): boolean => mayBeGone && failures.get(id)?.code === 'object-gone';
   const still = new Map(
     left
-      .filter(({ statements }) => statements.length > 0)
+      .filter((unit) => unit.statements.length > 0 && !isGone(unit))
       .map((unit) => [unit.id, failures.get(unit.id) ?? notRestored(unit, agent)] as const),
   );
-  const back = decided.filter((unit) => unit.statements.length > 0 && !still.has(unit.id));
+  const back = decided.filter((unit) => unit.statements.length > 0 && !still.has(unit.id) && !isGone(unit));
   const receipt = (unit: SqlUnit): string | null => {
     if (unit.statements.length === 0) return null;
     const problem = still.get(unit.id);
@@ -168,7 +169,9 @@ function outcome(
       : `not put back: ${problem.detail ?? problem.message}`;
   };
   return {
-    items: decided.flatMap((unit) => unit.items.map((item) => withNote(item, receipt(unit)))),
+    items: decided.flatMap((unit) =>
+      isGone(unit) ? unit.items.map(gone) : unit.items.map((item) => withNote(item, receipt(unit))),
+    ),
     conflicts: decided.flatMap(({ conflicts }) => conflicts),
     remaining: unique([...still.values(), ...left.flatMap(({ problem }) => (problem === null ? [] : [problem]))]),
     proof:
@@ -177,6 +180,11 @@ function outcome(
         : [`roles, grants and policies: ${back.length} of ${back.length + still.size} put back, read anew`],
     wrote,
   };
+}
+
+function gone(item: RevertItem): RevertItem {
+  const note = 'gone with the table or extension that made it: not put back';
+  return { ...item, action: 'none', effect: 'none', decision: 'not-revertible', note };
 }
 
 function withNote(item: RevertItem, note: string | null): RevertItem {

@@ -59,6 +59,7 @@ export function planColumns(
         statements: steps.statements,
         conflicts: merged.conflicts,
         needs: `grant ${quoteName(owner)} to $agent`,
+        mayBeGone: given[1] === null && given[2] === null && one.initial !== undefined,
       }),
     ];
   });

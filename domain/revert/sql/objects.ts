@@ -30,7 +30,8 @@ export function planObjects(
       if (is !== null) made.push(is);
       continue;
     }
-    units.push(planOne(database, key, [was, did, is], tables, schemas));
+    const mayBeGone = !sides.c.has(key) && !sides.l.has(key);
+    units.push({ ...planOne(database, key, [was, did, is], tables, schemas), mayBeGone });
   }
   return [...units, ...planColumns(database, sides, tables, schemas), ...madeNote(database, made)];
 }

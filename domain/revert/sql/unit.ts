@@ -47,6 +47,8 @@ export interface SqlUnit {
   readonly needs: string;
   /** Why it cannot be put back though it should be. */
   readonly problem: Problem | null;
+  /** Without an entry since the change: as it was made, or gone together with the extension or table that made it. */
+  readonly mayBeGone: boolean;
   /** One phrase each. */
   readonly conflicts: readonly string[];
 }
@@ -71,11 +73,23 @@ export interface UnitParts {
   readonly conflicts?: readonly string[];
   readonly note?: string;
   readonly problem?: Problem | null;
+  readonly mayBeGone?: boolean;
   readonly decision?: RevertItem['decision'];
 }
 
 export function unit(parts: UnitParts): SqlUnit {
-  const { key, section, name, database, rank, statements, needs, conflicts = [], problem = null } = parts;
+  const {
+    key,
+    section,
+    name,
+    database,
+    rank,
+    statements,
+    needs,
+    conflicts = [],
+    problem = null,
+    mayBeGone = false,
+  } = parts;
   const todo = statements.length > 0;
   const decision: RevertItem['decision'] =
     parts.decision ??
@@ -100,6 +114,7 @@ export function unit(parts: UnitParts): SqlUnit {
     statements,
     needs,
     problem,
+    mayBeGone,
     conflicts: conflicts.map((conflict) => `${name}: ${conflict}`),
   };
 }

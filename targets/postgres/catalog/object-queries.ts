@@ -36,7 +36,7 @@ const branches: readonly Branch[] = [
   {
     catalog: 'pg_namespace',
     from: 'pg_catalog.pg_namespace o',
-    where: "o.nspname !~ '^pg_(toast|temp_|toast_temp_)'",
+    where: "o.nspname !~ '^pg_(temp_|toast_temp_)'",
     kind: "'schema'",
     name: 'pg_catalog.quote_ident(o.nspname)',
     owner: 'nspowner',
@@ -76,7 +76,8 @@ const branches: readonly Branch[] = [
     catalog: 'pg_type',
     // Every table has a row type and an array of it: they go first, and `offset 0` keeps the planner from thinking again.
     from: `(select * from pg_catalog.pg_type t where typisdefined
-          and (typrelid = 0 or typrelid in (select oid from pg_catalog.pg_class where relkind = 'c'))
+          and (typrelid = 0 or typacl is not null
+            or typrelid in (select oid from pg_catalog.pg_class where relkind = 'c'))
           and case when typelem <> 0 and typcategory = 'A'
             then (select e.typarray <> t.oid from pg_catalog.pg_type e where e.oid = t.typelem) else true end
           offset 0) o ${inSchema} o.typnamespace`,
@@ -87,6 +88,8 @@ const branches: readonly Branch[] = [
     owner: 'typowner',
     acl: 'typacl',
     letter: "'T'",
+    // Row types come with their tables, and are worth an entry once somebody granted or revoked something.
+    system: "(o.oid < 16384 or o.typrelid in (select oid from pg_catalog.pg_class where relkind <> 'c'))",
   },
   {
     catalog: 'pg_language',

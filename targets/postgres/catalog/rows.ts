@@ -12,6 +12,7 @@ import type {
 import { byCodeUnit } from '../../../domain/snapshot/canonical.ts';
 import { byKindAndName, byMembership, sameAcl } from '../../../domain/snapshot/catalog-order.ts';
 import type { ParseAcl } from './acl.ts';
+import { settledExpression } from './expression.ts';
 
 /**
  * Kind, name, owner, ACL, whether it was NULL, initial ACL (null: nobody's but its owner's), whose it was at first if it was
@@ -76,8 +77,8 @@ export function rowSecurityEntries(rows: readonly RowSecurityRow[]): readonly Ro
           permissive,
           command,
           roles: roles.toSorted(byCodeUnit),
-          using,
-          check,
+          using: using === null ? null : settledExpression(using),
+          check: check === null ? null : settledExpression(check),
         }))
         .sort((a, b) => byCodeUnit(a.name, b.name)),
     }))

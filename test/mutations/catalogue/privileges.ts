@@ -128,6 +128,11 @@ export const privileges = all('privileges', [
       'grant usage on type app.span_multirange to app_ro',
     ],
   },
+  {
+    name: 'the row type of a table is closed, and granted',
+    steps: ['revoke usage on type app.orders from public', 'grant usage on type app.orders to app_ro'],
+  },
+  { name: 'the schema of what is kept out of line is opened', steps: ['grant usage on schema pg_toast to app_ro'] },
   { name: 'a role may maintain a table', from: 17, steps: ['grant maintain on app.orders to app_ro'] },
   {
     name: 'a role may alter a parameter for all',

@@ -13,6 +13,7 @@ beforeAll(async () => {
   cluster = await createCluster({ major: 17, hba: 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n' });
   target = targetOf(cluster);
   await run('postgres', "create role image_svc login password 'first'", 'create role reader', 'create database shop');
+  await run('postgres', 'create role owner_a');
   await run('shop', 'create table images (id int)', 'create table orders (id int)');
   await run('shop', 'grant select on images to image_svc', 'alter table orders enable row level security');
   await run('shop', 'create policy mine on orders for select to image_svc using (id > 0)');
@@ -81,6 +82,27 @@ describe('restoring what SQL decides', () => {
       expect.arrayContaining(['role:image_svc', 'database:shop', 'policy:shop:public.orders:mine']),
     );
     expect(itemKeys(await planned())).not.toContain('object:shop:table:public.images');
+  });
+
+  it('what goes back takes nothing along that was not meant', async () => {
+    await run('shop', 'grant update (id) on orders to image_svc', 'grant select on orders to image_svc');
+    await run('postgres', 'grant reader to owner_a');
+    const only = ['object:shop:table:public.orders', 'membership:reader/image_svc/postgres'];
+    const plan = await planned(only);
+    expect(plan.summary.diff).not.toContain('owner_a');
+    await target.apply(plan, unfenced, silent);
+    const client = new pg.Client(cluster.url('postgres', 'shop'));
+    await client.connect();
+    const { rows } = await client.query(
+      `select has_table_privilege('image_svc', 'orders', 'select') as read,
+              has_column_privilege('image_svc', 'orders', 'id', 'update') as write,
+              pg_has_role('image_svc', 'reader', 'member') as member,
+              pg_has_role('owner_a', 'reader', 'member') as other`,
+    );
+    await client.end();
+    expect(rows).toEqual([{ read: false, write: true, member: true, other: true }]);
+    await run('shop', 'revoke all on orders from image_svc');
+    await run('postgres', 'revoke reader from owner_a');
   });
 
   it('patterns name many at once', async () => {

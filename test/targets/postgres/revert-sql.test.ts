@@ -142,6 +142,25 @@ describe.each(majors)('PostgreSQL %i', (major) => {
       expect(log.includes(verifier)).toBe(false);
   });
 
+  /** Changes, reverts until the fence was asked `closesAfter` times, reverts again; how often it was asked. */
+  const cutOff = async (steps: readonly Step[], needs: 'reload' | 'restart', closesAfter: number): Promise<number> => {
+    await ground.perform({ steps, needs });
+    const change = await ground.target.capture();
+    let asked = 0;
+    const fence = (): void => {
+      asked += 1;
+      if (asked > closesAfter) throw new Error('killed');
+    };
+    const changeId = `cut-${major}-${needs}-${closesAfter}`;
+    const input = { changeId, before, change, mayRestart: true, witnesses: [], say: silent };
+    await ground.target.revert({ ...input, fence }).catch((error: unknown) => expect(error).toMatchObject(killed));
+    expect((await ground.target.revert({ ...input, fence: unfenced })).remaining).toEqual([]);
+    expect(await left()).toEqual([]);
+    return asked;
+  };
+  const killed = { message: 'killed' };
+  const never = 1_000;
+
   it('ends the same when it is cut off before any of its writes and run again', async () => {
     const steps: Step[] = [
       'alter role app_rw nologin',
@@ -149,30 +168,20 @@ describe.each(majors)('PostgreSQL %i', (major) => {
       'drop policy own_rows on app.orders',
       { sql: 'revoke all on ledger from app_ro', in: 'Odd "Db' },
       "alter system set work_mem = '64MB'",
-      'alter system set max_connections = 120',
       replace('pg_hba.conf', /^host\s+shop\s+app_rw.*\n/m, ''),
       write('conf.d/99-late.conf', 'geqo = off\n'),
       remove('conf.d/10-base.conf'),
     ];
-    let cuts = 0;
-    for (let ended = false; !ended; cuts += 1) {
-      await ground.perform({ steps, needs: 'restart' });
-      const change = await ground.target.capture();
-      let fences = 0;
-      const fence = (): void => {
-        fences += 1;
-        if (fences > cuts) throw new Error('killed');
-      };
-      const input = { changeId: `cut-${major}-${cuts}`, before, change, mayRestart: true, witnesses: [], say: silent };
-      ended = await ground.target.revert({ ...input, fence }).then(
-        ({ remaining }) => remaining.length === 0,
-        () => false,
-      );
-      expect((await ground.target.revert({ ...input, fence: unfenced })).remaining).toEqual([]);
-      expect(await left()).toEqual([]);
-    }
-    expect(cuts).toBeGreaterThan(8);
-  }, 120_000);
+    const writes = await cutOff(steps, 'reload', never);
+    expect(writes).toBeGreaterThan(8);
+    for (let cut = 0; cut < writes; cut += 1) await cutOff(steps, 'reload', cut);
+  }, 60_000);
+
+  it('ends the same when it is cut off around its restart and run again', async () => {
+    const steps = ['alter role app_rw nologin', 'alter system set max_connections = 120'];
+    const writes = await cutOff(steps, 'restart', never);
+    for (let cut = writes - 2; cut < writes; cut += 1) await cutOff(steps, 'restart', cut);
+  }, 60_000);
 
   it('waits for no lock for long, puts everything else back, and goes on once it is free', async () => {
     const change = await changed(
@@ -209,6 +218,51 @@ describe.each(majors)('PostgreSQL %i', (major) => {
       note: 'dropped by the change: only a backup or a migration has it',
     });
     expect((await left()).filter((line) => line.includes('app.orders'))).toEqual([]);
+  });
+
+  it('lets go what went with the extension or the table that made it', async () => {
+    await sql(
+      'grant execute on function public.soundex(text) to app_ro',
+      'grant usage on type app.plain_table to app_ro',
+    );
+    const granted = await ground.target.capture();
+    const change = await changed(
+      'drop extension fuzzystrmatch',
+      'drop table app.plain_table',
+      'revoke usage on type app.orders from public',
+      'alter role app_rw nologin',
+    );
+    const report = await ground.revert(granted, change);
+    expect(report.remaining).toEqual([]);
+    expect(decisions(report)).toEqual(
+      expect.arrayContaining([
+        'role:app_rw restore',
+        'object:shop:type:app.orders restore',
+        'object:shop:type:app.plain_table not-revertible',
+        'object:shop:routine:public.soundex(text) not-revertible',
+        'extension:shop:fuzzystrmatch not-revertible',
+      ]),
+    );
+    expect((await left()).filter((line) => /app_rw|type app\.orders/.test(line))).toEqual([]);
+  });
+
+  it('knows a policy again that the server says in other words once it is made anew', async () => {
+    await sql(
+      'create table app.labels (label varchar(9), rank numeric)',
+      "create policy listed on app.labels using (label in ('a', 'b')) with check (rank in (1, -2))",
+      'create policy ranged on app.labels for select using (rank between 1 and 5 and not rank between 2 and 3)',
+    );
+    const made = await ground.target.capture();
+    const change = await changed('drop policy listed on app.labels', 'drop policy ranged on app.labels');
+    const report = await ground.revert(made, change);
+    expect([report.remaining, report.conflicts]).toEqual([[], []]);
+    expect(report.after?.snapshot?.hashes).toEqual(made.snapshot?.hashes);
+    const transaction = await ground.nextTransaction();
+    expect(decisions(await ground.revert(made, change))).toEqual([
+      'policy:shop:app.labels:listed nothing',
+      'policy:shop:app.labels:ranged nothing',
+    ]);
+    expect(await ground.nextTransaction()).toBe(transaction);
   });
 
   it.each([

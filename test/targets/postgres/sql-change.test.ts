@@ -70,6 +70,7 @@ const refused: readonly (readonly [string, string, string])[] = [
   ['a dropped table', 'drop table images', 'statement kind DropStmt is not covered'],
   ['everything of a role', 'reassign owned by image_svc to postgres', 'statement kind ReassignOwnedStmt is not'],
   ['a column beside row security', 'alter table images enable row level security, add a int', 'Add Column'],
+  ['what another table keeps out of line', 'grant select on pg_toast.pg_toast_1255 to image_svc', 'schema pg_toast'],
   ['the owner of what is not in a snapshot', 'alter publication p owner to postgres', 'the owner of a publication'],
   ['the tablespace of a database', 'alter database shop set tablespace t', 'ALTER DATABASE … TABLESPACE'],
   ['a value out of a session', 'alter role image_svc set work_mem from current', 'FROM CURRENT'],
