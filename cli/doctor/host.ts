@@ -34,7 +34,12 @@ export async function examineHost(config: AgentConfig, embedded: DatabaseConfig 
 }
 
 /** Something to know, and no reason to stop. */
-const notes: ReadonlySet<string> = new Set(['no-restart-command', 'verifiers-unreadable', 'not-restorable']);
+const notes: ReadonlySet<string> = new Set([
+  'no-restart-command',
+  'verifiers-unreadable',
+  'maps-unreadable',
+  'not-restorable',
+]);
 
 function findingsOf(what: string, { name, ok: isOk, problem, sql }: DoctorCheck): Finding[] {
   if (isOk) return [ok(what, name)];

@@ -27,7 +27,7 @@ const snapshot = snapshotOf({
       database: 'shop',
       unread: null,
       ...nothing,
-      defaults: [{ role: 'postgres', schema: '', on: 'tables', acl: [], aclIsNull: false }],
+      defaults: [{ role: 'postgres', schema: '', on: 'tables', acl: [] }],
       extensions: [{ name: 'citext', version: '1.6', schema: 'public' }],
     },
     { database: 'template0', unread: 'it allows no connections', ...nothing, extensions: [] },
