@@ -25,8 +25,7 @@ export interface Rotated {
 }
 
 export interface RotationOptions {
-  /** null: this agent has none. */
-  readonly store: (() => Promise<ResealStore>) | null;
+  readonly store: () => Promise<ResealStore>;
   /** Makes a new key for fingerprints as well: snapshots from before show every secret as changed from then on. */
   readonly newFingerprints: boolean;
   readonly log: Log;
@@ -87,7 +86,7 @@ async function finish(
   let inStore = 0;
   for (const { path, key: was } of old) {
     try {
-      if (store !== null) inStore += await resealStore(await store(), headerOf(was), sealer);
+      inStore += await resealStore(await store(), headerOf(was), sealer);
       await removeKey(path);
     } catch (error) {
       stillNeeded.push({ path, problem: neededByStore(messageOf(error)) });
@@ -120,9 +119,9 @@ async function resealStore(
 function neededByStore(detail: string): Problem {
   return {
     code: 'old-key-needed',
-    message: 'snapshots in the store are still sealed with the old key',
+    message: 'snapshots in the store may still be sealed with the old key',
     detail,
-    hint: 'The agent opens both. Run "knowngood key rotate" again once the store answers: it ends this rotation.',
+    hint: 'The agent opens both. Run "knowngood key rotate" again once the store can be reached: it ends this rotation.',
   };
 }
 

@@ -73,7 +73,7 @@ export async function takeAgentLock(state: StateFolder, target: string): Promise
     code: 'agent-runs-already',
     message: `an agent for target ${target} runs already: process ${lock.by.pid} on ${lock.by.host}`,
     detail: `It holds ${join(state.path, 'agent.lock')}.`,
-    hint: 'Stop that one first, or give this one another state folder and target.',
+    hint: 'Stop that one first; a second agent needs a target and a state folder of its own.',
   });
 }
 

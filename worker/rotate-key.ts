@@ -15,17 +15,14 @@ export async function rotate(
 ): Promise<Rotated> {
   const log: Log = say === undefined ? stderrLog : { info: say, warn: say };
   const { store: database } = config;
-  const store =
-    database === null
-      ? null
-      : lazyStore(async () => createStore({ database, password: await resolveOptionalSecret(database.password) }));
+  const store = lazyStore(async () => {
+    // The store of `up` runs in one process with the agent that must be stopped: what it holds needs the old key.
+    if (database === null) throw new Error(`${config.path} names no store; the one of "knowngood up" is not reached`);
+    return createStore({ database, password: await resolveOptionalSecret(database.password) });
+  });
   try {
-    return await rotateKey(config, {
-      store: store === null ? null : () => Promise.resolve(store),
-      newFingerprints,
-      log,
-    });
+    return await rotateKey(config, { store: () => Promise.resolve(store), newFingerprints, log });
   } finally {
-    await store?.close().catch(() => undefined);
+    await store.close().catch(() => undefined);
   }
 }

@@ -26,7 +26,8 @@ export const addDoctor: AddCommand = (program, { io, exit }) => {
       if (config !== null)
         findings.push(...(await looking('doctor', () => examineOrchestrator(config, embedded?.store ?? null))));
       const agent = await ifThere(() => loadAgentConfig(options.agentConfig), findings);
-      if (agent !== null) findings.push(...(await looking('doctor', () => examineHost(agent))));
+      if (agent !== null)
+        findings.push(...(await looking('doctor', () => examineHost(agent, embedded?.store ?? null))));
       if (findings.length === 0) {
         throw stop({
           code: 'no-configuration',

@@ -20,10 +20,9 @@ export function renderSnapshot({ id, sections }: Snapshot): string {
     ...columns(
       files.map(({ path, role, mode, uid, gid, sizeBytes }) => [
         `  ${oneLine(path)}`,
-        role,
-        mode,
-        `${uid}:${gid}`,
-        `${sizeBytes} bytes`,
+        ...(role === 'missing-include'
+          ? ['not there', '', '', '']
+          : [role, mode, `${uid}:${gid}`, `${sizeBytes} bytes`]),
       ]),
     ),
     '',
@@ -83,9 +82,9 @@ function databaseRow(
     catalog === undefined || catalog.unread !== null
       ? `not read: ${oneLine(catalog?.unread ?? 'unknown')}`
       : [
-          `${catalog.objects.length} objects`,
-          `${catalog.defaults.length} default privileges`,
-          `${catalog.rowSecurity.length} tables with row security`,
+          counted(catalog.objects.length, 'object'),
+          counted(catalog.defaults.length, 'default privilege'),
+          `${counted(catalog.rowSecurity.length, 'table')} with row security`,
           catalog.extensions.map((extension) => `${oneLine(extension.name)} ${oneLine(extension.version)}`).join(', '),
         ]
           .filter(Boolean)
@@ -94,9 +93,16 @@ function databaseRow(
   return [`  ${oneLine(name)}`, `owner ${oneLine(owner)}`, allowConnections ? limit : 'closed', held];
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** With the name that `snapshot restore --only` takes. */
 export function renderDiff(items: readonly DiffItem[]): string {
   if (items.length === 0) return 'no difference';
   return columns(
-    items.map(({ kind, summary }) => [{ added: '+', removed: '-', changed: '~' }[kind], oneLine(summary)]),
+    items.map(({ kind, key, summary }) => [
+      { added: '+', removed: '-', changed: '~' }[kind],
+      oneLine(key),
+      oneLine(summary),
+    ]),
   ).join('\n');
 }

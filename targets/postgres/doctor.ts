@@ -5,7 +5,7 @@ import { type Restorable, restorables } from './doctor-restore.ts';
 import { identifyOn } from './identify.ts';
 import type { Parts } from './parts.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
-import { missingGrants, quoted } from './privileges.ts';
+import { grantsForMaps, missingGrants, quoted } from './privileges.ts';
 import { type PrivilegeRow, privilegesQuery } from './queries.ts';
 import { TargetError, messageOf } from './target-error.ts';
 
@@ -52,7 +52,13 @@ async function serverChecks(parts: Parts): Promise<readonly DoctorCheck[]> {
   const guardable = passed(`PostgreSQL ${identified.version} can be guarded: privileges and files are as they must be`);
   try {
     const seen = await look(parts.sql, parts.digest);
-    return [reachable, guardable, ...seenChecks(parts, seen), ...(await restoreChecks(parts, seen))];
+    return [
+      reachable,
+      guardable,
+      ...seenChecks(parts, seen),
+      await mapsCheck(parts),
+      ...(await restoreChecks(parts, seen)),
+    ];
   } catch (error) {
     return [reachable, guardable, failed('a snapshot can be taken', problemOf(error))];
   }
@@ -63,7 +69,7 @@ function grantsToSee(parts: Parts): Promise<readonly string[]> {
   return parts.sql.any(async (session) => {
     const [row] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
     if (row === undefined) return [];
-    return [...missingGrants(row), ...(row.authid ? [] : [seeVerifiers(row.user)])];
+    return [...missingGrants(row), ...grantsForMaps(row), ...(row.authid ? [] : [seeVerifiers(row.user)])];
   });
 }
 
@@ -98,6 +104,21 @@ function seenChecks({ endpoint }: Parts, { captured, state }: Look): readonly Do
   ];
 }
 
+async function mapsCheck(parts: Parts): Promise<DoctorCheck> {
+  const name = 'errors in pg_ident.conf are noticed';
+  const [row] = await parts.sql.any((session) => session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery));
+  const sql = row === undefined ? [] : grantsForMaps(row);
+  if (sql.length === 0) return passed(name);
+  return {
+    ...failed(name, {
+      code: 'maps-unreadable',
+      message: 'pg_ident_file_mappings cannot be read: an error in pg_ident.conf is not noticed',
+      hint: `Optional: ${sql.map((grant) => `${grant};`).join(' ')}`,
+    }),
+    sql,
+  };
+}
+
 async function restoreChecks(parts: Parts, { captured }: Look): Promise<readonly DoctorCheck[]> {
   const { snapshot } = captured;
   if (snapshot === null) return [];
@@ -105,15 +126,15 @@ async function restoreChecks(parts: Parts, { captured }: Look): Promise<readonly
   return found.map((one) => restoreCheck(parts, one));
 }
 
-function restoreCheck({ endpoint }: Parts, { what, lacking, sql }: Restorable): DoctorCheck {
+function restoreCheck({ endpoint }: Parts, { what, lacking, besides, sql }: Restorable): DoctorCheck {
   const name = `can be put back: ${what}`;
-  if (lacking.length === 0) return passed(name);
+  if (lacking.length === 0 && besides.length === 0) return passed(name);
   const shown = lacking.slice(0, 5).join(', ') + (lacking.length > 5 ? ` and ${lacking.length - 5} more` : '');
   return {
     ...failed(name, {
       code: 'not-restorable',
       message: `role "${endpoint.user}" sees, but cannot put back all of: ${what}`,
-      detail: `It may not act for ${shown}.`,
+      detail: [...(shown === '' ? [] : [`It may not act for ${shown}.`]), ...besides].join(' '),
       hint: 'See "knowngood doctor --sql". Until then such a revert stays incomplete and says what is left to do.',
     }),
     sql,

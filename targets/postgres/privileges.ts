@@ -18,6 +18,14 @@ export function missingGrants(row: PrivilegeRow): readonly string[] {
   ];
 }
 
+/** What more can be noticed then: not needed to go on. Before 15 the agent reads the file itself. */
+export function grantsForMaps({ user, versionNum, identMaps }: PrivilegeRow): readonly string[] {
+  const to = `to ${quoted(user)}`;
+  return versionNum < 150_000 || identMaps
+    ? []
+    : [`grant select on pg_ident_file_mappings ${to}`, `grant execute on function pg_ident_file_mappings() ${to}`];
+}
+
 export function privilegeProblem(row: PrivilegeRow): Problem | null {
   const grants = missingGrants(row);
   if (grants.length === 0) return null;

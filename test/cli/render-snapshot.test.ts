@@ -1,6 +1,7 @@
 /** A snapshot's catalogs for people: what is small is listed, what is large is counted, what was not read says why. */
 import { expect, it } from '@jest/globals';
-import { renderSnapshot } from '../../cli/render/snapshot.ts';
+import { renderDiff, renderSnapshot } from '../../cli/render/snapshot.ts';
+import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import { snapshotOf } from '../../domain/snapshot/hash.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 
@@ -26,6 +27,7 @@ const snapshot = snapshotOf({
       database: 'shop',
       unread: null,
       ...nothing,
+      defaults: [{ role: 'postgres', schema: '', on: 'tables', acl: [] }],
       extensions: [{ name: 'citext', version: '1.6', schema: 'public' }],
     },
     { database: 'template0', unread: 'it allows no connections', ...nothing, extensions: [] },
@@ -39,11 +41,40 @@ it('shows who is a member, what lies in each database, and what could not be rea
      app_svc  in readers     by postgres  admin, no inherit
 
    databases (2)
-     shop       owner postgres  limit 5  0 objects; 0 default privileges; 0 tables with row security; citext 1.6
+     shop       owner postgres  limit 5  0 objects; 1 default privilege; 0 tables with row security; citext 1.6
      template0  owner postgres  closed   not read: it allows no connections
 
    tablespaces and parameters (1)
      work_mem  parameter    app_svc=s/postgres"
+  `);
+});
+
+it('shows a file that is named and not there as just that', () => {
+  const file = {
+    role: 'main',
+    mode: '0600',
+    uid: 101,
+    gid: 104,
+    sizeBytes: 7,
+    digest: 'sha256:1',
+    text: 'a = 1\n',
+  } as const;
+  const { sections } = snapshot;
+  const files = [
+    { ...file, path: '/d/gone.conf', role: 'missing-include', uid: -1, gid: -1, sizeBytes: 0 } as const,
+    { ...file, path: '/d/postgresql.conf' },
+  ];
+  expect(renderSnapshot(snapshotOf({ ...sections, files }))).toContain(
+    '  /d/gone.conf        not there\n  /d/postgresql.conf  main       0600  101:104  7 bytes\n',
+  );
+});
+
+it('names what differs as "snapshot restore --only" takes it', () => {
+  const { sections } = snapshot;
+  const after = snapshotOf({ ...sections, memberships: sections.memberships.slice(1), shared: [] });
+  expect(renderDiff(diffSnapshots(snapshot, after))).toMatchInlineSnapshot(`
+   "-  membership:pg_monitor/agent/postgres  agent is no longer a member of pg_monitor, as granted by postgres
+   ~  shared:parameter work_mem             parameter work_mem: app_svc loses SET"
   `);
 });
 

@@ -63,8 +63,12 @@ it('from a configuration that names only a local target, to a kept change and it
     expect(status.out).toMatch(/kept/);
     // Whoever is on the same machine needs no configuration to look.
     expect((await startCommand(['status', '--all'], env).done).out).toContain('mine:first');
-    const doctor = await run('doctor');
-    expect(doctor).toMatchObject({ code: 0 });
+    // An agent.yaml as `init` writes it names no store: the one that runs here is its own.
+    const agent = join(folder, 'agent.yaml');
+    const connection = `postgresql://postgres@127.0.0.1:${target.port}/postgres`;
+    writeFileSync(agent, `{ target: mine, connection: '${connection}', password: '\${file:${folder}/password}' }`);
+    const doctor = await run('doctor', '--agent-config', agent);
+    expect(doctor).toMatchObject({ code: 0, out: expect.stringContaining('uses the one of "knowngood up"') });
   } finally {
     up.signal('SIGINT');
     expect((await up.done).code).toBe(0);

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { type DoctorCheck, doctorChecks } from '../../../targets/postgres/doctor.ts';
 import type { PostgresTargetOptions } from '../../../targets/postgres/options.ts';
 import { type Cluster, createCluster } from '../../../worker/stack/cluster.ts';
-import { reverted, targetOf, targetOptions } from './server.ts';
+import { edit, reverted, targetOf, targetOptions } from './server.ts';
 
 const hba = 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n';
 
@@ -60,6 +60,10 @@ describe.each([14, 16, 18] as const)('on PostgreSQL %i', (major) => {
     const whole = await target.capture();
     expect(whole.dirty).toEqual([]);
     expect(whole.snapshot?.sections.catalogs.find(({ database }) => database === 'shop')?.unread).toBeNull();
+    await edit(cluster, 'pg_ident.conf', (text) => `${text}broken line\n`);
+    expect((await target.capture()).dirty.map(({ code }) => code)).toContain('ident-would-not-load');
+    await edit(cluster, 'pg_ident.conf', (text) => text.replace('broken line\n', ''));
+    await run('postgres', 'select pg_reload_conf()');
     await target.close();
   });
 
@@ -69,19 +73,52 @@ describe.each([14, 16, 18] as const)('on PostgreSQL %i', (major) => {
     const sql = found.flatMap((check) => check.sql ?? []);
     expect(sql).toContain('grant app_owner to guard');
     expect(sql).toContain('grant "Odd ""name""" to guard');
-    expect(sql.some((line) => line.startsWith('-- only a superuser'))).toBe(true);
+    expect(sql.some((line) => line.startsWith('-- only a superuser may put back'))).toBe(true);
+    expect(sql).toContain('alter role guard createdb');
+    expect(sql).toContain(
+      '-- only a superuser gives things there back: "Odd ""name""" may not create in schema app of database shop',
+    );
+    await run('shop', 'grant create on schema app to "Odd ""name"""');
+    expect((await checks()).flatMap((check) => check.sql ?? []).join()).not.toContain('may not create');
     expect(sql.filter((line) => /superuser/.test(line) && !line.startsWith('--'))).toEqual([]);
   });
 
   it('with these grants a change by others is put back by that role', async () => {
     await run('postgres', ...sqlOf(await checks()));
+    const lacking = (await checks()).filter(({ ok }) => !ok).map(({ problem }) => problem?.code);
+    // What belongs to superusers, and stands as a comment in the SQL.
+    expect([...new Set(lacking)]).toEqual(['not-restorable']);
     const target = targetOf(cluster, agent);
     const before = await target.capture();
-    await run('shop', 'revoke all on app.images from image_svc', 'grant select on app.odd to public');
-    await run('postgres', 'alter role image_svc nologin', "alter role image_svc set work_mem = '9MB'");
+    await run(
+      'shop',
+      'revoke all on app.images from image_svc',
+      'grant select on app.odd to public',
+      'alter table app.images enable row level security',
+      'create policy nobody on app.images using (false)',
+      'alter default privileges for role app_owner grant insert on tables to image_svc',
+      'alter table app.odd owner to app_owner',
+      'grant create on schema app to public',
+    );
+    await run(
+      'postgres',
+      'alter role image_svc nologin connection limit 2',
+      "alter role image_svc set work_mem = '9MB'",
+      "alter role app_owner password 'y'",
+      'grant connect on database shop to public',
+      "alter database shop set search_path = 'app'",
+      "alter system set work_mem = '9MB'",
+    );
+    await edit(cluster, 'pg_hba.conf', (text) => `host all image_svc all reject\n${text}`);
+    await run('postgres', 'select pg_reload_conf()');
     // From 16 on only its grantor takes a membership back.
     const granted = major >= 16 ? 'grant app_owner to image_svc granted by guard' : 'grant app_owner to image_svc';
-    await run('postgres', 'alter database shop connection limit 1', granted);
+    await run(
+      'postgres',
+      'alter database shop connection limit 1',
+      'alter database shop owner to "Odd ""name"""',
+      granted,
+    );
     const report = await reverted(target, before, null);
     expect(report.remaining).toEqual([]);
     const after = await target.capture();
