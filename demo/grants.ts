@@ -14,15 +14,19 @@ const query = `
   where a.privilege_type <> 'MAINTAIN' and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
   group by 1`;
 
-/** `adminUrl`: of any database of the server. */
-export async function readGrants(adminUrl: string): Promise<Configuration> {
+/** `adminUrl`: of any database of the server. Also its major version, which a server that was upgraded has changed. */
+export async function readServer(
+  adminUrl: string,
+): Promise<{ readonly major: string; readonly grants: Configuration }> {
   const url = new URL(adminUrl);
   url.pathname = '/shop';
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   try {
     const { rows } = await client.query<{ name: string; grants: string }>(query);
-    return Object.fromEntries(rows.map(({ name, grants }) => [name, grants]));
+    const { rows: versions } = await client.query<{ server_version: string }>('show server_version');
+    const major = versions[0]?.server_version.split('.')[0] ?? '';
+    return { major, grants: Object.fromEntries(rows.map(({ name, grants }) => [name, grants])) };
   } finally {
     await client.end();
   }

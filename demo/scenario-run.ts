@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { workflowIdOf } from '../domain/change.ts';
 import type { ChangeResult } from '../domain/result.ts';
-import { readConfiguration, type Becomes, type Configuration } from './configuration.ts';
+import { differences, readConfiguration, type Becomes, type Configuration } from './configuration.ts';
 import { migrationCommand, target, upgradeCommand } from './config-files.ts';
-import { readGrants } from './grants.ts';
+import { readServer } from './grants.ts';
 import { runCli } from './processes.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import type { Shop } from './shop/shop.ts';
@@ -22,6 +22,10 @@ export interface ScenarioRun {
   /** Bytes, mode and owner of each file (before a new server's coming: as that one shall have them), and the privileges on each table, by the demo's own eye. */
   readonly before: Configuration;
   readonly after: Configuration;
+  /** Its major version, as the server itself says. */
+  readonly majors: { readonly before: string; readonly after: string };
+  /** Files that cannot go to the new server as they are: `before` has them as that one takes them. */
+  readonly adapted: readonly string[];
   readonly saw: ShoppersSaw;
   /** At the end: a product page, and a picture that the CDN has not cached. */
   readonly shopWorks: { readonly page: boolean; readonly freshImage: boolean };
@@ -39,6 +43,8 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
   const changeId = `april-12-${scenario}`;
   const workflowId = workflowIdOf(target, changeId);
   const before = await everything(stage, stage.database.dataDir, stage.newEngine === null ? null : carriedOver);
+  const untouched = await readConfiguration(stage.database.dataDir);
+  const adapted = differences(untouched, before.configuration).filter((name) => name in untouched);
   const shoppers = followShoppers(shop, progress);
   try {
     // The talk of a --json command is on stderr; its answer is asked of Temporal itself, below.
@@ -59,15 +65,31 @@ export async function runScenario({ stage, scenario, progress, signal }: RunOpti
     const result = (await handle.result()) as ChangeResult;
     const after = await everything(stage, stage.newEngine?.dataDir ?? stage.database.dataDir);
     const shopWorks = { page: await loads(`${shop.app}/product/1`), freshImage: await loads(`${shop.images}/img/240`) };
-    return { workflowId, runId, exitCode, result, before, after, saw: shop.saw(), shopWorks };
+    return {
+      workflowId,
+      runId,
+      exitCode,
+      result,
+      before: before.configuration,
+      after: after.configuration,
+      majors: { before: before.major, after: after.major },
+      adapted,
+      saw: shop.saw(),
+      shopWorks,
+    };
   } finally {
     shoppers.stop();
     await shoppers.stopped;
   }
 }
 
-async function everything({ adminUrl }: Stage, dataDir: string, becomes?: Becomes | null): Promise<Configuration> {
-  return { ...(await readConfiguration(dataDir, becomes)), ...(await readGrants(adminUrl)) };
+async function everything(
+  { adminUrl }: Stage,
+  dataDir: string,
+  becomes?: Becomes | null,
+): Promise<{ readonly major: string; readonly configuration: Configuration }> {
+  const { major, grants } = await readServer(adminUrl);
+  return { major, configuration: { ...(await readConfiguration(dataDir, becomes)), ...grants } };
 }
 
 function argumentsOf(stage: Stage, name: ScenarioName, changeId: string): string[] {

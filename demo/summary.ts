@@ -28,6 +28,7 @@ export function renderSummary(run: ScenarioRun, { report, workflow }: Found, col
     ...dependents(report?.model.checks ?? [], colors),
     ['pictures', `${failed(saw.brokenImages, saw.images)}${hidden(saw.hiddenByCdn)}`],
     ['pages', failed(saw.brokenPages, saw.pages)],
+    ...engine(run),
     ['files', filesText(run, colors)],
     ...(grants === null ? [] : [['privileges', grants] as const]),
     ...(report === null ? [] : [['report', report.path] as const]),
@@ -51,9 +52,20 @@ function dependents(checks: readonly CheckReport[], colors: Colors): [string, st
 const failed = (broken: number, all: number): string => `${broken} of ${all} did not load`;
 const hidden = (byCdn: number): string => (byCdn === 0 ? '' : `; the CDN's cache hid ${byCdn} more`);
 
-function filesText({ result, before, after }: ScenarioRun, colors: Colors): string {
+/** A server that was upgraded stays: only its configuration is put back. */
+function engine({ majors: { before, after } }: ScenarioRun): (readonly [string, string])[] {
+  return before === after
+    ? []
+    : [['server', `PostgreSQL ${after} now, ${before} before: a revert does not put it back`]];
+}
+
+function filesText({ result, before, after, adapted, majors }: ScenarioRun, colors: Colors): string {
   const differing = differences(before, after).filter(isFile);
   const count = Object.keys(before).filter(isFile).length;
+  if (differing.length === 0 && adapted.length > 0) {
+    const same = `${count - adapted.length} of ${count} byte-identical to before, mode and owner too`;
+    return `${colors.green(same)}; ${adapted.join(', ')} as ${majors.after} takes it`;
+  }
   if (differing.length === 0) return colors.green(`all ${count} byte-identical to before, mode and owner too`);
   const changed = `${differing.length} of ${count} changed: ${differing.join(', ')}`;
   return result.outcome === 'kept' ? changed : colors.red(changed);

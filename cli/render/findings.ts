@@ -6,7 +6,7 @@ import type { Colors } from './problem.ts';
 
 /** What is neither put back nor guarded: better known before than found out at night. */
 export const notCovered: readonly string[] = [
-  'what is in the databases: tables, functions, data; roles and objects that are dropped',
+  'what is in the databases: tables, functions, data; objects that are dropped',
   'extension versions: seen and shown, never taken back',
   'publications, subscriptions, replication slots, event triggers, security labels, comments',
   'the folders and disks of tablespaces, the operating system, its users and its limits',

@@ -14,6 +14,8 @@ export function aRun(
     exitCode: 10,
     before: files,
     after: files,
+    majors: { before: '17', after: '17' },
+    adapted: [],
     saw: { pages: 120, brokenPages: 3, images: 117, brokenImages: 14, hiddenByCdn: 12 },
     shopWorks: { page: true, freshImage: true },
     ...rest,

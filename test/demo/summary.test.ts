@@ -65,6 +65,16 @@ describe('the summary of a run', () => {
     expect(renderSummary(run, found, plain).join('\n')).toContain('1 of 2 changed: pg_hba.conf');
   });
 
+  it('calls no file identical that the new server could not take as it was', () => {
+    const run = aRun({ majors: { before: '16', after: '17' }, adapted: ['postgresql.conf'] });
+    const lines = renderSummary(run, found, plain).filter((line) => /server |files /.test(line));
+    expect(lines.join('\n')).toMatchInlineSnapshot(`
+     "  app-server     unaffected
+       server         PostgreSQL 17 now, 16 before: a revert does not put it back
+       files          1 of 2 byte-identical to before, mode and owner too; postgresql.conf as 17 takes it"
+    `);
+  });
+
   it('leaves out what there is not', () => {
     const text = renderSummary(aRun(), { report: null, workflow: null }, plain).join('\n');
     expect(text).not.toContain('report');

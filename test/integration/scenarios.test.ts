@@ -53,7 +53,10 @@ const shoppersSaw: Partial<Record<ScenarioName, (run: ScenarioRun) => void>> = {
     expect(saw.brokenPages).toBe(0);
   },
   pipeline: ({ result }) => expect(result.commandExitCode).toBe(0),
-  'engine-upgrade': ({ saw }) => expect(saw.brokenImages).toBeGreaterThan(0),
+  'engine-upgrade': ({ saw, majors, adapted }) => {
+    expect(saw.brokenImages).toBeGreaterThan(0);
+    expect({ majors, adapted }).toEqual({ majors: { before: '16', after: '17' }, adapted: ['postgresql.conf'] });
+  },
 };
 
 const reverting = scenarioNames.filter((name) => scenarios[name].expect.outcome === 'reverted');

@@ -1,14 +1,15 @@
 /** Secrets are planted wherever a server and its operators keep them; no trace of them may be found anywhere else. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { chown, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { selfSigned } from '../support/certificate.ts';
-import { type Run, startProcess } from '../support/cli.ts';
+import { type Run, startCommand, startProcess } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
 import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
 import { packageRoot } from '../../worker/stack/package-root.ts';
@@ -26,6 +27,8 @@ function plant(what: string): string {
 
 const name = 'vault-db';
 const folder = mkdtempSync(join(tmpdir(), 'knowngood-secrets-'));
+/** What the processes keep on disk beside the agent's state: samples that the store has not taken yet. */
+const env = { KNOWNGOOD_DATA: join(folder, 'data') };
 const running: ReturnType<typeof startProcess>[] = [];
 const runs: Run[] = [];
 let temporal: TemporalStack;
@@ -40,8 +43,8 @@ beforeAll(async () => {
   ]);
   await prepareTarget();
   configure();
-  running.push(startProcess(['worker', '--config', join(folder, 'knowngood.yaml')]));
-  running.push(startProcess(['agent', '--config', join(folder, 'agent.yaml')]));
+  running.push(startProcess(['worker', '--config', join(folder, 'knowngood.yaml')], env));
+  running.push(startProcess(['agent', '--config', join(folder, 'agent.yaml')], env));
   await eventually('worker and agent', async () => running.every((one) => one.err().includes('running')), 60_000);
 }, 120_000);
 afterAll(async () => {
@@ -57,15 +60,17 @@ it('finds what is planted, in every spelling', () => {
     'x Plnt0123456789',
     Buffer.from('ab"Plnt0123456789"').toString('base64'),
     '506C6e743031323334353637383920',
+    brotliCompressSync('{"a":"Plnt0123456789"}'),
+    gzipSync('Plnt0123456789'),
   ];
-  const hidden = new Map(forms.map((text, i) => [`place ${i}`, Buffer.from(text)]));
-  hidden.set('place 3', Buffer.from('clean'));
+  const hidden = new Map(forms.map((form, i) => [`place ${i}`, Buffer.from(form)]));
+  hidden.set('place 5', Buffer.from('clean'));
   expect(findPlanted(one, hidden)).toEqual(
-    ['plain', 'base64', 'hex'].map((form, i) => `a password in place ${i} (${form})`),
+    ['plain', 'base64', 'hex', 'plain', 'plain'].map((form, i) => `a password in place ${i} (${form})`),
   );
 });
 
-it('no secret leaves its place through a kept, a reverted and a refused change', async () => {
+it('no secret leaves its place through kept, reverted, aborted and refused changes', async () => {
   await plan('kept', { settings: 'work_mem: 6MB' });
   expect((await knowngood('apply', join(folder, 'kept.yaml'), '--change-id', 'kept')).code).toBe(0);
 
@@ -76,10 +81,11 @@ it('no secret leaves its place through a kept, a reverted and a refused change',
     'bad',
     '--',
     process.execPath,
-    script(),
+    script('bad', ''),
     plant('an argument'),
   );
   expect([bad.code, bad.err]).toEqual([10, expect.anything()]);
+  await askWhileInForce();
 
   await plan('literal', { settings: `primary_conninfo: "host=db password=${plant('a literal in a change file')}"` });
   expect((await knowngood('apply', join(folder, 'literal.yaml'))).code).not.toBe(0);
@@ -91,9 +97,46 @@ it('no secret leaves its place through a kept, a reverted and a refused change',
   expect((await knowngood('apply', join(folder, 'disallowed.yaml'), '--change-id', 'disallowed')).code).toBe(13);
 
   await ask();
+  await rotateKey();
   await plantVerifiers();
   await expectNothingFound();
 }, 240_000);
+
+const dependentRule = 'host shop image_svc 127.0.2.0/24 scram-sha-256\n';
+
+/** A change with secrets on both sides, looked at from everywhere before it is taken back. */
+async function askWhileInForce(): Promise<void> {
+  const command = script('held', dependentRule);
+  const change = ['--change-id', 'held', '--soak', '1m'];
+  const held = knowngood('guard', name, ...change, '--', process.execPath, command);
+  const watching = async () => (await knowngood('status', `${name}:held`, '--json')).out.includes('"phase": "watch"');
+  await eventually('it is watched', watching, 30_000);
+  const shown = await knowngood('rescue', name, '--show');
+  expect(shown.out).toMatch(/a revert would[^]*pg_hba\.conf[^]*primary_conninfo/);
+  await knowngood('rescue', name, '--show', '--json');
+  await knowngood('status', `${name}:held`);
+  await knowngood('snapshot', 'restore', 'known-good', '--target', name, '--dry-run');
+  for (const json of [[], ['--json']]) {
+    const only = ['--only', 'file:*', '--only', 'setting:*', '--only', 'role:*'];
+    await knowngood('snapshot', 'restore', 'known-good', '--target', name, '--dry-run', ...only, ...json);
+  }
+  for (const [where, bytes] of await filesBelow(join(folder, 'state'))) whileInForce.set(where, bytes);
+  await knowngood('abort', `${name}:held`);
+  expect((await held).code).toBe(10);
+}
+
+/** The agent's files while a change was open. */
+const whileInForce = new Map<string, Buffer>();
+
+/** Ends the agent; the key is a secret as well, the old one and the new one. */
+async function rotateKey(): Promise<void> {
+  planted.set("the agent's first key", (await readFile(join(folder, 'agent.key'), 'utf8')).trim());
+  const agent = running[1];
+  agent?.signal('SIGTERM');
+  await agent?.done;
+  expect(await knowngood('key', 'rotate')).toMatchObject({ code: 0 });
+  planted.set("the agent's new key", (await readFile(join(folder, 'agent.key'), 'utf8')).split('\n')[0] ?? '');
+}
 
 /** Everything that tells people something. */
 async function ask(): Promise<void> {
@@ -109,7 +152,7 @@ async function ask(): Promise<void> {
     await knowngood('snapshot', 'diff', name, id, 'latest');
     await knowngood('snapshot', 'diff', name, id, 'latest', '--json');
   }
-  for (const change of ['kept', 'bad']) {
+  for (const change of ['kept', 'bad', 'held']) {
     await knowngood('report', `${name}:${change}`);
     await knowngood('report', `${name}:${change}`, '--json', '--html', join(folder, `state-${change}.html`));
     runs.push({ ...runs[0]!, out: await readFile(join(folder, `state-${change}.html`), 'utf8') });
@@ -117,13 +160,25 @@ async function ask(): Promise<void> {
     await knowngood('status', `${name}:${change}`, '--json');
   }
   await knowngood('status', '--all');
-  await knowngood('doctor');
+  for (const how of [[], ['--json'], ['--sql']]) await knowngood('doctor', ...how);
   await knowngood('rescue', name, '--show');
+  await init();
+}
+
+async function init(): Promise<void> {
+  const connection = `postgresql://postgres@127.0.0.1:${target.port}/postgres`;
+  const password = `\${file:${folder}/target-password}`;
+  const written = mkdtempSync(join(folder, 'init-'));
+  const run = await knowngood('init', '--connection', connection, '--password', password, '--folder', written);
+  expect(run.code).toBe(0);
+  for (const file of ['knowngood.yaml', 'agent.yaml'])
+    runs.push({ ...run, out: await readFile(join(written, file), 'utf8') });
 }
 
 /** Both what the roles have now and what they had while the change was in force. */
 async function plantVerifiers(): Promise<void> {
-  planted.set('a verifier of the change', await readFile(join(folder, 'new-verifier'), 'utf8'));
+  for (const change of ['bad', 'held'])
+    planted.set(`a verifier of ${change}`, await readFile(join(folder, `verifier-${change}`), 'utf8'));
   for (const { rolname, rolpassword } of await onTarget(
     'select rolname, rolpassword from pg_authid where rolpassword is not null',
   )) {
@@ -143,11 +198,20 @@ async function expectNothingFound(): Promise<void> {
     expect(rows.size).toBeGreaterThan(50);
     const state = await filesBelow(join(folder, 'state'));
     expect(state.size).toBeGreaterThan(0);
+    expect(whileInForce.size).toBeGreaterThan(5);
+    const data = await filesBelow(join(folder, 'data'));
     const said = [
       ...running.map((one, i) => [`log of process ${i}`, one.out() + one.err()] as const),
       ...runs.map(({ out, err }, i) => [`command ${i}`, out + err] as const),
     ];
-    for (const haystack of [events, rows, state, new Map(said.map(([where, text]) => [where, Buffer.from(text)]))])
+    for (const haystack of [
+      events,
+      rows,
+      state,
+      whileInForce,
+      data,
+      new Map(said.map(([where, text]) => [where, Buffer.from(text)])),
+    ])
       expect(findPlanted(planted, haystack)).toEqual([]);
   } finally {
     await connection.close();
@@ -157,7 +221,9 @@ async function expectNothingFound(): Promise<void> {
 async function knowngood(...args: string[]): Promise<Run> {
   const at = args.includes('--') ? args.indexOf('--') : args.length;
   const where = ['--config', join(folder, 'knowngood.yaml'), '--agent-config', join(folder, 'agent.yaml')];
-  const run = await startProcess([...args.slice(0, at), ...where, ...args.slice(at)]).done;
+  const whole = [...args.slice(0, at), ...where, ...args.slice(at)];
+  // What only looks needs no process of its own.
+  const run = await (args[0] === 'apply' || args[0] === 'guard' ? startProcess : startCommand)(whole, env).done;
   runs.push(run);
   return run;
 }
@@ -189,7 +255,7 @@ async function prepareTarget(): Promise<void> {
   keyLines(key).forEach((line, i) => planted.set(`line ${i} of the private key`, line));
   await put('server.crt', certificate);
   await put('server.key', key);
-  await put('pg_hba.conf', rules('old', 'host shop image_svc 127.0.2.0/24 scram-sha-256\n'));
+  await put('pg_hba.conf', rules('old', dependentRule));
   const conf = join(target.dataDir, 'postgresql.conf');
   const lines = [
     'ssl = on',
@@ -210,22 +276,22 @@ async function prepareTarget(): Promise<void> {
 const keyLines = (pem: string): readonly string[] =>
   pem.split('\n').filter((line) => line.length > 20 && !line.startsWith('-'));
 
-/** What the guarded command does: new secrets everywhere, and the dependent locked out. */
-function script(): string {
-  const { certificate, key } = selfSigned('db2.example');
-  keyLines(key).forEach((line, i) => planted.set(`line ${i} of the new private key`, line));
+/** What a guarded command does: new secrets everywhere, and the dependent let in by `dependent`. */
+function script(what: string, dependent: string): string {
+  const { certificate, key } = selfSigned(`${what}.example`);
+  keyLines(key).forEach((line, i) => planted.set(`line ${i} of the private key of ${what}`, line));
   const files = {
     'server.crt': certificate,
     'server.key': key,
-    'pg_hba.conf': rules('new', ''),
+    'pg_hba.conf': rules(what, dependent),
   };
   const sql = [
-    `alter role old password '${plant('a new password')}'`,
-    `alter role old set app.api_password = '${plant('a new setting of a role')}'`,
-    `alter system set primary_conninfo = 'host=10.0.0.2 password=${plant('a new primary_conninfo')}'`,
+    `alter role old password '${plant(`a password of ${what}`)}'`,
+    `alter role old set app.api_password = '${plant(`a setting of a role of ${what}`)}'`,
+    `alter system set primary_conninfo = 'host=10.0.0.2 password=${plant(`primary_conninfo of ${what}`)}'`,
     'select pg_reload_conf()',
   ];
-  const path = join(folder, 'upgrade.mjs');
+  const path = join(folder, `${what}.mjs`);
   writeFileSync(
     path,
     `import { writeFileSync } from 'node:fs';
@@ -235,7 +301,7 @@ const client = new pg.Client({ connectionString: '${target.url()}' });
 await client.connect();
 for (const sql of ${JSON.stringify(sql)}) await client.query(sql);
 const { rows } = await client.query("select rolpassword from pg_authid where rolname = 'old'");
-writeFileSync('${join(folder, 'new-verifier')}', rows[0].rolpassword);
+writeFileSync('${join(folder, `verifier-${what}`)}', rows[0].rolpassword);
 await client.end();
 `,
   );
@@ -250,6 +316,7 @@ async function plan(file: string, change: Readonly<Record<string, string>>): Pro
 }
 
 function configure(): void {
+  mkdirSync(env.KNOWNGOOD_DATA);
   planted.set("the target's password", target.password);
   planted.set("the store's password", store.password);
   writeFileSync(join(folder, 'target-password'), target.password);
