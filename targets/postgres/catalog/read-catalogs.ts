@@ -4,7 +4,7 @@ import type { Session, SqlChannel } from '../sql-channel.ts';
 import { type ParseAcl, aclParser } from './acl.ts';
 import { readDatabase, unreadDatabase } from './read-database.ts';
 import { namesQuery } from './shared-queries.ts';
-import { type DatabaseName, closedTo, refusal } from './unread.ts';
+import { type DatabaseName, closedTo, refusal, turnedAway } from './unread.ts';
 
 /** Beside the session that is open already: four in all. */
 const otherConnections = 3;
@@ -45,18 +45,25 @@ async function readOther(
   const { name } = database;
   const closed = closedTo(user, database);
   if (closed !== null) return unreadDatabase(name, closed);
-  return orRefused(user, name, () => sql.elsewhere(name, (session) => readDatabase(session, name, parse)));
+  let isIn = false;
+  const read = (session: Session): Promise<DatabaseCatalog> => {
+    isIn = true;
+    return readDatabase(session, name, parse);
+  };
+  const atTheDoor = (error: unknown): string | null => (isIn ? null : turnedAway(error, user));
+  return orRefused(user, name, () => sql.elsewhere(name, read), atTheDoor);
 }
 
 async function orRefused(
   user: string,
   database: string,
   read: () => Promise<DatabaseCatalog>,
+  otherwise: (error: unknown) => string | null = () => null,
 ): Promise<DatabaseCatalog> {
   try {
     return await read();
   } catch (error) {
-    const why = refusal(error, user, database);
+    const why = refusal(error, user, database) ?? otherwise(error);
     if (why === null) throw error;
     return unreadDatabase(database, why);
   }

@@ -1,12 +1,15 @@
 /** Why a database could not be read, in words that stay the same, and what would change that. */
+import pg from 'pg';
 import type { DatabaseCatalog, DatabaseEntry } from '../../../domain/catalog.ts';
 import type { Problem } from '../../../domain/problem.ts';
 import { quoted } from '../privileges.ts';
 import { codeOf, messageOf } from '../target-error.ts';
+import { invalid } from './shared-queries.ts';
 
 export interface DatabaseName {
   readonly name: string;
   readonly allowConnections: boolean;
+  readonly invalid: boolean;
   readonly connect: boolean;
   readonly here: boolean;
 }
@@ -14,8 +17,12 @@ export interface DatabaseName {
 export const notAllowed = 'it allows no connections';
 
 /** Known before anybody tries; null: it can be tried. */
-export function closedTo(user: string, { name, allowConnections, connect }: DatabaseName): string | null {
+export function closedTo(
+  user: string,
+  { name, allowConnections, invalid: broken, connect }: DatabaseName,
+): string | null {
   if (!allowConnections) return notAllowed;
+  if (broken) return `it is invalid, for dropping it was cut off: drop database ${quoted(name)}`;
   return connect
     ? null
     : `role "${user}" may not connect: grant connect on database ${quoted(name)} to ${quoted(user)}`;
@@ -43,6 +50,13 @@ export function refusal(error: unknown, user: string, database: string): string 
   }
 }
 
+/** At the door, what is no failure of the server is the database's own doing: from 17 on it may have login triggers. */
+export function turnedAway(error: unknown, user: string): string | null {
+  const failing = /^(08|53|57|58|F0|XX)/;
+  if (!(error instanceof pg.DatabaseError) || failing.test(error.code ?? 'XX')) return null;
+  return `it turns role ${quoted(user)} away, perhaps by an event trigger on login: ${error.message}`;
+}
+
 /** The server names what it denied, in its own language; in English it is known what to grant. */
 function withGrant(message: string, user: string): string {
   const [, kind, name] = /permission denied for (table|view|function) (\S+)$/.exec(message) ?? [];
@@ -51,12 +65,19 @@ function withGrant(message: string, user: string): string {
   return `${message}: grant ${what} to ${quoted(user)}`;
 }
 
-/** A snapshot that does not know what a database holds is no known-good; template0 is closed to everybody, on purpose. */
+/**
+ * A snapshot that does not know what a database holds is no known-good; template0 is closed to everybody, on purpose, and
+ * nobody can do anything with an invalid one but drop it.
+ */
 export function unreadProblems(
   catalogs: readonly DatabaseCatalog[],
   databases: readonly DatabaseEntry[],
 ): readonly Problem[] {
-  const closed = new Set(databases.filter(({ allowConnections }) => !allowConnections).map(({ name }) => name));
+  const closed = new Set(
+    databases
+      .filter(({ allowConnections, connectionLimit }) => !allowConnections || connectionLimit === invalid)
+      .map(({ name }) => name),
+  );
   return catalogs.flatMap(({ database, unread }) =>
     unread === null || closed.has(database)
       ? []
