@@ -126,7 +126,7 @@ export interface MembershipEntry {
 export interface SharedObjectEntry {
   readonly kind: 'tablespace' | 'parameter';
   readonly name: string;
-  /** '' for a parameter. */
+  /** Of a parameter: the bootstrap superuser. */
   readonly owner: string;
   readonly acl: readonly AclItem[];
   readonly aclIsNull: boolean;

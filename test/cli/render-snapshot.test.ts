@@ -21,7 +21,7 @@ const snapshot = snapshotOf({
     { ...aDatabase, name: 'shop', connectionLimit: 5, allowConnections: true },
     { ...aDatabase, name: 'template0', connectionLimit: -1, allowConnections: false },
   ],
-  shared: [{ kind: 'parameter', name: 'work_mem', owner: '', acl: ['app_svc=s/postgres'], aclIsNull: false }],
+  shared: [{ kind: 'parameter', name: 'work_mem', owner: 'postgres', acl: ['app_svc=s/postgres'], aclIsNull: false }],
   catalogs: [
     {
       database: 'shop',
@@ -45,7 +45,7 @@ it('shows who is a member, what lies in each database, and what could not be rea
      template0  owner postgres  closed   not read: it allows no connections
 
    tablespaces and parameters (1)
-     work_mem  parameter    app_svc=s/postgres"
+     work_mem  parameter  owner postgres  app_svc=s/postgres"
   `);
 });
 

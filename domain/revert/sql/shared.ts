@@ -1,10 +1,9 @@
 /** Tablespaces and parameters, which all databases share. */
-import type { AclItem, SharedObjectEntry } from '../../catalog.ts';
+import type { SharedObjectEntry } from '../../catalog.ts';
 import { byCodeUnit } from '../../snapshot/canonical.ts';
 import { sharedKey } from '../../snapshot/keys.ts';
-import { parseAcl } from './acl.ts';
 import { aclSteps } from './acl-statements.ts';
-import { mergeOwned, sameOwned } from './owned.ts';
+import { type Owned, mergeOwned, sameOwned } from './owned.ts';
 import { quoteName, quoteSetting } from './quote.ts';
 import { type SqlUnit, gone, ranks, statement, unit } from './unit.ts';
 
@@ -58,14 +57,12 @@ function planTablespace(one: SharedObjectEntry, [s, c, l]: Sides): readonly SqlU
   ];
 }
 
-/** Without an entry nobody has privileges on it but the bootstrap superuser, whose own ones an entry spells out. */
+/** It is the bootstrap superuser's, who alone has privileges on it while it has no entry. */
 function planParameter(one: SharedObjectEntry, sides: Sides): readonly SqlUnit[] {
-  const all = sides.flatMap((side) => (side === null ? [] : side.acl));
-  const owner = ownerOf(all);
-  const own = all.filter(
-    (item, i) => all.indexOf(item) === i && [...parseAcl([item]).values()].every(({ grantee }) => grantee === owner),
-  );
-  const [s, c, l] = sides.map((side) => ({ owner, acl: side?.acl ?? own })) as [Owned, Owned, Owned];
+  const { owner } = one;
+  const quoted = quoteName(owner);
+  const none: Owned = { owner, acl: [`${quoted}=sA/${quoted}`] };
+  const [s, c, l] = [sides[0] ?? none, sides[1] ?? none, sides[2] ?? none] as const;
   if (sameOwned(s, c)) return [];
   const merged = mergeOwned(s, c, l);
   return [
@@ -81,14 +78,4 @@ function planParameter(one: SharedObjectEntry, sides: Sides): readonly SqlUnit[]
       needs: 'alter role $agent superuser',
     }),
   ];
-}
-
-interface Owned {
-  readonly owner: string;
-  readonly acl: readonly AclItem[];
-}
-
-function ownerOf(items: readonly AclItem[]): string {
-  const grants = [...parseAcl(items).values()];
-  return (grants.find(({ grantee, grantor }) => grantee === grantor) ?? grants[0])?.grantor ?? '';
 }

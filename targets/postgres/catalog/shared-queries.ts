@@ -23,7 +23,7 @@ export const databasesQuery = rowsOf(`
 /** Parameters have privileges since 15; one without a row has the default, which is nobody's but superusers'. */
 export function sharedQuery(versionNum: number): string {
   const parameters = `
-    union all select pg_catalog.json_build_array('parameter', parname, '', paracl::text, false)
+    union all select pg_catalog.json_build_array('parameter', parname, pg_catalog.pg_get_userbyid(10), paracl::text, false)
     from pg_catalog.pg_parameter_acl`;
   return rowsOf(`
     select pg_catalog.json_build_array('tablespace', spcname, pg_catalog.pg_get_userbyid(spcowner),

@@ -92,7 +92,7 @@ describe('databases', () => {
 describe('parameters', () => {
   const own = 'postgres=sA/postgres';
   const parameter = (...acl: string[]): SharedObjectEntry[] => [
-    { kind: 'parameter', name: 'work_mem', owner: '', acl: [own, ...acl], aclIsNull: false },
+    { kind: 'parameter', name: 'work_mem', owner: 'postgres', acl: [...acl, own], aclIsNull: false },
   ];
 
   it('lose what the change granted, and keep what their owner has by nature', () => {
@@ -103,6 +103,13 @@ describe('parameters', () => {
   it('get back what the change revoked, when nothing of it is left', () => {
     const s = sections({ shared: parameter('app=sA/postgres') });
     expect(sqlOf(planned(s, sections(), sections()))).toEqual(['grant set, alter system on parameter work_mem to app']);
+  });
+
+  it("are the bootstrap superuser's, whoever granted them to itself", () => {
+    const itself = ['app=s*/postgres', 'app=s/app'];
+    const c = sections({ shared: parameter(...itself) });
+    const s = sections({ shared: parameter(...itself, 'web=s/postgres') });
+    expect(sqlOf(planned(s, c, c))).toEqual(['grant set on parameter work_mem to web']);
   });
 });
 
