@@ -156,6 +156,15 @@ describe('looking', () => {
     });
   });
 
+  it('does not call a server that nobody asked complete', async () => {
+    const away = join(rig().folder, 'agent-away.yaml');
+    const text = await readFile(join(rig().folder, 'agent.yaml'), 'utf8');
+    writeFileSync(away, text.replace(`:${rig().target.port}/`, `:${await freePort()}/`));
+    const run = await command('doctor', '--sql', ...config(), '--agent-config', away);
+    expect(run).toMatchObject({ code: 1, out: expect.stringMatching(/^-- not known/) });
+    expect(run.err).toMatch('cannot connect');
+  });
+
   it('does not know a change that nobody has started', async () => {
     const run = await command('status', 'no-such-change', ...config());
     expect(run).toMatchObject({ code: 1 });
