@@ -3,6 +3,7 @@
  * change stays as it is, to the byte. What the new server would refuse becomes a comment, with the reason above it.
  */
 import { type ConfLine, parseConf, quoteConf } from '../conf/conf-file.ts';
+import { nameToday } from '../conf/old-names.ts';
 import { type ValueRule, normaliseValue } from '../conf/setting-value.ts';
 import type { ChangesBetween } from './changes.ts';
 import type { MapPath } from './places.ts';
@@ -77,12 +78,9 @@ function translateLine(text: string, line: ConfLine, server: NewServer, notes: L
   return rewrite(value);
 }
 
-/** Older names that no list shows, and that every version still takes. */
-const aliases: ReadonlySet<string> = new Set(['sort_mem', 'vacuum_mem']);
-
 /** Extensions' settings have a dot, and are taken on trust by the server itself. */
 function isUnknown(key: string, { known }: NewServer): boolean {
-  return known !== null && !key.includes('.') && !known.has(key) && !aliases.has(key);
+  return known !== null && !key.includes('.') && !known.has(nameToday(key, known));
 }
 
 function movedPath(value: string, mapPath: MapPath): string {

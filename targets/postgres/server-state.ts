@@ -2,6 +2,7 @@
 import type { ServerSetting } from '../../domain/plan/context.ts';
 import type { RoleEntry, SettingEntry } from '../../domain/snapshot.ts';
 import { holdsLiteralSecret } from '../../domain/secrets.ts';
+import { nameToday } from '../../domain/conf/old-names.ts';
 import { holdsSecret } from '../../domain/conf/settings.ts';
 import type { Fingerprint } from '../../domain/snapshot/redact.ts';
 import { normaliseValue } from '../../domain/conf/setting-value.ts';
@@ -74,16 +75,27 @@ export async function readServer(session: Session, privileges: PrivilegeRow): Pr
       throw error;
     });
   const rows = results.slice(1, -1).map((result) => result.rows);
+  const settings = rows[1] as SettingRow[];
   return {
     server: (rows[0] as ServerRow[])[0] as ServerRow,
-    settings: rows[1] as SettingRow[],
-    fileSettings: rows[2] as FileSettingRow[],
+    settings,
+    fileSettings: byNameToday(rows[2] as FileSettingRow[], settings),
     hba: rows[3] as HbaRow[],
     ident: rows[4] as IdentRow[],
     roles: rows[5] as RoleRow[],
     roleSettings: rows[6] as RoleSettingRow[],
     shared: sharedOf(rows.slice(7).map((values) => (values as { json: string }[])[0]?.json ?? '[]')),
   };
+}
+
+/** A file may call a setting by an older name than the server does. */
+function byNameToday(rows: readonly FileSettingRow[], settings: readonly SettingRow[]): readonly FileSettingRow[] {
+  const known = new Set(settings.map(({ name }) => name.toLowerCase()));
+  return rows.map((row) => {
+    const name = row.name?.toLowerCase() ?? '';
+    const today = nameToday(name, known);
+    return today === name ? row : { ...row, name: today };
+  });
 }
 
 /** Set for the agent's own session or role: not what the next session gets. */

@@ -35,6 +35,16 @@ const cases: readonly Case[] = [
     codes: ['file-not-loaded'],
     make: (cluster) => query(cluster, "alter system set work_mem = '9MB'"),
   },
+  {
+    name: 'settings that go by older names are as good as any',
+    codes: [],
+    make: then(append('postgresql.conf', "sort_mem = 5MB\nVacuum_Mem = 70MB\nssl_ecdh_curve = 'secp384r1'"), reload),
+  },
+  {
+    name: 'a setting that goes by an older name waits for a reload',
+    codes: ['file-not-loaded'],
+    make: append('postgresql.conf', 'sort_mem = 5MB'),
+  },
   { name: 'a value is none', codes: ['file-error'], make: then(append('postgresql.conf', 'work_mem = lots'), reload) },
   { name: 'an include is missing', codes: ['file-error'], make: append('postgresql.conf', "include 'nowhere.conf'") },
   {
