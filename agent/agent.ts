@@ -12,6 +12,7 @@ import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer } from './answers.ts';
 import { type ApplyAnswer, createApplying } from './applying.ts';
 import { createArming } from './arming.ts';
+import { createCandidates } from './candidates.ts';
 import type { Contact } from './contact.ts';
 import { createEnding } from './ending.ts';
 import { type Clock, hostClock } from './host.ts';
@@ -83,9 +84,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const leases = createLeaseKeeper(state, clock, options.jitter ?? randomInt(200) / 1_000);
   const parts: AgentParts = { config, target, store, state, spool, leases, reverter, clock, log };
   const watch = startWatch(parts, options.contact);
+  const candidates = createCandidates(parts);
   return {
-    ...createPreparing(parts),
-    ...createArming(parts),
+    ...createPreparing(parts, candidates),
+    ...createArming(parts, candidates),
     ...createApplying(parts),
     ...createEnding(parts),
     ...createReverting(parts),

@@ -6,13 +6,14 @@ import { incarnationOf } from './incarnation.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { appliedAnswer, busyAnswer, closedAnswer, refused, staleAnswer } from './answers.ts';
 import { type Write, checkCaller, gateFor } from './caller.ts';
+import type { Candidates } from './candidates.ts';
 import { heardFrom } from './lease-keeper.ts';
 import { sqlSilent } from './preparing.ts';
 
 type ArmInput = Parameters<AgentActivities['arm']>[0];
 type ArmAnswer = Awaited<ReturnType<AgentActivities['arm']>>;
 
-export function createArming(parts: AgentParts): Pick<AgentActivities, 'arm'> {
+export function createArming(parts: AgentParts, candidates: Candidates): Pick<AgentActivities, 'arm'> {
   const { state, target, leases, clock } = parts;
   return {
     async arm(input) {
@@ -23,7 +24,12 @@ export function createArming(parts: AgentParts): Pick<AgentActivities, 'arm'> {
       if (identified.kind === 'refused') return refused(identified.problems);
       const live = await target.capture();
       if (live.snapshot === null) return refused([sqlSilent(input.target)]);
-      if (live.snapshot.id !== input.snapshotId) return { kind: 'moved' };
+      if (live.snapshot.id !== input.snapshotId) {
+        // What was planned and approved for one server is not planned anew for another one.
+        const candidate = await candidates.find(input.snapshotId);
+        const other = candidate === null ? null : target.otherServer(candidate, live);
+        return other === null ? { kind: 'moved' } : refused([{ ...other, hint: otherServerHint }]);
+      }
       if (input.changeKind === 'config') {
         const plan = await state.bodies.plan(input.changeId, input.planHash);
         // A plan holds for the S it was made for: anything else must be planned again, as if the server had moved on.
@@ -103,6 +109,8 @@ export function createArming(parts: AgentParts): Pick<AgentActivities, 'arm'> {
     }
   }
 }
+
+const otherServerHint = 'Nothing was written. Start the change anew once you know which server it is meant for.';
 
 function ofOpenChange(journal: Journal): Armed | ReturnType<typeof staleAnswer> {
   const { phase, applied } = journal;

@@ -6,26 +6,18 @@ import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
 import type { Captured } from '../targets/target.ts';
-import { AgentError, messageOf, problemsOf } from './agent-error.ts';
+import { AgentError, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer, closedAnswer, refused } from './answers.ts';
+import type { Candidates } from './candidates.ts';
 import { checkCaller, gateFor } from './caller.ts';
+import { fromStore } from './from-store.ts';
 import { upgradeWarnings } from './upgrade.ts';
 
 export interface Preparing extends Pick<AgentActivities, 'snapshot' | 'plan'> {}
 
-export function createPreparing(parts: AgentParts): Preparing {
-  /** The newest capture: `plan` follows on `snapshot` within moments. The store has it too. */
-  let newest: { readonly id: string; readonly captured: Captured } | null = null;
-
-  async function capturedAs(snapshotId: string): Promise<Captured | null> {
-    if (newest?.id === snapshotId) return newest.captured;
-    const sealed = await fromStore(parts, (store) => store.sealedBody(snapshotId));
-    return sealed === null ? null : parts.state.bodies.open(sealed);
-  }
-
+export function createPreparing(parts: AgentParts, candidates: Candidates): Preparing {
   return {
     async snapshot(input) {
       checkCaller(parts, input);
@@ -44,7 +36,7 @@ export function createPreparing(parts: AgentParts): Preparing {
       if (snapshot === null) return refused([sqlSilent(input.target)]);
       const problems = await putInStore(parts, input.lookOnly ? null : input.changeId, snapshot, captured);
       if (problems !== null) return refused(problems);
-      newest = { id: snapshot.id, captured };
+      candidates.keep(snapshot.id, captured);
       const { version } = snapshot.sections.server;
       return { kind: 'snapshotted', snapshotId: snapshot.id, version, dirty: captured.dirty, journal: null };
     },
@@ -53,7 +45,7 @@ export function createPreparing(parts: AgentParts): Preparing {
       checkCaller(parts, input);
       const { change } = input.request;
       if (change.kind !== 'config') return planUnseen(parts, input.changeId, change);
-      const before = await capturedAs(input.snapshotId);
+      const before = await candidates.find(input.snapshotId);
       if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
       const planned =
         change.restore === undefined
@@ -125,18 +117,6 @@ async function putInStore(
     // A store that is only away may be back at the next try; one that refuses must be mended by a person.
     if (error instanceof AgentError && error.failure === 'StoreUnreachable') throw error;
     return problemsOf(error, 'store-failed');
-  }
-}
-
-async function fromStore<T>({ store }: AgentParts, ask: (store: SnapshotStore) => Promise<T>): Promise<T | null> {
-  if (store === null) return null;
-  try {
-    return await ask(await store());
-  } catch (error) {
-    const refuses = error instanceof Error && 'retryable' in error && error.retryable === false;
-    if (refuses) throw error;
-    const [problem = { code: 'store-unreachable', message: messageOf(error) }] = problemsOf(error, 'store-unreachable');
-    throw new AgentError('StoreUnreachable', problem, error);
   }
 }
 

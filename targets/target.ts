@@ -52,6 +52,9 @@ export interface Captured {
   readonly carried?: CarriedOver;
 }
 
+/** What tells a server, and its history, from any other. */
+export type ServerIdentity = Pick<Captured['facts'], 'dataDirectory' | 'systemIdentifier' | 'timeline'>;
+
 /** What became of a configuration on its way to a new server. */
 export interface CarriedOver {
   /** Versions, such as `16.14` and `17.10`. */
@@ -66,6 +69,8 @@ export interface CarriedOver {
 /** A planned `config` change: summary for people, and exactly what `apply` will write. */
 export interface PlannedChange {
   readonly summary: PlanSummary;
+  /** The one server that it may be applied to. */
+  readonly server: ServerIdentity;
   /** Ordered steps; plain JSON (bytes as base64), kept sealed by the agent. */
   readonly steps: readonly ChangeStep[];
 }
@@ -150,6 +155,8 @@ export interface Target {
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
   capture(): Promise<Captured>;
+  /** null: both were taken of the same server, a primary of the same history. */
+  otherServer(before: Captured, live: Captured): Problem | null;
   /** Pure but for reading `included` facts; never writes. */
   plan(
     before: Captured,

@@ -21,13 +21,15 @@ import { removeFile, replaceFile } from './write-file.ts';
 const loadTimeoutMs = 5_000;
 const answerTimeoutMs = 30_000;
 
-export async function applyOn(parts: Parts, { steps }: PlannedChange, fence: Fence, say: Say): Promise<Activated> {
+export async function applyOn(
+  parts: Parts,
+  { steps, server }: PlannedChange,
+  fence: Fence,
+  say: Say,
+): Promise<Activated> {
+  await checkIdentity(server);
+  await parts.sql.any((session) => checkSession(session, server));
   const places = parts.known ?? (await parts.sql.any(readPlaces));
-  const { known } = parts;
-  if (known !== null) {
-    await checkIdentity(known);
-    await parts.sql.any((session) => checkSession(session, known));
-  }
   const before = await parts.sql.any(diskProblems);
   const servedWell = (await parts.sql.any(seeServed)) === null;
   let validated = false;

@@ -1,7 +1,7 @@
 /** Whether this is still the server whose configuration was taken, and still a primary of the same history. */
 import { stat } from 'node:fs/promises';
 import type { Problem } from '../../domain/problem.ts';
-import type { Captured } from '../target.ts';
+import type { Captured, ServerIdentity } from '../target.ts';
 import { readControlFile } from './control-file.ts';
 import { type PlacesRow, type ServerRow, placesQuery, serverQuery } from './queries.ts';
 import type { Session, SqlChannel } from './sql-channel.ts';
@@ -9,16 +9,19 @@ import { TargetError } from './target-error.ts';
 
 const hint = 'Nothing was written. Give the change up with "knowngood rescue --abandon" once you know why.';
 
-type Facts = Captured['facts'];
+export function identityOf({ facts }: Captured): ServerIdentity {
+  const { dataDirectory, systemIdentifier, timeline } = facts;
+  return { dataDirectory, systemIdentifier, ...(timeline === undefined ? {} : { timeline }) };
+}
 
 /** By its files alone, before anything is written; throws. What cannot be read speaks for nothing. */
-export async function checkIdentity(facts: Facts): Promise<void> {
+export async function checkIdentity(facts: ServerIdentity): Promise<void> {
   const problem = await problemOnDisk(facts);
   if (problem !== null) throw new TargetError('NotApplied', [problem]);
 }
 
 /** Before SQL is written through this session: an address may lead to another server than the files; throws. */
-export async function checkSession(session: Session, facts: Facts): Promise<void> {
+export async function checkSession(session: Session, facts: ServerIdentity): Promise<void> {
   const [server] = await session.rows<ServerRow & Record<string, unknown>>(serverQuery);
   const [places] = await session.rows<PlacesRow & Record<string, unknown>>(placesQuery);
   if (server === undefined || places === undefined) throw new TypeError('the server gave no row');
@@ -27,7 +30,7 @@ export async function checkSession(session: Session, facts: Facts): Promise<void
 }
 
 /** The open session only: a new one may not be had, and the files must go back all the same. */
-export async function checkWarm(sql: SqlChannel, facts: Facts): Promise<void> {
+export async function checkWarm(sql: SqlChannel, facts: ServerIdentity): Promise<void> {
   await sql
     .warm((session) => checkSession(session, facts))
     .catch((error: unknown) => {
@@ -36,7 +39,7 @@ export async function checkWarm(sql: SqlChannel, facts: Facts): Promise<void> {
 }
 
 /** null: the same server. Of a capture that was taken over SQL. */
-export function identityProblem(facts: Facts, { snapshot, facts: now }: Captured): Problem | null {
+export function identityProblem(facts: ServerIdentity, { snapshot, facts: now }: Captured): Problem | null {
   const inRecovery = snapshot?.sections.server.inRecovery ?? false;
   return problemBetween(facts, { ...now, timeline: now.timeline ?? null, inRecovery });
 }
@@ -48,7 +51,7 @@ interface Identity {
   readonly inRecovery: boolean;
 }
 
-function problemBetween(facts: Facts, now: Identity): Problem | null {
+function problemBetween(facts: ServerIdentity, now: Identity): Problem | null {
   if (now.systemIdentifier !== facts.systemIdentifier)
     return otherServer('the connection leads to another server than the one that was changed', facts, now);
   if (now.inRecovery) return standby('The server says that it is in recovery.');
@@ -62,7 +65,7 @@ function problemBetween(facts: Facts, now: Identity): Problem | null {
   return now.timeline === null ? null : timelineProblem(facts, now.timeline, now.timeline !== facts.timeline);
 }
 
-async function problemOnDisk(facts: Facts): Promise<Problem | null> {
+async function problemOnDisk(facts: ServerIdentity): Promise<Problem | null> {
   const { dataDirectory } = facts;
   const found = await readControlFile(dataDirectory);
   if (found === null) return null;
@@ -84,7 +87,7 @@ async function problemOnDisk(facts: Facts): Promise<Problem | null> {
     : timelineProblem(facts, found.timeline, found.timeline > (facts.timeline ?? Infinity));
 }
 
-function otherServer(message: string, facts: Facts, now: { readonly systemIdentifier: string }): Problem {
+function otherServer(message: string, facts: ServerIdentity, now: { readonly systemIdentifier: string }): Problem {
   return {
     code: 'other-server',
     message,
@@ -102,7 +105,7 @@ function standby(detail: string): Problem {
   };
 }
 
-function timelineProblem(facts: Facts, now: number, isOther: boolean): Problem | null {
+function timelineProblem(facts: ServerIdentity, now: number, isOther: boolean): Problem | null {
   if (facts.timeline === undefined || !isOther) return null;
   return {
     code: 'timeline-changed',

@@ -9,6 +9,7 @@ import type { Allowance, Captured, ChangeStep, PlannedChange } from '../target.t
 import { autoConfOf } from './capture-files.ts';
 import { fileSetOf } from './capture.ts';
 import { Disk } from './disk.ts';
+import { identityOf } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { type SettingRow, settingsQuery } from './queries.ts';
 import { effectiveRows, serverSettings } from './server-state.ts';
@@ -29,9 +30,9 @@ export async function planOn(
   const planned = await withContext(parts, before, change, allowance, (context) => planChange(context, change));
   if (planned.kind === 'refused') return planned;
   const problems = await raiseProblemsOf(parts, planned.raises);
-  return problems.length > 0
-    ? { kind: 'refused', problems }
-    : { kind: 'planned', plan: { summary: planned.summary, steps: stepsOf(parts, before.facts.versionNum, planned) } };
+  if (problems.length > 0) return { kind: 'refused', problems };
+  const steps = stepsOf(parts, before.facts.versionNum, planned);
+  return { kind: 'planned', plan: { summary: planned.summary, server: identityOf(before), steps } };
 }
 
 /** Everything that planning has to know; the disk is read until nothing is missing. */

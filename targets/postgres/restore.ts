@@ -5,6 +5,7 @@ import { type SqlRestore, planSqlRestore } from '../../domain/plan/restore-sql.t
 import type { Problem } from '../../domain/problem.ts';
 import type { Captured, ChangeStep, PlannedChange, Target } from '../target.ts';
 import { fileSetOf } from './capture.ts';
+import { identityOf } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { withContext } from './plan.ts';
 import { absentIn, filesInQuestion } from './revert-plan.ts';
@@ -40,7 +41,8 @@ export async function planRestoreOn(
   const runs = sql.runs.map(({ database, statements }): ChangeStep => {
     return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };
   });
-  const plan: PlannedChange = { summary, steps: withActivation(runs, onDisk, summary.effect) };
+  const steps = withActivation(runs, onDisk, summary.effect);
+  const plan: PlannedChange = { summary, server: identityOf(before), steps };
   return { kind: 'planned', plan };
 }
 

@@ -8,6 +8,7 @@ import { applyOn } from './apply.ts';
 import { carryOverOn } from './carry-over.ts';
 import { type Look, fileSetOf, look, lookAtFiles } from './capture.ts';
 import { identifyOn } from './identify.ts';
+import { identityProblem } from './identity.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
 import { planOn } from './plan.ts';
@@ -26,6 +27,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
   return {
     identify: () => identifyOn(parts),
     capture: async () => (await lookAt(parts)).captured,
+    otherServer: (before, live) => identityProblem(before.facts, live),
     plan: (before, change, allowance) => {
       remember(before.facts);
       return planOn(parts, before, change, allowance);

@@ -1,8 +1,9 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConfigChange } from '../../domain/change.ts';
-import { armInput, caller, settingOf, useAgent } from '../support/agent.ts';
+import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
+import { type Lab, armInput, caller, settingOf, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
 
 const cluster = useCluster();
@@ -164,6 +165,43 @@ describe('ownership', () => {
     const input = armInput({ snapshotId: snapshot.snapshotId, planHash: '', changeKind: 'external' });
     expect(await agent.arm(input)).toEqual({ kind: 'moved' });
     expect(agent.state().open).toBeNull();
+  });
+
+  describe('where the connection leads to another server by then', () => {
+    let other: Cluster;
+    beforeAll(
+      async () =>
+        (other = await createCluster({ major: 17, ownIdentity: true, hba: 'host all all 127.0.0.0/8 trust\n' })),
+    );
+    afterAll(() => other.remove());
+
+    async function lead(own: Lab): Promise<void> {
+      const database = { connection: `postgresql://postgres@127.0.0.1:${other.port}/postgres`, password: null };
+      Object.assign(own.config, { database });
+      await own.restart();
+    }
+
+    it('is refused, and not planned anew', async () => {
+      const own = await lab();
+      const snapshot = await own.agent.snapshot({ ...caller, lookOnly: false });
+      if (snapshot.kind !== 'snapshotted') throw new Error(snapshot.kind);
+      await lead(own);
+      const input = armInput({ snapshotId: snapshot.snapshotId, planHash: '', changeKind: 'external' });
+      expect(await own.agent.arm(input)).toMatchObject({
+        kind: 'refused',
+        problems: [{ code: 'other-server', hint: expect.stringContaining('Start the change anew') }],
+      });
+      expect(own.agent.state().open).toBeNull();
+    });
+
+    it('is not applied, whoever armed it', async () => {
+      const own = await lab();
+      const { planHash } = await own.arm(change);
+      await lead(own);
+      const applied = await own.agent.apply({ ...caller, planHash, command: null });
+      expect(applied).toMatchObject({ kind: 'failed', problems: [{ code: 'other-server' }] });
+      expect(readFileSync(join(other.dataDir, 'postgresql.auto.conf'), 'utf8')).not.toContain('work_mem');
+    });
   });
 
   it('needs a store', async () => {
