@@ -59,6 +59,8 @@ export interface SqlContext {
   readonly parsed: readonly ParsedSql[];
   /** Name → why nothing in it can be taken back; null: it can. */
   readonly databases: ReadonlyMap<string, string | null>;
+  /** From 16 on the server makes whoever creates a role its ADMIN, which only a superuser takes back. */
+  readonly mayCreateRoles: boolean;
 }
 
 export interface ParsedSql extends SqlEntry {

@@ -72,6 +72,15 @@ function judgeOne(
     ];
   const judged = judge(one, where);
   if (judged.kind === 'refused') return [judged.problem];
+  if ('CreateRoleStmt' in one && !context.sql.mayCreateRoles)
+    return [
+      {
+        code: 'role-not-revertible',
+        message: `${where}: the agent's role cannot take back a role that it creates`,
+        detail: 'The server makes its creator a member with the ADMIN option, and lets only a superuser revoke that.',
+        hint: 'Create the role as a superuser, by a command of the agent or of your own.',
+      },
+    ];
   if (holdsLiteralSecret(statement)) return [secretLiteral(where)];
   const problems = judged.settings.flatMap((name): Problem[] => {
     const refusal = notAllowed(context, name, ` (${where})`);

@@ -62,6 +62,9 @@ export async function withContext<T>(
     allowed: allowance.sql,
     parsed: await parseSql(change.sql ?? []),
     databases: new Map(databases.map((row) => [row.name, uncovered(before, row)])),
+    mayCreateRoles:
+      facts.versionNum < 160000 ||
+      before.snapshot?.sections.roles.find(({ name }) => name === parts.endpoint.user)?.superuser === true,
   };
   return new Disk().settle((disk): T => {
     const context: PlanContext = {

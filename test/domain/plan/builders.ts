@@ -105,7 +105,7 @@ export function aContext({ files = {}, strangers = [], settings: bent = [], cont
   const folders = new Set([home, `${home}/conf.d`]);
   return {
     versionNum: 170010,
-    sql: { allowed: false, parsed: [], databases: new Map() },
+    sql: { allowed: false, parsed: [], databases: new Map(), mayCreateRoles: true },
     settings: new Map([...settings, ...bent].map((setting) => [setting.name.toLowerCase(), setting])),
     before,
     paths: {

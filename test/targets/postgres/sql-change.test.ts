@@ -12,7 +12,7 @@ let target: Target;
 let before: Captured;
 
 beforeAll(async () => {
-  cluster = await createCluster({ major: 17 });
+  cluster = await createCluster({ major: 17, hba: 'local all all trust\nhost all all 127.0.0.0/8 scram-sha-256\n' });
   await query(cluster, 'create role image_svc login');
   await query(cluster, 'create role owner_a');
   await query(cluster, 'create database shop');
@@ -96,6 +96,25 @@ describe('a change with SQL', () => {
   it('is refused unless the agent allows it', async () => {
     const problems = await problemsOf(shop('grant select on images to image_svc'), nothingAllowed);
     expect(problems).toEqual([expect.objectContaining({ code: 'sql-not-allowed' })]);
+  });
+
+  it('is refused for a role that an agent without superuser could not take back', async () => {
+    await query(cluster, "create role maker login createrole password 'maker'");
+    const maker = targetOf(cluster, {
+      database: { connection: `postgresql://maker@127.0.0.1:${cluster.port}/postgres`, password: null },
+      password: 'maker',
+    });
+    try {
+      const planned = await maker.plan(
+        await target.capture(),
+        { kind: 'config', sql: shop('create role newcomer login', 'alter role image_svc nologin') },
+        sqlAllowed,
+      );
+      expect(planned).toMatchObject({ kind: 'refused', problems: [{ code: 'role-not-revertible' }] });
+    } finally {
+      await maker.close();
+      await query(cluster, 'drop role maker');
+    }
   });
 
   it('is refused for a database that is not there, with the nearest name, or that nobody can look into', async () => {
