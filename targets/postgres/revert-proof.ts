@@ -1,4 +1,6 @@
 /** What is still missing after a revert, and how the rest was proven: by a fresh snapshot, item by item. */
+import { parseConf } from '../../domain/conf/conf-file.ts';
+import { nameToday } from '../../domain/conf/old-names.ts';
 import type { ConfigFile, FileSet } from '../../domain/snapshot/files.ts';
 import { isAccessFile, isNamedFile } from '../../domain/snapshot/files.ts';
 import { type FileDecision, sameState } from '../../domain/revert/plan.ts';
@@ -95,13 +97,24 @@ function byName({ snapshot }: Captured): ReadonlyMap<string, SettingEntry> {
   return new Map((snapshot?.sections.settings ?? []).map((entry) => [entry.name, entry]));
 }
 
-/** The file that decides it holds what it did not hold before the change: kept on purpose, by the merge. */
+/** The file that decides it says of it what it did not say before the change: kept on purpose, by the merge. */
 function editedSince(
-  { sourceFile }: SettingEntry,
+  { name, sourceFile }: SettingEntry,
   now: ReadonlyMap<string, ConfigFile>,
   old: ReadonlyMap<string, ConfigFile>,
 ): boolean {
-  return sourceFile !== null && now.get(sourceFile)?.content !== old.get(sourceFile)?.content;
+  return sourceFile !== null && saidOf(name, now.get(sourceFile)) !== saidOf(name, old.get(sourceFile));
+}
+
+/** The last line of a name wins; null: it says nothing of it. */
+function saidOf(name: string, file: ConfigFile | undefined): string | null {
+  const key = name.toLowerCase();
+  const values = parseConf(file?.content ?? '').flatMap((line) =>
+    line.kind === 'setting' && nameToday(line.name.toLowerCase(), { has: (known) => known === key }) === key
+      ? [line.value]
+      : [],
+  );
+  return values.at(-1) ?? null;
 }
 
 /** What would keep the server from starting again, or waits in scope; unless it was so before. */

@@ -42,6 +42,18 @@ it('keeps a setting that somebody else saved after the change', async () => {
   await restoreAll();
 });
 
+it('still asks for the restart of its own setting when somebody else saved another one in the same file', async () => {
+  await applied(target, before, { kind: 'config', settings: { max_files_per_process: 900 }, restart: 'allowed' });
+  const change = await target.capture();
+  await query(cluster, "alter system set deadlock_timeout = '3s'");
+  const report = await reverted(target, before, change, { mayRestart: false });
+  expect(report.conflicts).toEqual([]);
+  expect(report.remaining).toMatchObject([{ code: 'needs-restart' }]);
+  expect((await reverted(target, before, change)).remaining).toEqual([]);
+  expect(await show(cluster, 'max_files_per_process')).toBe('1000');
+  await restoreAll();
+});
+
 it('takes its own key back when somebody else set the same one, and says so', async () => {
   await applied(target, before, { kind: 'config', settings: { work_mem: '64MB' } });
   const change = await target.capture();
