@@ -3,6 +3,7 @@ import { type ConfTree, effectiveAssignments, treeOf } from '../conf/conf-tree.t
 import { restoreSetting } from '../conf/restore-setting.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
 import type { Problem } from '../problem.ts';
+import { type Raise, raisesIn } from '../standby.ts';
 import { type FileDecision, fileItem, sameState } from '../revert/plan.ts';
 import { byCodeUnit } from '../snapshot/canonical.ts';
 import type { FileSet, FileState } from '../snapshot/files.ts';
@@ -35,7 +36,12 @@ export interface RestoredFile extends PlannedFile {
 }
 
 export type RestorePlanned =
-  | { readonly kind: 'planned'; readonly summary: PlanSummary; readonly files: readonly RestoredFile[] }
+  | {
+      readonly kind: 'planned';
+      readonly summary: PlanSummary;
+      readonly files: readonly RestoredFile[];
+      readonly raises: readonly Raise[];
+    }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 export function planRestore(context: PlanContext, input: RestoreInput): RestorePlanned {
@@ -82,7 +88,8 @@ export function planRestore(context: PlanContext, input: RestoreInput): RestoreP
     diff: capped(unifiedDiff(textChanges(context, files, new Map())) + sql.diff),
     warnings: [...warningsOf(context, items), ...sql.warnings],
   };
-  return { kind: 'planned', summary, files };
+  const raises = effect === 'restart' ? raisesIn(context.settings, ahead.then) : [];
+  return { kind: 'planned', summary, files, raises };
 }
 
 interface Edits {

@@ -12,6 +12,7 @@ import type { Parts } from './parts.ts';
 import { readPlaces } from './server-state.ts';
 import type { Session } from './sql-channel.ts';
 import { runSql } from './sql-run.ts';
+import { restartProblems } from './standbys.ts';
 import { TargetError } from './target-error.ts';
 import { servedProblem } from './tls-served.ts';
 import { diskProblems, newProblems } from './validate-disk.ts';
@@ -37,7 +38,11 @@ export async function applyOn(
   for (const step of steps) {
     // Whatever can fail is found out before the first file takes effect.
     if ((step.do === 'reload' || step.do === 'restart') && !validated) {
-      const problems = newProblems(before, await parts.sql.any(diskProblems));
+      const problems = [
+        ...newProblems(before, await parts.sql.any(diskProblems)),
+        // A standby may have come, or have got less, while the plan waited for its approval.
+        ...(step.do === 'restart' ? await restartProblems(parts) : []),
+      ];
       if (problems.length > 0) throw new TargetError('NotApplied', problems);
       validated = true;
     }

@@ -9,6 +9,7 @@ import { identityOf } from './identity.ts';
 import type { Parts } from './parts.ts';
 import { withContext } from './plan.ts';
 import { absentIn, filesInQuestion } from './revert-plan.ts';
+import { raiseProblemsOf } from './standbys.ts';
 import { fileSteps, withActivation } from './steps.ts';
 
 type PlanRestore = Target['planRestore'];
@@ -36,6 +37,8 @@ export async function planRestoreOn(
     planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql }),
   );
   if (planned.kind === 'refused') return planned;
+  const problems = await raiseProblemsOf(parts, planned.raises);
+  if (problems.length > 0) return { kind: 'refused', problems };
   const { files, summary } = planned;
   const onDisk = fileSteps(parts, before.facts.versionNum, files);
   const runs = sql.runs.map(({ database, statements }): ChangeStep => {

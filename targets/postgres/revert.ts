@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { SettingEntry } from '../../domain/snapshot.ts';
 import { restartNeededFor } from '../../domain/revert/settings.ts';
 import type { Captured, RevertReport, Target } from '../target.ts';
 import { awaitLoaded } from './activate.ts';
@@ -48,16 +47,16 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const scope = settingsInScope(before, change, null);
   const needing = restartNeededFor(before.snapshot?.sections.settings ?? [], running ?? [], scope);
   const need = { dataDirectory, mayRestart, silent, fence, say };
-  let held = await heldByStandbys(parts, before, running ?? [], silent === null ? needing : []);
+  let held = silent !== null || needing.length === 0 ? [] : await heldByStandbys(parts);
   // A restart comes last: whom roles and grants let in is not kept waiting for it.
   const sqlFirst = silent === null && touchesSql(before, change);
   const wantsRestart = silent !== null || (needing.length > 0 && held.length === 0 && !sqlFirst);
   const first = await activate(parts, { ...need, wantsRestart });
   let seen = await see(parts, input, first);
   const proofs = proveWitnesses(parts, input, await asked, () => seen.loaded);
-  const restartFor = async (names: readonly string[], values: readonly SettingEntry[]): Promise<void> => {
+  const restartFor = async (names: readonly string[], canAsk: boolean): Promise<void> => {
     if (names.length === 0 || held.length > 0 || seen.activation.restarted) return;
-    held = await heldByStandbys(parts, before, values, names);
+    held = canAsk ? await heldByStandbys(parts) : [];
     if (held.length > 0 || !mayRestart || parts.restart === null) return;
     say(`only a restart restores ${names.join(', ')}`);
     seen = await see(parts, input, await activate(parts, { ...need, silent: null, wantsRestart: true }));
@@ -71,11 +70,11 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
       now === null
         ? startedOtherwise(before, change, plan)
         : restartNeededFor(before.snapshot?.sections.settings ?? [], now, all);
-    await restartFor(names, now ?? []);
+    await restartFor(names, now !== null);
   }
   const { sql, observed } = await restoreSql(parts, input, seen);
   seen = seen.lockedOut && !seen.loaded ? await see(parts, input, seen.activation) : { ...seen, ...observed };
-  await restartFor(runningDifferently(before, change, seen), seen.after?.snapshot?.sections.settings ?? []);
+  await restartFor(runningDifferently(before, change, seen), true);
   return reportOf(input, plan, [...problems, ...held], seen, sql, await proofs);
 }
 

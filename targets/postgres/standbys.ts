@@ -5,12 +5,18 @@ import {
   type NamedStandby,
   type Raise,
   raiseProblems,
+  raisesIn,
   standbySettings,
 } from '../../domain/standby.ts';
+import { walkConf } from '../../domain/conf/conf-tree.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { autoConfOf } from './capture-files.ts';
 import { connectError } from './connect-error.ts';
+import { Disk } from './disk.ts';
 import { type Endpoint, placeOf } from './endpoint.ts';
 import type { Parts } from './parts.ts';
+import { type SettingRow, settingsQuery } from './queries.ts';
+import { readPlaces, serverSettings } from './server-state.ts';
 import type { Session } from './sql-channel.ts';
 import { messageOf } from './target-error.ts';
 
@@ -37,6 +43,16 @@ export async function raiseProblemsOf(
   );
   const named = await Promise.all(standbys.map((standby) => ask(standby, identifier)));
   return raiseProblems(raises, connected, named);
+}
+
+/** Of a restart now: what it would raise, by the files as they are on disk, whoever wrote them. */
+export async function restartProblems(parts: Pick<Parts, 'sql' | 'standbys'>): Promise<readonly Problem[]> {
+  const [rows, { paths, dataDirectory }] = await parts.sql.any(
+    async (session) =>
+      [await session.rows<SettingRow & Record<string, unknown>>(settingsQuery), await readPlaces(session)] as const,
+  );
+  const then = await new Disk().settle((disk) => walkConf(paths.config, autoConfOf(dataDirectory), disk));
+  return raiseProblemsOf(parts, raisesIn(serverSettings(rows), then));
 }
 
 async function identifierOf(session: Session): Promise<string> {

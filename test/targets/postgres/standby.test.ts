@@ -7,7 +7,7 @@ import { run } from '../../../worker/stack/run.ts';
 import type { Captured, Target } from '../../../targets/target.ts';
 import type { ConfigChange } from '../../../domain/change.ts';
 import { type Cluster, createCluster } from '../../../worker/stack/cluster.ts';
-import { applied, nothingAllowed, query, reverted, show, targetOf } from './server.ts';
+import { applied, filesOf, nothingAllowed, query, reverted, show, silent, targetOf, unfenced } from './server.ts';
 
 const hba = 'local all all trust\nhost all all 127.0.0.0/8 trust\nhost replication all 127.0.0.0/8 trust\n';
 const raise: ConfigChange = { kind: 'config', settings: { max_connections: 150 }, restart: 'allowed' };
@@ -97,6 +97,46 @@ describe.each([14, 17] as const)('PostgreSQL %i', (major) => {
       restart: 'allowed',
     };
     expect(await codes(target, inFile)).toEqual(['standby-has-less']);
+  });
+
+  it('refuses it on the way back to an earlier snapshot as well', async () => {
+    const raised = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.from('max_connections = 150\n')]);
+    const files = before.files.map((file) => (file.role === 'main' ? { ...file, bytes: raised(file.bytes) } : file));
+    const restore = { snapshot: 'earlier', restart: 'allowed' } as const;
+    expect(await target.planRestore(before, { ...before, files }, restore, nothingAllowed)).toMatchObject({
+      kind: 'refused',
+      problems: [{ code: 'standby-has-less' }],
+    });
+  });
+
+  it('does not raise it for a standby that came after the plan was made', async () => {
+    const files = await filesOf(primary);
+    await standby.stop();
+    await eventually(async () => (await senders()) === 0);
+    const planned = await blind.plan(before, raise, nothingAllowed);
+    if (planned.kind === 'refused') throw new Error(JSON.stringify(planned.problems));
+    await standby.start();
+    await eventually(async () => (await senders()) === 1);
+    await expect(blind.apply(planned.plan, unfenced, silent)).rejects.toMatchObject({
+      problem: { code: 'standby-not-named' },
+    });
+    expect((await reverted(blind, before, null)).remaining).toEqual([]);
+    expect(await filesOf(primary)).toEqual(files);
+    expect(await show(primary, 'max_connections')).toBe('100');
+  });
+
+  it('does not raise in a revert what somebody else has written meanwhile', async () => {
+    await applied(target, before, { kind: 'config', settings: { max_files_per_process: 900 }, restart: 'allowed' });
+    const change = await target.capture();
+    await eventually(async () => (await senders()) === 1);
+    await query(primary, 'alter system set max_connections = 150');
+    const report = await reverted(target, before, change, { changeId: 'meanwhile' });
+    expect(report.restarted).toBe(false);
+    expect(report.remaining.map(({ code }) => code)).toEqual(['standby-has-less', 'needs-restart']);
+    await query(primary, 'alter system reset max_connections');
+    expect((await reverted(target, before, change, { changeId: 'meanwhile' })).remaining).toEqual([]);
+    expect(await show(primary, 'max_connections')).toBe('100');
+    await eventually(async () => (await senders()) === 1);
   });
 
   it('lets everything else pass, lowering included', async () => {
