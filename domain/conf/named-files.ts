@@ -19,6 +19,11 @@ export interface TlsSettings {
   readonly crlFile: string | null;
   readonly crlDir: string | null;
   readonly dhFile: string | null;
+  /** `ssl_min_protocol_version`, as written; '' is any. */
+  readonly lowest: string;
+  readonly highest: string;
+  /** Before 18 the name of one curve, then a list of groups; null: the built-in one. */
+  readonly curve: string | null;
 }
 
 export interface NamedFiles {
@@ -28,7 +33,11 @@ export interface NamedFiles {
   readonly folders: readonly string[];
 }
 
-const builtIn: Readonly<Record<string, string>> = { ssl_cert_file: 'server.crt', ssl_key_file: 'server.key' };
+const builtIn: Readonly<Record<string, string>> = {
+  ssl_cert_file: 'server.crt',
+  ssl_key_file: 'server.key',
+  ssl_min_protocol_version: 'TLSv1.2',
+};
 
 /** Certificates first: a file that is certificate and key in one is a secret. */
 const roles: readonly (readonly [string, FileRole])[] = [
@@ -41,7 +50,10 @@ const roles: readonly (readonly [string, FileRole])[] = [
   ['krb_server_keyfile', 'secret'],
 ];
 
-export const namedSettingNames: readonly string[] = ['ssl', 'ssl_crl_dir', ...roles.map(([name]) => name)];
+/** What else decides whether TLS would load. */
+const limits = ['ssl_min_protocol_version', 'ssl_max_protocol_version', 'ssl_ecdh_curve'];
+
+export const namedSettingNames: readonly string[] = ['ssl', 'ssl_crl_dir', ...roles.map(([name]) => name), ...limits];
 
 /** `onDisk`: lower-cased name → value. Both what runs and what the files say is named. */
 export function namedFiles(
@@ -62,6 +74,9 @@ export function namedFiles(
       crlFile: path('ssl_crl_file'),
       crlDir: path('ssl_crl_dir'),
       dhFile: path('ssl_dh_params_file'),
+      lowest: next('ssl_min_protocol_version'),
+      highest: next('ssl_max_protocol_version'),
+      curve: next('ssl_ecdh_curve') || null,
     },
     files: new Map(roles.flatMap(([name, role]) => both(name).map((each) => [each, role] as const))),
     folders: both('ssl_crl_dir'),

@@ -112,13 +112,13 @@ export async function lookAtFiles(facts: Captured['facts'], why: Problem): Promi
 
 async function tlsProblems(
   { settings }: ServerState,
-  { dataDirectory }: FilePlaces,
+  places: FilePlaces,
   onDisk: FilesOnDisk,
 ): Promise<readonly Problem[]> {
   const on = settings.some(({ name, setting }) => name === 'ssl' && setting === 'on');
   const [files, served] = await Promise.all([
-    tlsFileProblems(onDisk, dataDirectory),
-    servedProblem(onDisk, dataDirectory, on),
+    tlsFileProblems(onDisk, places),
+    servedProblem(onDisk, places.dataDirectory, on),
   ]);
   return served === null ? files : [...files, served];
 }

@@ -1,17 +1,20 @@
-/** Whether the server would take its TLS files at the next reload or start: seen from the files, before it is asked to. */
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+/** Whether the server would take its TLS files and settings at the next reload or start: seen from the files, before it is asked to. */
+import { X509Certificate, createPrivateKey, getCurves } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { TlsSettings } from '../../domain/conf/named-files.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { modeText } from '../../domain/snapshot/files.ts';
-import type { FilesOnDisk } from './capture-files.ts';
+import type { FilePlaces, FilesOnDisk } from './capture-files.ts';
 import { messageOf } from './target-error.ts';
 
 const hint =
   'At a reload the server keeps the TLS configuration it has and only its log says so; it would not start with this one.';
 
 /** Empty: TLS is off in the files, or nothing speaks against them. An encrypted key can be judged by its mode alone. */
-export async function tlsFileProblems(onDisk: FilesOnDisk, dataDirectory: string): Promise<readonly Problem[]> {
+export async function tlsFileProblems(
+  onDisk: FilesOnDisk,
+  { dataDirectory, versionNum }: Pick<FilePlaces, 'dataDirectory' | 'versionNum'>,
+): Promise<readonly Problem[]> {
   const { tls } = onDisk;
   if (!tls.on) return [];
   const owner = await stat(dataDirectory).then(
@@ -26,11 +29,26 @@ export async function tlsFileProblems(onDisk: FilesOnDisk, dataDirectory: string
     ...listProblems(onDisk, tls.dhFile, 'ssl_dh_params_file', (content) =>
       content.includes('-----BEGIN DH PARAMETERS-----'),
     ),
+    ...settingProblems(tls, versionNum),
   ];
   return problems.map((problem) => ({ code: 'tls-would-not-load', hint, ...problem }));
 }
 
 type Found = Omit<Problem, 'code'>;
+
+const protocols = ['', 'tlsv1', 'tlsv1.1', 'tlsv1.2', 'tlsv1.3'];
+
+/** The server takes each of these by itself, and stumbles over them only when it makes its TLS anew. */
+function settingProblems({ lowest, highest, curve }: TlsSettings, versionNum: number): readonly Found[] {
+  const rank = (protocol: string): number => protocols.indexOf(protocol.toLowerCase());
+  const found: Found[] = [];
+  if (highest !== '' && rank(lowest) > rank(highest))
+    found.push({ message: `ssl_min_protocol_version ${lowest} is higher than ssl_max_protocol_version ${highest}` });
+  // Which groups an 18 takes depends on its own OpenSSL.
+  if (curve !== null && versionNum < 180000 && !getCurves().includes(curve))
+    found.push({ message: `ssl_ecdh_curve names no curve: ${curve}` });
+  return found;
+}
 
 /** The server's own certificate, first in its file; null: there is none, or it cannot be read. */
 export function ownCertificate({ files, tls }: Pick<FilesOnDisk, 'files' | 'tls'>): X509Certificate | null {

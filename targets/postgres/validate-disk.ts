@@ -24,7 +24,7 @@ export async function diskProblems(session: Session): Promise<readonly Problem[]
     [fileSettingsQuery, hbaQuery, postmasterNames, maps].join(';'),
   );
   const places = await readPlaces(session);
-  const tls = await tlsFileProblems(await readFiles(places), places.dataDirectory);
+  const tls = await tlsFileProblems(await readFiles(places), places);
   const contexts = new Set(((postmaster?.rows ?? []) as { name: string }[]).map(({ name }) => name.toLowerCase()));
   const errors = ((fileSettings?.rows ?? []) as FileSettingRow[])
     .filter(({ error, name }) => error !== null && !(name !== null && contexts.has(name.toLowerCase())))

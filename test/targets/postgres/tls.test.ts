@@ -132,6 +132,28 @@ describe.each([14, 17, 18] as const)('PostgreSQL %i', (major) => {
     expect(report.after?.snapshot?.id).toBe(before.snapshot?.id);
   });
 
+  const settings = [
+    [
+      'an order of protocols',
+      "ssl_min_protocol_version = 'TLSv1.3'\nssl_max_protocol_version = 'TLSv1.2'",
+      'is higher',
+    ],
+    ...(major < 18 ? ([['a curve', 'ssl_ecdh_curve = X25519', 'names no curve']] as const) : []),
+  ] as const;
+  it.each(settings)(
+    'finds %s that cannot be, which the server says nowhere but in its log',
+    async (_, lines, words) => {
+      const logged = (await readFile(cluster.logFile, 'utf8')).length;
+      await edit(cluster, 'postgresql.conf', (text) => `${text}${lines}\n`);
+      await reload();
+      const change = await target.capture();
+      expect((await readFile(cluster.logFile, 'utf8')).slice(logged)).toContain('SSL configuration was not reloaded');
+      expect(change.dirty).toMatchObject([{ code: 'tls-would-not-load', message: expect.stringContaining(words) }]);
+      expect((await reverted(target, before, change)).remaining).toEqual([]);
+      expect(await codes()).toEqual([]);
+    },
+  );
+
   it('says so when a file is gone, and puts it back', async () => {
     await rm(join(cluster.dataDir, 'server.key'));
     const change = await target.capture();
