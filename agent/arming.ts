@@ -2,6 +2,8 @@
 import type { AgentActivities, Armed } from '../domain/agent-steps.ts';
 import type { Journal } from '../domain/journal.ts';
 import { recordOf, startLease } from '../domain/lease.ts';
+import type { Problem } from '../domain/problem.ts';
+import { type WayBack, canGoBack, waysInWords } from '../domain/ways-back.ts';
 import { incarnationOf } from './incarnation.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { appliedAnswer, busyAnswer, closedAnswer, refused, staleAnswer } from './answers.ts';
@@ -14,7 +16,7 @@ type ArmInput = Parameters<AgentActivities['arm']>[0];
 type ArmAnswer = Awaited<ReturnType<AgentActivities['arm']>>;
 
 export function createArming(parts: AgentParts, candidates: Candidates): Pick<AgentActivities, 'arm'> {
-  const { state, target, leases, clock } = parts;
+  const { state, target, leases, clock, log } = parts;
   return {
     async arm(input) {
       checkCaller(parts, input);
@@ -35,6 +37,9 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
         // A plan holds for the S it was made for: anything else must be planned again, as if the server had moved on.
         if (plan === null || plan.snapshotId !== input.snapshotId) return { kind: 'moved' };
       }
+      const ways = await target.waysBack(live.facts);
+      if (!canGoBack(ways)) return refused([noWayBack(input.target, ways)]);
+      log.info(`ways back to ${input.target}: ${waysInWords(ways)}`);
       const { ref } = await state.bodies.putCaptured(live);
       const incarnation = await incarnationOf(live);
       return state.journal.exclusive(async (found, write) => {
@@ -65,13 +70,14 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
           },
           lease: recordOf(lease, clock.now()),
           incarnation,
+          waysBack: ways,
           command: null,
           applied: null,
           revert: null,
         };
         await write(journal);
         leases.keep(journal, lease);
-        return { kind: 'armed', phase: 'armed', applied: null };
+        return { kind: 'armed', phase: 'armed', applied: null, waysBack: ways };
       });
     },
   };
@@ -110,11 +116,21 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
   }
 }
 
+function noWayBack(target: string, ways: readonly WayBack[]): Problem {
+  return {
+    code: 'no-way-back',
+    message: `a change of ${target} could not be taken back: its files or its server are out of reach`,
+    detail: `${waysInWords(ways)}.`,
+    hint: 'Run the agent on the database host, as the user that owns the server or as root.',
+  };
+}
+
 const otherServerHint = 'Nothing was written. Start the change anew once you know which server it is meant for.';
 
 function ofOpenChange(journal: Journal): Armed | ReturnType<typeof staleAnswer> {
-  const { phase, applied } = journal;
-  if (phase === 'armed' || phase === 'applying') return { kind: 'armed', phase, applied: null };
-  if (phase === 'applied') return { kind: 'armed', phase, applied: applied === null ? null : appliedAnswer(applied) };
+  const { phase, applied, waysBack = [] } = journal;
+  if (phase === 'armed' || phase === 'applying') return { kind: 'armed', phase, applied: null, waysBack };
+  if (phase === 'applied')
+    return { kind: 'armed', phase, applied: applied === null ? null : appliedAnswer(applied), waysBack };
   return staleAnswer(journal);
 }

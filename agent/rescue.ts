@@ -9,6 +9,7 @@ import { type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domai
 import { fromRecord } from '../domain/lease.ts';
 import type { JournalPhase } from '../domain/phase.ts';
 import type { ReasonCode } from '../domain/result.ts';
+import type { WayBack } from '../domain/ways-back.ts';
 import type { RevertPreview, Say, Target } from '../targets/target.ts';
 import { AgentError, messageOf } from './agent-error.ts';
 import { openClosedChanges } from './closed-changes.ts';
@@ -49,6 +50,8 @@ export interface OpenChange {
   };
   readonly commandRuns: string | null;
   readonly revertReason: ReasonCode | null;
+  /** As they were when the change was armed; empty: not known. */
+  readonly waysBack: readonly WayBack[];
 }
 
 export type Shown = { readonly kind: 'none' } | { readonly kind: 'open'; readonly change: OpenChange };
@@ -175,6 +178,7 @@ function shown(journal: Journal): OpenChange {
     },
     commandRuns: command !== null && mayStillRun(command) ? command.name : null,
     revertReason: revert?.reason ?? null,
+    waysBack: journal.waysBack ?? [],
   };
 }
 

@@ -3,6 +3,7 @@ import { type Journal, isFinal } from '../domain/journal.ts';
 import { messageOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import type { Contact } from './contact.ts';
+import { createKeepWays } from './keep-ways.ts';
 import { isOpenChange } from './state-folder.ts';
 
 /** What the workflow asked for itself is told only when no step of it waits for the answer any more. */
@@ -20,6 +21,7 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
   let lastTrouble = '';
   let lastLook = -lookEveryMs;
   let announced = '';
+  const keepWays = createKeepWays(parts);
 
   function tick(): void {
     const journal = state.journal.read();
@@ -75,16 +77,16 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
     lastTrouble = text;
   }
 
-  let looking: Promise<void> | null = null;
+  async function keep(): Promise<void> {
+    const journal = state.journal.read();
+    await keepWays(isOpenChange(state, journal) ? journal : null);
+  }
+
+  const [looking, keeping] = [oneAtATime(look), oneAtATime(keep)];
   const every = [
     [tickMs, (): void => tick()],
-    [
-      tickMs,
-      (): void =>
-        void (looking ??= look()
-          .catch(trouble)
-          .finally(() => (looking = null))),
-    ],
+    [tickMs, looking.begin],
+    [tickMs, keeping.begin],
     [spoolEveryMs, (): void => guard(parts.spool.flush())],
     [tidyEveryMs, (): void => guard(tidy())],
   ] as const;
@@ -108,9 +110,21 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
   return {
     async stop() {
       for (const timer of timers) clearInterval(timer);
-      await looking;
+      await Promise.all([looking.running(), keeping.running()]);
     },
   };
+
+  /** Skipped while it still runs. */
+  function oneAtATime(work: () => Promise<void>): { begin(): void; running(): Promise<void> | null } {
+    let running: Promise<void> | null = null;
+    return {
+      begin: () =>
+        void (running ??= work()
+          .catch(trouble)
+          .finally(() => (running = null))),
+      running: () => running,
+    };
+  }
 }
 
 function namedBy(journal: Journal | null): readonly string[] {

@@ -7,6 +7,7 @@ import type { JournalPhase } from './phase.ts';
 import type { PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { ReasonCode } from './result.ts';
+import type { WayBack } from './ways-back.ts';
 
 /** Names the caller to the agent: the run that armed owns the change. */
 export interface Caller {
@@ -65,6 +66,8 @@ export interface Armed {
   readonly phase: 'armed' | 'applying' | 'applied';
   /** Known when phase is `applied`. */
   readonly applied: Applied | null;
+  /** By which a revert would reach the server; absent in answers of older agents. */
+  readonly waysBack?: readonly WayBack[];
 }
 
 export interface Applied {

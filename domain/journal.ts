@@ -6,6 +6,7 @@ import type { LeaseRecord, LeaseTerms } from './lease.ts';
 import type { JournalPhase } from './phase.ts';
 import type { PlanSummary } from './plan.ts';
 import type { ReasonCode } from './result.ts';
+import type { WayBack } from './ways-back.ts';
 
 export type OpenPhase = Exclude<JournalPhase, FinalPhase>;
 export type FinalPhase = 'reverted' | 'confirmed' | 'abandoned';
@@ -35,6 +36,8 @@ export interface Journal {
   readonly lease: LeaseRecord;
   /** Which life of the server was armed; another one at `applied` means that it was restarted. null: not known. */
   readonly incarnation: string | null;
+  /** As they were found when it was armed. Absent in journals of older agents. */
+  readonly waysBack?: readonly WayBack[];
   readonly command: JournaledCommand | null;
   readonly applied: AppliedRecord | null;
   readonly revert: RevertRecord | null;

@@ -5,6 +5,7 @@ import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
+import type { WayBack } from '../domain/ways-back.ts';
 
 /** A file as it is on disk, bytes and all; lives on the agent only, sealed at rest. */
 export interface FileBody {
@@ -155,6 +156,13 @@ export interface Target {
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
   capture(): Promise<Captured>;
+  /**
+   * The ways by which a revert would reach the server of these facts. Opens the lifeline, or sees that it is alive: it
+   * is called before the first write of a change, and again and again until its end. Never writes.
+   */
+  waysBack(facts: Captured['facts']): Promise<readonly WayBack[]>;
+  /** The change is over: the lifeline is let go. */
+  letGo(): void;
   /** null: both were taken of the same server, a primary of the same history. */
   otherServer(before: Captured, live: Captured): Problem | null;
   /** Pure but for reading `included` facts; never writes. */

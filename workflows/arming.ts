@@ -2,11 +2,12 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Armed, Snapshotted } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
+import { waysInWords } from '../domain/ways-back.ts';
 import { endOf } from './answers.ts';
 import type { Operators } from './decisions.ts';
 import { firstOf, rejected, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
-import { callerOf, progressMarginMs } from './operators.ts';
+import { callerOf, progressMarginMs } from './caller.ts';
 import { agent } from './steps.ts';
 
 export type Before =
@@ -54,6 +55,7 @@ export async function arm(
   switch (answer.kind) {
     case 'armed':
       flow.moments.armed ??= Date.now();
+      if (answer.waysBack !== undefined) note(flow, `armed; ways back: ${waysInWords(answer.waysBack)}`);
       return { kind: 'armed', armed: answer };
     case 'moved':
       flow.armAttempted = false;

@@ -2,6 +2,7 @@
 import { durationText } from '../../domain/format.ts';
 import type { JournalPhase } from '../../domain/phase.ts';
 import type { ReasonCode } from '../../domain/result.ts';
+import type { WayBack } from '../../domain/ways-back.ts';
 
 /** As `rescue --show` gives it. */
 export interface JournalShown {
@@ -22,6 +23,7 @@ export interface JournalShown {
     };
     readonly commandRuns: string | null;
     readonly revertReason: ReasonCode | null;
+    readonly waysBack: readonly WayBack[];
   } | null;
 }
 
@@ -47,6 +49,8 @@ export function renderJournal({ target, change }: JournalShown, now: number): st
     row('deadline', `${clock(progressMs)}, then the agent reverts`);
   }
   if (change.commandRuns !== null) row('command', `"${change.commandRuns}" may still run`);
+  for (const [index, { way, open, detail }] of change.waysBack.entries())
+    row(index === 0 ? 'ways back' : '', `${way}: ${open ? detail : `no, ${detail}`}`);
   row('workflow', change.workflowId);
   return lines.join('\n');
 }

@@ -3,26 +3,64 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '../../domain/problem.ts';
 import { awaitAnswer, awaitNewPostmaster } from './accepting.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Lifeline } from './lifeline.ts';
 import { findPostmaster, isSamePostmaster, sendReload } from './postmaster.ts';
 import { runRestart } from './restart.ts';
 import type { Session, SqlChannel } from './sql-channel.ts';
+import { messageOf } from './target-error.ts';
 
 /** After the restart command has returned: crash recovery and the like. */
 const answerTimeoutMs = 60_000;
 
-export type Reload =
-  { readonly sent: 'sql' | 'signal'; readonly at: number } | { readonly sent: null; readonly at: number };
+export interface Reload {
+  readonly sent: boolean;
+  readonly at: number;
+  /** What was tried, in order; the last one worked if it was sent. */
+  readonly tried: readonly string[];
+}
 
-/** By the open session, else by a signal, else by a new session: whatever is left when everybody is locked out. */
+/** By the lifeline, else another open session, else a signal, else a new session: whatever is left. */
 export async function requestReload(sql: SqlChannel, dataDirectory: string): Promise<Reload> {
   const at = Date.now();
-  const reload = 'select pg_catalog.pg_reload_conf()';
-  const warm = await sql.warm((session) => session.rows(reload)).catch(() => null);
-  if (warm !== null) return { sent: 'sql', at };
+  const tried: string[] = [];
+  const by = async (way: string, ask: () => Promise<string>): Promise<boolean> => {
+    try {
+      tried.push(`${way}: ${await ask()}`);
+      return true;
+    } catch (error) {
+      tried.push(`${way}: no, ${messageOf(error)}`);
+      return false;
+    }
+  };
+  const sent =
+    (await by('lifeline', () => byLifeline(sql.lifeline))) ||
+    (await by('open session', async () => asked(await sql.warm(reload)))) ||
+    (await by('signal', () => bySignal(dataDirectory))) ||
+    (await by('new session', async () => asked(await sql.fresh(reload))));
+  return { sent, at, tried };
+}
+
+function reload(session: Session): Promise<unknown> {
+  return session.rows('select pg_catalog.pg_reload_conf()');
+}
+
+function asked(answer: unknown): string {
+  if (answer === null) throw new Error('none is open');
+  return 'reload asked for';
+}
+
+async function byLifeline(lifeline: Lifeline): Promise<string> {
+  const { state } = lifeline;
+  if (!state.open) throw new Error(state.why);
+  if ((await lifeline.use(reload)) === null) throw new Error('it has just been lost');
+  return `reload asked for, ${state.place}`;
+}
+
+async function bySignal(dataDirectory: string): Promise<string> {
   const postmaster = await findPostmaster(dataDirectory);
-  if (postmaster !== null && sendReload(postmaster)) return { sent: 'signal', at };
-  const fresh = await sql.fresh((session) => session.rows(reload)).catch(() => null);
-  return { sent: fresh === null ? null : 'sql', at };
+  if (postmaster === null) throw new Error('no server process is seen from here');
+  if (!sendReload(postmaster)) throw new Error(`process ${postmaster.pid} belongs to another user`);
+  return `SIGHUP to process ${postmaster.pid}`;
 }
 
 /**

@@ -153,11 +153,11 @@ async function alterSystem(
 async function reloadStep({ sql, endpoint }: Parts, dataDirectory: string, fence: Fence): Promise<Activated> {
   await fence();
   const reload = await requestReload(sql, dataDirectory);
-  if (reload.sent === null)
+  if (!reload.sent)
     throw failed(
       'not-reloaded',
       'the server could not be told to reload its configuration',
-      'Neither SQL nor a signal reaches it.',
+      `Tried ${reload.tried.join('; ')}.`,
     );
   const acceptingAt = await awaitAnswer(endpoint, answerTimeoutMs, 5);
   if (!(await awaitLoaded(sql, reload.at, loadTimeoutMs, true)))

@@ -54,6 +54,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether a signal would reach it. */
+export function maySignal({ pid }: Postmaster): boolean {
+  try {
+    return kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** false: not allowed, or gone. */
 export function sendReload({ pid }: Postmaster): boolean {
   try {

@@ -15,6 +15,8 @@ export interface Activation {
   readonly at: number;
   readonly restarted: boolean;
   readonly acceptingAt: Promise<number | null>;
+  /** The ways that were tried to make the server take its files, in order. */
+  readonly tried: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -46,23 +48,31 @@ export async function activate(parts: Parts, need: Need): Promise<Activation> {
     say(silent === 'down' ? 'starting the server' : 'restarting the server');
     const { acceptingAt, problem } = await restartServer(parts.restart, dataDirectory, parts.endpoint);
     const problems = problem === null ? [] : [problem];
-    return { at, restarted: acceptingAt !== null, acceptingAt: Promise.resolve(acceptingAt), problems };
+    const tried = [acceptingAt === null ? 'restart: no, the server does not answer' : 'restart: done'];
+    return { at, restarted: acceptingAt !== null, acceptingAt: Promise.resolve(acceptingAt), tried, problems };
   }
   if (silent !== null)
-    return { at, restarted: false, acceptingAt: Promise.resolve(null), problems: [cannotStart(parts, silent)] };
+    return {
+      at,
+      restarted: false,
+      acceptingAt: Promise.resolve(null),
+      tried: [],
+      problems: [cannotStart(parts, silent)],
+    };
   say('reloading the configuration');
   const reload = await requestReload(parts.sql, dataDirectory);
   const unheard: Problem = {
     code: 'not-reloaded',
     message: 'the server could not be told to reload its configuration',
-    detail: 'Neither SQL nor a signal reaches it.',
+    detail: `Tried ${reload.tried.join('; ')}.`,
     hint: 'Reload it by hand: the files are restored.',
   };
   return {
     at: reload.at,
     restarted: false,
     acceptingAt: awaitLetIn(parts.endpoint, proofTimeoutMs),
-    problems: reload.sent === null ? [unheard] : [],
+    tried: reload.tried,
+    problems: reload.sent ? [] : [unheard],
   };
 }
 

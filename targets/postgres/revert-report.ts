@@ -3,6 +3,7 @@ import { isAccessFile } from '../../domain/snapshot/files.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { CarriedOver, RevertReport } from '../target.ts';
 import { proofOf } from './revert-proof.ts';
+import type { Activation } from './revert-activate.ts';
 import { type RevertPlan, itemsOf, settingsInScope } from './revert-plan.ts';
 import type { SqlBack } from './revert-sql.ts';
 import type { RevertInput, Seen } from './revert.ts';
@@ -42,6 +43,7 @@ export async function reportOf(
     ],
     proof: [
       ...(before.carried === undefined ? [] : carriedLines(before.carried)),
+      ...wayLine(plan, activation),
       ...(loaded ? [`configuration: ${server} loaded it after the request, seen on a new connection`] : []),
       ...(proof?.lines ?? []),
       ...sql.proof,
@@ -51,6 +53,14 @@ export async function reportOf(
     restarted: activation.restarted,
     after,
   };
+}
+
+/** Which of the ways back were taken, and which of them failed before. */
+function wayLine({ decisions }: RevertPlan, { tried }: Activation): readonly string[] {
+  if (tried.length === 0) return [];
+  const written = decisions.filter(({ decision }) => decision !== 'nothing').length;
+  const files = written === 1 ? '1 file put back' : `${written} files put back`;
+  return [`way back: files: ${files}; ${tried.join('; ')}`];
 }
 
 /** Lines of a proof stand in workflow history. */

@@ -6,62 +6,21 @@ import pg from 'pg';
 import { connectAsItself } from './connect.ts';
 import { connectError } from './connect-error.ts';
 import type { Endpoint } from './endpoint.ts';
+import { Lifeline } from './lifeline.ts';
+import { Connection, type Session } from './session.ts';
 
-export interface Session {
-  /** Simple protocol: several statements in one round trip give several results. */
-  script(sql: string): Promise<readonly pg.QueryResult[]>;
-  rows<T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<readonly T[]>;
-}
-
-class Connection implements Session {
-  readonly client: pg.Client;
-  #alive = true;
-  #users = 0;
-  #retired = false;
-
-  constructor(client: pg.Client) {
-    this.client = client;
-    client.on('error', () => (this.#alive = false));
-    client.on('end', () => (this.#alive = false));
-  }
-
-  get alive(): boolean {
-    return this.#alive;
-  }
-
-  async script(sql: string): Promise<readonly pg.QueryResult[]> {
-    const results: pg.QueryResult | pg.QueryResult[] = await this.client.query(sql);
-    return Array.isArray(results) ? results : [results];
-  }
-
-  async rows<T extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<readonly T[]> {
-    return (await this.client.query<T>(sql, [...values])).rows;
-  }
-
-  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    this.#users += 1;
-    try {
-      return await work(this);
-    } finally {
-      this.#users -= 1;
-      if (this.#retired) this.retire();
-    }
-  }
-
-  /** Closes it once nobody uses it any more. */
-  retire(): void {
-    this.#retired = true;
-    if (this.#users === 0) void this.client.end().catch(() => undefined);
-  }
-}
+export type { Session } from './session.ts';
 
 export class SqlChannel {
   readonly endpoint: Endpoint;
+  /** Stands beside the warm connection while a change is open. */
+  readonly lifeline: Lifeline;
   #warm: Connection | null = null;
   #closed = false;
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint;
+    this.lifeline = new Lifeline(endpoint);
   }
 
   /** Runs `work` on a new connection, which then is the warm one. Throws a TargetError when there is none to be had. */
@@ -79,15 +38,15 @@ export class SqlChannel {
       });
   }
 
-  /** Runs `work` on the open connection; null when there is none (any more). */
+  /** Runs `work` on an open connection, else on the lifeline; null when there is none (any more). */
   async warm<T>(work: (session: Session) => Promise<T>): Promise<T | null> {
     const connection = this.#warm;
-    if (connection === null || !connection.alive) return null;
+    if (connection === null || !connection.alive) return this.lifeline.use(work);
     try {
       return await connection.use(work);
     } catch (error) {
       if (connection.alive) throw error;
-      return null;
+      return this.lifeline.use(work);
     }
   }
 
@@ -110,6 +69,7 @@ export class SqlChannel {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.lifeline.close();
     await this.#warm?.client.end().catch(() => undefined);
     this.#warm = null;
   }

@@ -18,6 +18,7 @@ import { type PlannedBack, previewOf } from './revert-preview.ts';
 import { revertOn } from './revert.ts';
 import { planSqlBack } from './revert-sql.ts';
 import { TargetError } from './target-error.ts';
+import { waysBackOn } from './ways-back.ts';
 
 export type { PostgresTargetOptions } from './options.ts';
 
@@ -27,6 +28,8 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
   return {
     identify: () => identifyOn(parts),
     capture: async () => (await lookAt(parts)).captured,
+    waysBack: (facts) => waysBackOn(parts, facts),
+    letGo: () => parts.sql.lifeline.letGo(),
     otherServer: (before, live) => identityProblem(before.facts, live),
     plan: (before, change, allowance) => {
       remember(before.facts);

@@ -233,6 +233,10 @@ describe('renderers', () => {
       lease: { contactMs: 30_000, progressMs: -1, onContactLost: 'revert' as const },
       commandRuns: 'upgrade',
       revertReason: null,
+      waysBack: [
+        { way: 'files' as const, open: true, detail: '/data' },
+        { way: 'signal' as const, open: false, detail: 'no server process is seen from here' },
+      ],
     };
     expect(renderJournal({ target: 'shop-db', change }, at + 1000)).toMatchInlineSnapshot(`
      "shop-db:c-1  applied for 1 s
@@ -242,6 +246,8 @@ describe('renderers', () => {
        contact     30 s left, then the agent reverts
        deadline    run out, then the agent reverts
        command     "upgrade" may still run
+       ways back   files: /data
+                   signal: no, no server process is seen from here
        workflow    knowngood:shop-db:c-1"
     `);
     expect(renderJournal({ target: 'shop-db', change: null }, at)).toBe('shop-db: no open change');
