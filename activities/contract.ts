@@ -66,6 +66,8 @@ export interface OrchestratorActivities {
   claimedIdentity(
     input: { workflowId: string; updateId: string } | { workflowId: string; signal: string; index: number },
   ): Promise<Sender>;
+  /** Whether this run goes on from an earlier one, of which it may not know the end. */
+  wasReset(input: { workflowId: string }): Promise<boolean>;
   /** Writes result, timeline and report into the store; after the journal is closed, so without limit of tries. */
   report(input: {
     change: AdmittedChange;

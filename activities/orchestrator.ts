@@ -9,6 +9,7 @@ import { buildReport } from '../report/build.ts';
 import type { Store } from '../store/store.ts';
 import type { OrchestratorActivities } from './contract.ts';
 import { explained } from './failure.ts';
+import { historyOf, isResetMark } from './history.ts';
 import { readSender } from './sender.ts';
 
 export function createOrchestratorActivities({
@@ -29,6 +30,10 @@ export function createOrchestratorActivities({
           await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId));
         return admission.kind === 'refused' ? { ...admission, problems: fitForHistory(admission.problems) } : admission;
       }),
+    wasReset: async ({ workflowId }) => {
+      const events = await historyOf(client, workflowId, activityInfo().workflowExecution?.runId ?? '');
+      return events.some(isResetMark);
+    },
     claimedIdentity: async ({ workflowId, ...origin }) =>
       readSender(client, workflowId, activityInfo().workflowExecution?.runId ?? '', origin),
     report: (input) =>

@@ -2,32 +2,17 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Sender } from './contract.ts';
+import { type HistoryEvent, historyOf, isResetMark } from './history.ts';
 
-type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 export type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
 
-const { EventType, WorkflowTaskFailedCause, UpdateAdmittedEventOrigin } = proto.temporal.api.enums.v1;
+const { EventType, UpdateAdmittedEventOrigin } = proto.temporal.api.enums.v1;
 
 export async function readSender(client: Client, workflowId: string, runId: string, origin: Origin): Promise<Sender> {
-  const events = await history(client, workflowId, runId);
+  const events = await historyOf(client, workflowId, runId);
   return 'updateId' in origin
     ? senderOfUpdate(events, runId, origin.updateId)
     : senderOfSignal(events, runId, origin.signal, origin.index);
-}
-
-async function history(client: Client, workflowId: string, runId: string): Promise<HistoryEvent[]> {
-  const events: HistoryEvent[] = [];
-  let nextPageToken: Uint8Array | undefined;
-  do {
-    const page = await client.workflowService.getWorkflowExecutionHistory({
-      namespace: client.options.namespace,
-      execution: { workflowId, runId },
-      ...(nextPageToken ? { nextPageToken } : {}),
-    });
-    events.push(...(page.history?.events ?? []));
-    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
-  } while (nextPageToken);
-  return events;
 }
 
 function senderOfUpdate(events: readonly HistoryEvent[], runId: string, updateId: string): Sender {
@@ -50,8 +35,7 @@ function senderOfSignal(events: readonly HistoryEvent[], runId: string, signal: 
   let seen = 0;
   let behindReset = false;
   for (const event of events) {
-    const failed = event.workflowTaskFailedEventAttributes;
-    if (failed) behindReset = failed.cause === WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW;
+    if (event.workflowTaskFailedEventAttributes) behindReset = isResetMark(event);
     else if (event.eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED) behindReset = false;
     const signaled = event.workflowExecutionSignaledEventAttributes;
     if (signaled?.signalName !== signal || seen++ !== index) continue;

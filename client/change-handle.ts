@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure, WorkflowFailedError, WorkflowUpdateStage } from '@temporalio/client';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { ChangeView } from '../domain/view.ts';
 import { workflowIdOf } from '../domain/change.ts';
@@ -12,13 +13,7 @@ import type { Refused } from './refusals.ts';
 /** `note`: nothing, or `"name: reason"`; for `extend` `"10m: reason"`. */
 export type OperatorWord = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon';
 
-export interface PipelineWord {
-  readonly exitCode?: number;
-  readonly message?: string;
-}
-
-export type ArmedAnswer =
-  { readonly armed: true } | { readonly armed: false; readonly outcome: string; readonly why: string };
+export type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 
 export type Said = { readonly kind: 'recorded'; readonly text: string } | Refused;
 
@@ -107,7 +102,13 @@ export function changeHandle(client: Client, target: string, changeId: string): 
     },
     awaitArmed: async () => {
       try {
-        return { kind: 'answered', answer: await send<ArmedAnswer>('awaitArmed', [], null, pipelinePatienceMs) };
+        for (;;) {
+          const askedAt = performance.now();
+          const answer = await send<ArmedAnswer>('awaitArmed', [], null, pipelinePatienceMs);
+          const age = performance.now() - askedAt;
+          // It may have been on its way for hours: only one that came soon enough is good to begin with.
+          if (!answer.armed || age <= (answer.goodForMs ?? Infinity)) return { kind: 'answered', answer };
+        }
       } catch (error) {
         return refusalOf(error, workflowId);
       }

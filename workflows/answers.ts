@@ -2,7 +2,7 @@
 import type { Closed, Reverting, Stale } from '../activities/contract.ts';
 import type { End, Ruling } from './ending.ts';
 import type { Flow } from './flow.ts';
-import { callerOf, progressMarginMs } from './operators.ts';
+import { callerOf, progressMarginMs } from './caller.ts';
 import { agent } from './steps.ts';
 
 export function endOf(closed: Closed): End {

@@ -9,7 +9,7 @@ import { arm, type Before } from './arming.ts';
 import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
-import { callerOf } from './operators.ts';
+import { callerOf } from './caller.ts';
 import { agent, agentPresence, applying, orchestrator, probe } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
 

@@ -13,6 +13,7 @@ import type { Problem } from '../domain/problem.ts';
 import { claimsOf, type Claims } from '../domain/request-form.ts';
 import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '../domain/result.ts';
 import type { Approval, ChangeView } from '../domain/view.ts';
+import type { Ruling } from './ending.ts';
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
@@ -113,6 +114,14 @@ export function enter(
     { key: riskAttribute, value: flow.plan?.risk ?? null },
     { key: outcomeAttribute, value: flow.outcome },
   ]);
+}
+
+export function decided(flow: Flow, ruling: Ruling): void {
+  flow.moments.decided ??= Date.now();
+  flow.reasonCode = ruling.reason;
+  flow.why = ruling.why;
+  if (ruling.kind === 'keep') enter(flow, 'confirm', `decided to keep: ${ruling.why}`);
+  else enter(flow, 'revert', `decided to revert: ${ruling.why}`);
 }
 
 const longestEntry = 300;

@@ -18,6 +18,7 @@ import {
   condition,
   allHandlersFinished,
   isCancellation,
+  patched,
   ApplicationFailure,
 } from '@temporalio/workflow';
 import type { ChangeRequest } from '../domain/change.ts';
@@ -25,13 +26,13 @@ import { formProblem } from '../domain/request-form.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import { untilArmed } from './before.ts';
 import { problemOf, type End, type Ruling } from './ending.ts';
-import { enter, openFlow, type Flow } from './flow.ts';
+import { decided, openFlow, type Flow } from './flow.ts';
 import { applyAndWatch, confirm } from './in-force.ts';
 import type { Operators } from './decisions.ts';
 import { listen } from './operators.ts';
 import { revertUntilProven } from './reverting.ts';
 import { report } from './reporting.ts';
-import { agentPresence } from './steps.ts';
+import { untouched, untouchedIndeed } from './untouched.ts';
 
 export async function guardedChange(request: ChangeRequest): Promise<ChangeResult> {
   const refused = formProblem(request);
@@ -50,6 +51,8 @@ async function run(flow: Flow, operators: Operators): Promise<End> {
   // An abort cancels this scope only, so that what follows it can still run; a Cancel of the workflow reaches it too.
   const forward = new CancellationScope();
   operators.onAbort = () => forward.cancel();
+  // One that came with the start, or that a Reset has copied in, is in already.
+  if (operators.aborted !== null && patched('hear-an-early-abort')) forward.cancel();
   let ruling: Ruling;
   try {
     const outcome = await forward.run(async (): Promise<End | Ruling> => {
@@ -76,47 +79,6 @@ async function run(flow: Flow, operators: Operators): Promise<End> {
   });
 }
 
-/**
- * "Nothing was touched" is asked, not assumed: after a Reset to before `arm`, an earlier run of this change may have
- * armed it, and what that run left in force is reverted.
- */
-async function untouchedIndeed(flow: Flow, operators: Operators, end: End): Promise<End> {
-  if (flow.snapshots.before === null || end.outcome === 'kept' || end.outcome === 'reverted') return end;
-  return CancellationScope.nonCancellable(async () => {
-    const open = await agentPresence(flow.request.target)
-      .ping({ target: flow.request.target })
-      .then(
-        ({ openChange }) => openChange?.changeId === flow.request.changeId,
-        // No answer: the agent reverts by itself what an ended run has left.
-        () => false,
-      );
-    if (!open) return end;
-    const ruling = { kind: 'revert', reason: end.reason, why: `${end.summary}; an earlier run had armed it` } as const;
-    decided(flow, ruling);
-    return revertUntilProven(flow, operators, ruling);
-  });
-}
-
-function untouched(operators: Operators, error: unknown): End {
-  const { aborted } = operators;
-  if (aborted)
-    return {
-      outcome: 'aborted',
-      reason: 'aborted-by-operator',
-      summary: `aborted by ${aborted.who}${aborted.why ? `: ${aborted.why}` : ''}; nothing was touched`,
-      problems: [],
-    };
-  if (isCancellation(error))
-    return { outcome: 'aborted', reason: 'cancelled', summary: 'cancelled; nothing was touched', problems: [] };
-  const problem = problemOf(error);
-  return {
-    outcome: 'rejected',
-    reason: 'internal-error',
-    summary: `${problem.message}; nothing was touched`,
-    problems: [problem],
-  };
-}
-
 function rulingOf(flow: Flow, operators: Operators, error: unknown): Ruling {
   const { aborted } = operators;
   if (aborted)
@@ -128,12 +90,4 @@ function rulingOf(flow: Flow, operators: Operators, error: unknown): Ruling {
   if (isCancellation(error)) return { kind: 'revert', reason: 'cancelled', why: 'cancelled by a client' };
   const reason = flow.phase === 'apply' ? 'apply-failed' : 'internal-error';
   return { kind: 'revert', reason, why: problemOf(error).message };
-}
-
-function decided(flow: Flow, ruling: Ruling): void {
-  flow.moments.decided ??= Date.now();
-  flow.reasonCode = ruling.reason;
-  flow.why = ruling.why;
-  if (ruling.kind === 'keep') enter(flow, 'confirm', `decided to keep: ${ruling.why}`);
-  else enter(flow, 'revert', `decided to revert: ${ruling.why}`);
 }

@@ -5,7 +5,7 @@ import { endOf, notApplied, revert, selfReverted } from './answers.ts';
 import { problemOf, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
-import { callerOf } from './operators.ts';
+import { callerOf } from './caller.ts';
 import { agent, applying } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
 import { hold, watchTheSoak } from './watching.ts';

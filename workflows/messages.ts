@@ -1,16 +1,7 @@
 /** The Updates, Signals and the query of a guarded change: names and what the Web UI shows about each. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import type { ChangeView } from '../domain/view.ts';
-
-/** What `awaitArmed` answers: go ahead, or how the change ended instead. */
-export type ArmedAnswer =
-  { readonly armed: true } | { readonly armed: false; readonly outcome: string; readonly why: string };
-
-/** What a pipeline says about its own command. */
-export interface PipelineWord {
-  readonly exitCode?: number;
-  readonly message?: string;
-}
 
 export const viewQuery = defineQuery<ChangeView>('view');
 

@@ -4,6 +4,7 @@ import type { Sender } from '../activities/contract.ts';
 import { refuseApproval, refuseApprover, type ApprovalRules } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
+import { callerOf, progressMarginMs } from './caller.ts';
 import { undecided, type Operators, type Spoken } from './decisions.ts';
 import { problemOf } from './ending.ts';
 import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
@@ -154,14 +155,6 @@ async function extend(flow: Flow, input: unknown): Promise<Problem | null> {
   note(flow, `deadline moved by ${Math.round(extension.ms / 1000)} s${extension.why ? `: ${extension.why}` : ''}`);
   show(flow);
   return null;
-}
-
-/** The agent's own deadline stands a little behind the workflow's, which should be the one that acts. */
-export const progressMarginMs = 120_000;
-
-/** Run ids are arguments and recorded answers: the workflow never branches on them. */
-export function callerOf(flow: Flow): { target: string; changeId: string; runId: string } {
-  return { target: flow.request.target, changeId: flow.request.changeId, runId: workflowInfo().runId };
 }
 
 async function senderOf(origin: Origin): Promise<Sender> {

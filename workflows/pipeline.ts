@@ -1,18 +1,21 @@
 /** Listens to the pipeline of an external change: it waits to be let in, works, and says how that went. */
-import { condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
 import { isProblem, parsePipelineWord } from '../domain/operator-input.ts';
+import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
 import type { Operators } from './decisions.ts';
 import { note, possibleNow, type Flow } from './flow.ts';
-import { applied, awaitArmed, failed, type PipelineWord } from './messages.ts';
+import { applied, awaitArmed, failed } from './messages.ts';
+import { callerOf, progressMarginMs } from './caller.ts';
+import { agent } from './steps.ts';
 
 export function listenToPipeline(flow: Flow, operators: Operators): void {
   setHandler(
     awaitArmed,
     async () => {
       await condition(() => flow.phase === 'apply' || flow.outcome !== null || operators.pipeline !== null);
-      if (flow.phase === 'apply') return { armed: true as const };
-      return { armed: false as const, outcome: flow.outcome ?? 'reverted', why: flow.why };
+      if (patched('let-in-by-the-agent')) return letIn(flow);
+      return flow.phase === 'apply' ? { armed: true as const } : ended(flow);
     },
     { description: 'For pipelines: answers as soon as the change may begin, or tells how it ended instead.' },
   );
@@ -39,6 +42,40 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
     validator: validator('failed'),
     description: 'For pipelines: the change failed and nothing of it runs any more. Argument: {"exitCode": 1}.',
   });
+}
+
+/**
+ * Temporal may have been away for longer than the lease, and the agent may have ended the change meanwhile: only its own
+ * "still armed", which renews the lease, lets a pipeline begin.
+ */
+function letIn(flow: Flow): Promise<ArmedAnswer> {
+  return CancellationScope.nonCancellable(async () => {
+    while (flow.phase === 'apply') {
+      const { target } = flow.request;
+      const answer = await agent(target, `is the change of ${target} still armed`)
+        .deadline({
+          ...callerOf(flow),
+          sequence: ++flow.sequence,
+          durationMs: (flow.deadlineAt ?? Date.now()) - Date.now() + progressMarginMs,
+          watching: false,
+        })
+        // Nobody is let in without it; silence until the deadline is a revert.
+        .catch(() => null);
+      if (flow.phase !== 'apply') break;
+      if (answer?.kind === 'moved') return { armed: true, goodForMs: (flow.change?.policy.leaseMs ?? 0) / 2 };
+      // An extension has overtaken it: asked again, as without an answer.
+      if (answer !== null && answer.kind !== 'unmoved')
+        return { armed: false, outcome: 'reverted', why: 'the agent has begun to revert it by itself' };
+      await condition(() => flow.phase !== 'apply', askAgainMs, { summary: 'then the agent is asked again' });
+    }
+    return ended(flow);
+  });
+}
+
+const askAgainMs = 1_000;
+
+function ended({ outcome, why }: Flow): ArmedAnswer {
+  return { armed: false, outcome: outcome ?? 'reverted', why };
 }
 
 function refusePipeline(flow: Flow, operators: Operators, said: 'applied' | 'failed'): Problem | null {

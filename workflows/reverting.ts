@@ -8,7 +8,7 @@ import type { RevertItem } from '../domain/plan.ts';
 import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
-import { callerOf } from './operators.ts';
+import { callerOf } from './caller.ts';
 import { agent, probe, revertingAgent } from './steps.ts';
 
 type Answer =

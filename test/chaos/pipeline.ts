@@ -8,8 +8,6 @@ import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 import type { Watched } from './target-state.ts';
 
-/** Between the arming on the target and the answer: a pipeline that is let in later than this does not begin. */
-const staleMs = 2_500;
 const dieAfterMs = 400;
 
 /** Resolves when nothing of it writes any more. */
@@ -25,8 +23,8 @@ export async function runPipeline(
   // Whoever stops listening is told nothing.
   answered.catch(() => undefined);
   if (!(await watched.reached('armed'))) return;
-  const answer = await Promise.race([answered, sleep(staleMs, null)]);
-  if (answer?.kind !== 'answered' || !answer.answer.armed) return;
+  const answer = await answered;
+  if (answer.kind !== 'answered' || !answer.answer.armed) return;
   const child = spawn(process.execPath, [changeMain, scriptFile], { stdio: 'ignore' });
   const ended = once(child, 'exit') as Promise<[number | null]>;
   if (scenario.pipeline === 'dies') {

@@ -42,7 +42,7 @@ async function started(bend: Partial<ChangeRequest>) {
 describe('a pipeline', () => {
   it('waits for armed, works, says applied, and learns the outcome', async () => {
     const change = await started({ changeId: 'p-1' });
-    expect(await change.awaitArmed()).toEqual({ kind: 'answered', answer: { armed: true } });
+    expect(await change.awaitArmed()).toEqual({ kind: 'answered', answer: { armed: true, goodForMs: 15_000 } });
     expect(await change.applied({ exitCode: 0 })).toEqual({ kind: 'recorded', text: 'applied: recorded' });
     expect(await change.result()).toMatchObject({ kind: 'closed', result: { outcome: 'kept' } });
     const found = await client.list({ target: rig().targetName });

@@ -1,6 +1,7 @@
 /** What the agent's side does on its own reaches the workflow: rescued on the host, lost state, nobody there. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { loadAgentConfig } from '../../config/load.ts';
 import { rescue } from '../../worker/rescue.ts';
@@ -29,6 +30,17 @@ describe('a change whose end comes from the host', () => {
     expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'rescued-on-host' });
   });
 
+  it('does not let a pipeline in any more, before the workflow has heard of it', async () => {
+    const change = await rig().start({ change: { kind: 'external' } });
+    await change.reaches('apply');
+    await rescue(await loadAgentConfig(join(rig().folder, 'agent.yaml'))).revert();
+    expect(await change.executeUpdate('awaitArmed')).toMatchObject({
+      armed: false,
+      why: 'the agent has begun to revert it by itself',
+    });
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'rescued-on-host' });
+  });
+
   it('is not called reverted when the agent has lost its journal', async () => {
     const change = await rig().start(aChange);
     await change.reaches('watch');
@@ -40,6 +52,21 @@ describe('a change whose end comes from the host', () => {
     expect(view.remaining[0]).toMatchObject({ code: 'journal-lost' });
     await change.executeUpdate('abandon', { args: ['kim: by hand'] });
     expect(await change.outcome()).toMatchObject({ outcome: 'abandoned' });
+  });
+});
+
+describe('a pipeline whose agent is away', () => {
+  it('is let in when the agent is there again and says that the change is still armed', async () => {
+    const change = await rig().start({ change: { kind: 'external' } });
+    await change.reaches('apply');
+    await rig().stopAgent();
+    const asked = change.executeUpdate('awaitArmed');
+    const early = await Promise.race([asked, sleep(3_000, 'not yet')]);
+    expect(early).toBe('not yet');
+    await rig().startAgent();
+    expect(await asked).toMatchObject({ armed: true });
+    await change.executeUpdate('failed', { args: [{ exitCode: 1 }] });
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'pipeline-failed' });
   });
 });
 

@@ -98,7 +98,7 @@ describe('a guarded change', () => {
 
   it('lets a pipeline do the work between awaitArmed and applied', async () => {
     const change = await rig().start({ change: { kind: 'external', description: 'append a line' } });
-    expect(await change.executeUpdate('awaitArmed')).toEqual({ armed: true });
+    expect(await change.executeUpdate('awaitArmed')).toEqual({ armed: true, goodForMs: 15_000 });
     const path = join(rig().target.dataDir, 'postgresql.conf');
     writeFileSync(path, `${await readFile(path, 'utf8')}\nwork_mem = 5MB\n`);
     await change.executeUpdate('applied', { args: [{ exitCode: 0 }] });

@@ -1,7 +1,8 @@
 /** A workflow that somebody ended from outside: its change still gets an outcome, a report and a look at its dependents. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { endingIdOf } from '../../domain/change.ts';
+import { endingIdOf, orchestratorQueue, workflowIdOf } from '../../domain/change.ts';
 import type { ChangeRow } from '../../store/store.ts';
 import { eventually } from '../support/processes.ts';
 import { record } from '../support/record.ts';
@@ -61,8 +62,62 @@ describe('a change that ended before its workflow knew that the store had it', (
   });
 });
 
+describe('a change that was aborted and then reset', () => {
+  it('is what the earlier run has made of it, although the abort is in before the new run has asked for anything', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '11MB' } },
+      overrides: { soak: '60s' },
+    });
+    await change.reaches('watch');
+    await change.signal('abort', 'kim: no');
+    // In the middle of that run's revert: it reaches its end on the target, and never writes it down.
+    await reset(change);
+    const { workflowId } = change;
+    expect(await rig().client.workflow.getHandle(workflowId).result()).toMatchObject({ outcome: 'reverted' });
+    expect(await rig().configuration()).toEqual(before);
+    const { row, report } = await rig().recorded(change.changeId);
+    expect(row).toMatchObject({ outcome: 'reverted', result: { outcome: 'reverted' } });
+    expect(report?.markdown).toContain('reverted');
+  });
+
+  it('waits for an agent that is away, and does not call it untouched meanwhile', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '12MB' } },
+      overrides: { soak: '60s' },
+    });
+    await change.reaches('watch');
+    await rig().stopAgent();
+    await change.signal('abort', 'kim: no');
+    await reset(change);
+    const result = rig().client.workflow.getHandle(change.workflowId).result();
+    expect(await Promise.race([result, sleep(8_000, 'not yet')])).toBe('not yet');
+    await rig().startAgent();
+    expect(await result).toMatchObject({ outcome: 'reverted' });
+    expect(await rig().configuration()).toEqual(before);
+  });
+});
+
+describe('an abort in the moment of the start', () => {
+  it('is heard', async () => {
+    const before = await rig().configuration();
+    const changeId = `c-${randomUUID()}`;
+    const target = rig().targetName;
+    const handle = await rig().client.workflow.signalWithStart('guardedChange', {
+      workflowId: workflowIdOf(target, changeId),
+      taskQueue: orchestratorQueue,
+      args: [{ target, changeId, requestedBy: 'tester', change: { kind: 'config', settings: { work_mem: '13MB' } } }],
+      signal: 'abort',
+      signalArgs: ['kim: no'],
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted', reason: 'aborted-by-operator' });
+    expect(await rig().configuration()).toEqual(before);
+  });
+});
+
 describe('a change that was reverted', () => {
-  it('stays so in the store when it is reset to its beginning, and that run ends before it learns of it', async () => {
+  it('stays so in the store when it is reset to its beginning, and that run waits for the agent to learn of it', async () => {
     const change = await rig().start({
       change: { kind: 'config', settings: { work_mem: '10MB' } },
       overrides: { soak: '60s' },
@@ -70,22 +125,29 @@ describe('a change that was reverted', () => {
     await change.reaches('watch');
     await change.signal('abort', 'kim: no');
     expect(await change.outcome()).toMatchObject({ outcome: 'reverted' });
-    const { workflowId } = change;
-    const { runId } = await change.describe();
     await rig().stopAgent();
-    await rig().client.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId, runId },
-      workflowTaskFinishEventId: await firstTask(change),
-      requestId: randomUUID(),
-    });
-    expect(await rig().client.workflow.getHandle(workflowId).result()).toMatchObject({ reason: 'no-agent' });
+    await reset(change);
+    const result = rig().client.workflow.getHandle(change.workflowId).result();
+    expect(await Promise.race([result, sleep(8_000, 'not yet')])).toBe('not yet');
     await rig().startAgent();
+    expect(await result).toMatchObject({ outcome: 'reverted' });
     const { row, report } = await rig().recorded(change.changeId);
     expect(row).toMatchObject({ outcome: 'reverted', result: { outcome: 'reverted' } });
     expect(report?.markdown).toContain('reverted');
   });
 });
+
+/** To its beginning: the signals since then are copied into the new run. */
+async function reset(change: Handle): Promise<void> {
+  const { workflowId } = change;
+  const { runId } = await change.describe();
+  await rig().client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: await firstTask(change),
+    requestId: randomUUID(),
+  });
+}
 
 async function firstTask(change: Handle): Promise<EventId> {
   const { events } = await change.fetchHistory();

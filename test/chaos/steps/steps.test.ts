@@ -38,6 +38,7 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     recovery: true,
     admit: true,
     claimedIdentity: 'reads a history, changes nothing',
+    wasReset: 'as claimedIdentity',
     report: true,
   };
 
