@@ -10,7 +10,7 @@ import { crashAt, pointInWords } from './steps/crash-run.ts';
 import { crashPoints, recordSteps } from './steps/known-steps.ts';
 import { renderMarkdown, renderTable, type Series, summaryOf } from './table.ts';
 
-const usage = `usage: npm run test:chaos -- [--runs N] [--seed S] [--only K]… [--healthy | --steps] [--parallel P] [--json | --markdown]
+const usage = `usage: npm run test:chaos -- [--runs N] [--seed S] [--only K]… [--healthy | --steps] [--no-mount] [--parallel P] [--json | --markdown]
        npm run test:chaos -- --record-steps`;
 
 const { values } = parseArgs({
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     healthy: { type: 'boolean', default: false },
     steps: { type: 'boolean', default: false },
     'record-steps': { type: 'boolean', default: false },
+    'no-mount': { type: 'boolean', default: false },
     parallel: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
@@ -53,7 +54,8 @@ async function randomly(): Promise<Series> {
   const mode = values.healthy ? 'healthy' : 'chaos';
   const draw = (index: number): Scenario => (values.healthy ? healthyScenarioOf : scenarioOf)(seed, index);
   const flapping = values.healthy ? await startFlapping(seed) : null;
-  const settings = { parallel, stage: flapping === null ? {} : { checks: flapping.checks, holdTimeout: '10s' } };
+  const stage = flapping === null ? {} : { checks: flapping.checks, holdTimeout: '10s' };
+  const settings = { parallel, stage: { ...stage, mount: !values['no-mount'] } };
   const { results, ownEnds } = await inTurns(indexes(runs), settings, async (stage, index) => {
     const ran = await runScenario(stage, draw(index));
     const result = values.healthy && ran.outcome !== 'kept' ? falselyEnded(ran) : ran;

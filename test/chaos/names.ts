@@ -12,4 +12,5 @@ export function changeIdOf({ seed, index }: { readonly seed: number; readonly in
 export const inSources = (...path: readonly string[]): string => join(packageRoot, 'test', 'chaos', ...path);
 export const changeMain = inSources('change-main.mjs');
 export const oldTaskWorkflow = inSources('faults', 'old-task-workflow.ts');
+export const diskHook = inSources('disk-hook.mjs');
 export const crashHook = inSources('steps', 'crash-hook.mjs');

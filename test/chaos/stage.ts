@@ -18,7 +18,7 @@ import { dependentRule } from './change.ts';
 import type { Script } from './change-script.ts';
 import { database } from './configuration.ts';
 import { agentYaml, knowngoodYaml } from './stage-files.ts';
-import { changeMain, crashHook } from './names.ts';
+import { changeMain, crashHook, diskHook } from './names.ts';
 import { openProxy, type Proxy } from './proxy.ts';
 import { type Component, type Link, links } from './scenario.ts';
 import { superviseServer, superviseTemporal } from './servers.ts';
@@ -35,8 +35,11 @@ export interface Stage {
   readonly victims: Readonly<Record<Component, Victim>>;
   readonly proxies: Readonly<Record<Link, Proxy>>;
   readonly planted: Planted;
-  /** Whether the agent's state folder is a file system of its own, which can be filled. */
-  readonly hasDisk: boolean;
+  /**
+   * null: the agent's state folder is a file system of its own, which can be filled. Else that could not be mounted, and
+   * the agent's disk is full while this file is there: see disk-hook.mjs.
+   */
+  readonly diskMarker: string | null;
   /** Who is being hurt: one fault at a time on each. */
   readonly held: Set<string>;
   /** The change of the run before: its tasks are old. */
@@ -53,6 +56,8 @@ export interface StageSettings {
   readonly checks?: string;
   /** Default 2 s. */
   readonly holdTimeout?: string;
+  /** Default true, where it is permitted. */
+  readonly mount?: boolean;
   /** Loads steps/crash-hook.mjs into worker and agent. */
   readonly seeSteps?: boolean;
 }
@@ -85,7 +90,7 @@ async function set(
   };
   const stateDir = join(folder, 'state');
   mkdirSync(stateDir, { mode: 0o700 });
-  const hasDisk = mountDisk(stateDir, undo);
+  const diskMarker = settings.mount !== false && mountDisk(stateDir, undo) ? null : join(folder, 'disk-full');
   const [temporal, target, storeServer] = await Promise.all([
     superviseTemporal(await freePort(), join(folder, 'temporal.db')),
     createCluster({ major: 17, start: false, ownIdentity: true, hba: hba() }),
@@ -135,10 +140,18 @@ async function set(
     agentYaml(places, proxies['agent-temporal'].port, proxies['agent-store'].port),
   );
   const service = (name: 'worker' | 'agent', config: string): Supervised => {
-    const hook = settings.seeSteps ? ['--import', pathToFileURL(crashHook).href] : [];
-    const args = [...hook, join(packageRoot, 'dist', 'cli', 'main.js'), name, '--config', join(folder, config)];
-    const steps = { KNOWNGOOD_STEPS_FOLDER: folder, KNOWNGOOD_STEPS_WHO: name };
-    const env = { PATH: process.env['PATH'], HOME: folder, KNOWNGOOD_DATA: join(folder, 'data'), ...steps };
+    const hooks = [
+      ...(settings.seeSteps ? [crashHook] : []),
+      ...(diskMarker !== null && name === 'agent' ? [diskHook] : []),
+    ].flatMap((hook) => ['--import', pathToFileURL(hook).href]);
+    const args = [...hooks, join(packageRoot, 'dist', 'cli', 'main.js'), name, '--config', join(folder, config)];
+    const forHooks = {
+      KNOWNGOOD_STEPS_FOLDER: folder,
+      KNOWNGOOD_STEPS_WHO: name,
+      KNOWNGOOD_DISK_FOLDER: stateDir,
+      KNOWNGOOD_DISK_FULL: diskMarker ?? '',
+    };
+    const env = { PATH: process.env['PATH'], HOME: folder, KNOWNGOOD_DATA: join(folder, 'data'), ...forHooks };
     const service = supervise(process.execPath, args, { env, logFile: join(folder, `${name}.log`) });
     undo.push(() => service.stop());
     return service;
@@ -176,7 +189,7 @@ async function set(
     victims: { worker, agent, temporal, postgres: servers[0], store: servers[1] },
     proxies,
     planted,
-    hasDisk,
+    diskMarker,
     held: new Set(),
     earlier: null,
     script({ steps, pauseMs }) {

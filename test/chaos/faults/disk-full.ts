@@ -1,4 +1,4 @@
-/** No byte is left on the file system of the agent's state folder. */
+/** No byte is left on the file system of the agent's state folder; where it has none of its own, the agent is told so. */
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,16 +9,21 @@ export async function diskFull(
   { stage }: FaultContext,
   { forMs }: Extract<Fault, { kind: 'disk-full' }>,
 ): Promise<Done> {
-  if (!stage.hasDisk) return 'no file system of its own could be mounted';
   return holding(stage, 'disk', async () => {
-    const ballast = join(stage.stateDir, 'ballast');
+    const filling = stage.diskMarker ?? join(stage.stateDir, 'ballast');
     try {
-      const { bavail, bsize } = await statfs(stage.stateDir);
-      // The agent may write meanwhile: what does not fit is as full as can be.
-      await writeFile(ballast, Buffer.alloc(bavail * bsize)).catch(() => undefined);
+      await writeFile(filling, stage.diskMarker === null ? await ballastFor(stage.stateDir) : '').catch(asFullAsCanBe);
       await sleep(forMs);
     } finally {
-      await rm(ballast, { force: true });
+      await rm(filling, { force: true });
     }
   });
 }
+
+async function ballastFor(folder: string): Promise<Buffer> {
+  const { bavail, bsize } = await statfs(folder);
+  return Buffer.alloc(bavail * bsize);
+}
+
+/** The agent may write meanwhile. */
+const asFullAsCanBe = (): void => undefined;
