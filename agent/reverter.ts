@@ -1,4 +1,5 @@
 /** Drives a revert to its end: one attempt at a time, joined by whoever asks, and repeated for ever with growing pauses. */
+import { durationText } from '../domain/format.ts';
 import { type Journal, type RevertRecord, isOpen, reverting } from '../domain/journal.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
 import type { Say } from '../targets/target.ts';
@@ -21,6 +22,8 @@ export interface Reverter {
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
+/** Whoever watches the log is told again of what nobody has mended. */
+const sayAgainMs = 300_000;
 
 export function createReverter(parts: RevertParts, completed: (answer: RevertAnswer) => void): Reverter {
   const { state, log, clock } = parts;
@@ -29,6 +32,8 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
   let pauseMs = firstPauseMs;
   let notBefore = 0;
   let remaining: readonly Problem[] = [];
+  let incompleteSince: number | null = null;
+  let saidAt = 0;
 
   const say: Say = (line) => {
     log.info(line);
@@ -38,13 +43,20 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
   async function run(): Promise<RevertAnswer> {
     const answer = await attemptRevert(parts, say);
     if (answer.kind === 'incomplete') {
-      if (answer.remaining[0]?.message !== remaining[0]?.message)
-        for (const problem of answer.remaining) log.warn(`revert incomplete: ${inWords(problem)}`);
+      const now = clock.now().monotonicMs;
+      incompleteSince ??= now;
+      const isNews = answer.remaining[0]?.message !== remaining[0]?.message;
+      if (isNews || now - saidAt >= sayAgainMs) {
+        const since = now > incompleteSince ? ` for ${durationText(now - incompleteSince)}` : '';
+        for (const problem of answer.remaining) log.warn(`revert incomplete${since}: ${inWords(problem)}`);
+        saidAt = now;
+      }
       remaining = answer.remaining;
-      notBefore = clock.now().monotonicMs + pauseMs;
+      notBefore = now + pauseMs;
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     } else {
       remaining = [];
+      incompleteSince = null;
       pauseMs = firstPauseMs;
       log.info(`change is ${answer.kind === 'closed' ? answer.phase : 'reverted, proven'}, by ${answer.by}`);
       completed(answer);

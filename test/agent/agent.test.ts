@@ -115,7 +115,7 @@ describe('a change that is reverted', () => {
 describe('ownership', () => {
   it('passes to a run never seen before, and the past owner is fenced', async () => {
     const { agent, arm } = await lab();
-    const { planHash, snapshot } = await arm(change);
+    const { planHash, snapshot, armed: first } = await arm(change);
     const applied = await agent.apply({ ...caller, planHash, command: null });
     const next = { ...caller, runId: 'run-2' };
     expect(await agent.snapshot({ ...next, lookOnly: false })).toMatchObject({
@@ -123,7 +123,7 @@ describe('ownership', () => {
       journal: 'applied',
     });
     const armed = await agent.arm(armInput({ ...next, snapshotId: snapshot.snapshotId, planHash }));
-    expect(armed).toEqual({ kind: 'armed', phase: 'applied', applied });
+    expect(armed).toEqual({ kind: 'armed', phase: 'applied', applied, waysBack: first.waysBack });
     const stale = { kind: 'stale', phase: 'applied', owner: 'run-2' };
     expect(await agent.revert({ ...caller, reason: 'cancelled', pipelineUnfinished: false })).toEqual(stale);
     expect(await agent.confirm({ ...caller, acceptDrift: true })).toEqual(stale);

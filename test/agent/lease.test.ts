@@ -65,6 +65,16 @@ describe('without Temporal', () => {
       expect(it.agent.state()).toMatchObject({ open: { phase: 'reverting' } });
       // The files need no server.
       expect(await it.configuration()).toEqual(before);
+      // Said once, and again only when some time has passed: whoever watches the log learns that nobody has mended it.
+      const said = (): number => it.log.lines.filter((line) => line.startsWith('revert incomplete')).length;
+      const once = said();
+      it.aheadMs = 120_000;
+      await sleep(1_500);
+      expect(said()).toBe(once);
+      it.aheadMs = 420_000;
+      await eventually('it is said again', async () =>
+        it.log.lines.some((line) => line.startsWith('revert incomplete for 7 min')),
+      );
     } finally {
       await cluster().start();
     }
