@@ -40,19 +40,13 @@ export class SqlChannel {
 
   /** Runs `work` on an open connection, else on the lifeline; null when there is none (any more). */
   async warm<T>(work: (session: Session) => Promise<T>): Promise<T | null> {
-    const connection = this.#warm;
-    if (connection === null || !connection.alive) return this.lifeline.use(work);
-    try {
-      return await connection.use(work);
-    } catch (error) {
-      if (connection.alive) throw error;
-      return this.lifeline.use(work);
-    }
+    const answer = await this.#onWarm(work);
+    return answer === null ? this.lifeline.use(work) : answer.value;
   }
 
-  /** The open connection, else a new one. */
+  /** The open connection, else a new one. Not the lifeline: that says nothing of where the agent connects by now. */
   async any<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const answer = await this.warm(async (session) => ({ value: await work(session) }));
+    const answer = await this.#onWarm(work);
     return answer === null ? this.fresh(work) : answer.value;
   }
 
@@ -72,6 +66,17 @@ export class SqlChannel {
     this.lifeline.close();
     await this.#warm?.client.end().catch(() => undefined);
     this.#warm = null;
+  }
+
+  async #onWarm<T>(work: (session: Session) => Promise<T>): Promise<{ readonly value: T } | null> {
+    const connection = this.#warm;
+    if (connection === null || !connection.alive) return null;
+    try {
+      return { value: await connection.use(work) };
+    } catch (error) {
+      if (connection.alive) throw error;
+      return null;
+    }
   }
 
   async #open(): Promise<Connection> {
