@@ -65,8 +65,10 @@ export function temporalContact(
 
 export function observationOf(description: Description): Observation {
   const { workflowExecutionInfo, pendingWorkflowTask: task, pendingActivities } = description;
-  if (workflowExecutionInfo?.status !== WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING)
-    return { kind: 'closed' };
+  const status = workflowExecutionInfo?.status;
+  // It has not ended, and decides nothing: the clock runs on until somebody lets it go on.
+  if (status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED) return { kind: 'no-answer' };
+  if (status !== WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) return { kind: 'closed' };
   const beats = (pendingActivities ?? [])
     .filter(({ activityType }) => activityType?.name === watchActivity)
     .filter(({ state }) => state === PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)

@@ -30,6 +30,11 @@ describe('a look at Temporal', () => {
       { kind: 'closed' },
     ],
     [
+      'takes a run that somebody has paused for one that does not answer',
+      described({ workflowExecutionInfo: { status: status.WORKFLOW_EXECUTION_STATUS_PAUSED } }),
+      { kind: 'no-answer' },
+    ],
+    [
       'sees a task that waits for a worker',
       described({
         pendingWorkflowTask: {

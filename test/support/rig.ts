@@ -15,7 +15,7 @@ import type { ChangeView } from '../../domain/view.ts';
 import type { ChangeRow, StoredReport } from '../../store/store.ts';
 import { withStore } from '../../worker/store-access.ts';
 import { runAgent } from '../../worker/agent.ts';
-import { runWorker } from '../../worker/orchestrator.ts';
+import { type RunningWorker, type WorkerSettings, runWorker } from '../../worker/orchestrator.ts';
 import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
 import { startTemporal } from '../../worker/stack/temporal-server.ts';
 import { eventually } from './processes.ts';
@@ -25,6 +25,7 @@ export interface Rig {
   readonly target: Cluster;
   readonly targetName: string;
   readonly client: Client;
+  readonly temporalAddress: string;
   /** knowngood.yaml and agent.yaml stand here. */
   readonly folder: string;
   start(request: Partial<ChangeRequest> & Pick<ChangeRequest, 'change'>): Promise<Handle>;
@@ -38,6 +39,10 @@ export interface Rig {
   inStore(sql: string): Promise<void>;
   startAgent(): Promise<void>;
   stopAgent(): Promise<void>;
+  /** `probeOnly`: only measures, and runs no workflow. */
+  startWorker(settings?: Pick<WorkerSettings, 'probeOnly'>): Promise<void>;
+  /** Probe included. */
+  stopWorker(): Promise<void>;
 }
 
 export interface Recorded {
@@ -56,6 +61,8 @@ export interface RigSettings {
   readonly policy?: string;
   readonly agentYaml?: (target: Cluster) => string;
   readonly soak?: string;
+  /** Default 30 s. */
+  readonly lease?: string;
   readonly holdTimeout?: string;
   /** More checks of the dependent, as YAML lines. */
   readonly checks?: () => string;
@@ -95,7 +102,14 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
   writeFileSync(join(folder, 'knowngood.yaml'), knowngoodYaml(targetName, folder, target, store, address, settings));
   writeFileSync(join(folder, 'agent.yaml'), agentYaml(targetName, folder, target, store, address, settings));
   const config = await loadKnowngoodConfig(join(folder, 'knowngood.yaml'));
-  const worker = await runWorker(config);
+  const workers: RunningWorker[] = [];
+  const startWorker = async (workerSettings: WorkerSettings = {}): Promise<void> => {
+    workers.push(await runWorker(config, workerSettings));
+  };
+  const stopWorker = async (): Promise<void> => {
+    for (const worker of workers.splice(0)) await worker.stop();
+  };
+  await startWorker();
   let agent: Awaited<ReturnType<typeof runAgent>> | null = null;
   const startAgent = async (): Promise<void> => {
     agent = await runAgent(await loadAgentConfig(join(folder, 'agent.yaml')));
@@ -111,6 +125,7 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
     target,
     targetName,
     client,
+    temporalAddress: address,
     folder,
     inStore: (sql) => runOn(store, sql),
     recorded: (changeId) => {
@@ -122,12 +137,14 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
     },
     startAgent,
     stopAgent,
+    startWorker,
+    stopWorker,
     start: (request) => start(client, targetName, request),
     configuration: () => configurationOf(target.dataDir),
     hbaWithoutDependent: async () => hbaOf(false),
     stop: async () => {
       await stopAgent();
-      await worker.stop();
+      await stopWorker();
       await connection.close();
       await Promise.all([target.remove(), store.remove(), own?.stop()]);
       rmSync(folder, { recursive: true, force: true });
@@ -180,7 +197,7 @@ dependents:
 ${settings.checks?.() ?? ''}
 policies:
   test:
-    lease: 30s
+    lease: ${settings.lease ?? '30s'}
     soak: ${settings.soak ?? '2s'}
     settle: { restart: 2s, reload: 0s }
     holdTimeout: ${settings.holdTimeout ?? '3s'}
