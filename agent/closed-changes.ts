@@ -17,6 +17,11 @@ export interface ClosedChanges<Details> {
 /** `details`: the answer as it was given, for a caller who lost it; null for a tombstone and where there was none. */
 export type ClosedChange<Details> = ClosedRecord & { readonly note: string | null; readonly details: Details | null };
 
+/** What is told of it everywhere: small, without the proof. */
+export function closedRecordOf({ changeId, phase, by, reason, snapshotId, at }: ClosedRecord): ClosedRecord {
+  return { changeId, phase, by, reason, snapshotId, at };
+}
+
 /** Far beyond any retention of workflow histories plus the 30 days that are promised. */
 const keptMs = 400 * 24 * 3_600_000;
 

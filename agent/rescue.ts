@@ -5,14 +5,14 @@
 import { join } from 'node:path';
 import type { Reverted } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
-import { type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domain/journal.ts';
+import { type ClosedRecord, type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domain/journal.ts';
 import { fromRecord } from '../domain/lease.ts';
 import type { JournalPhase } from '../domain/phase.ts';
 import type { ReasonCode } from '../domain/result.ts';
 import type { WayBack } from '../domain/ways-back.ts';
 import type { RevertPreview, Say, Target } from '../targets/target.ts';
 import { AgentError, messageOf } from './agent-error.ts';
-import { openClosedChanges } from './closed-changes.ts';
+import { closedRecordOf, openClosedChanges } from './closed-changes.ts';
 import { mayStillRun } from './command.ts';
 import { hasCode } from './durable.ts';
 import { hostClock } from './host.ts';
@@ -54,7 +54,10 @@ export interface OpenChange {
   readonly waysBack: readonly WayBack[];
 }
 
-export type Shown = { readonly kind: 'none' } | { readonly kind: 'open'; readonly change: OpenChange };
+/** `last`: how the newest change has ended; null: there was none. */
+export type Shown =
+  | { readonly kind: 'none'; readonly last: ClosedRecord | null }
+  | { readonly kind: 'open'; readonly change: OpenChange };
 
 export type Rescued =
   | { readonly kind: 'none' }
@@ -72,7 +75,9 @@ export function rescueShow(config: Pick<AgentConfig, 'stateDir'>): Shown {
   try {
     const { journal } = readJournal(config.stateDir);
     const state = { closed: openClosedChanges<Reverted>(join(config.stateDir, 'closed')) };
-    return isOpenChange(state, journal) ? { kind: 'open', change: shown(journal) } : { kind: 'none' };
+    const end = journal === null ? null : state.closed.read(journal.changeId);
+    if (isOpenChange(state, journal)) return { kind: 'open', change: shown(journal) };
+    return { kind: 'none', last: end === null ? null : closedRecordOf(end) };
   } catch (error) {
     throw asRoot(error, config);
   }

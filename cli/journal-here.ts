@@ -13,11 +13,9 @@ export async function journalHere(options: GlobalOptions, name: string | undefin
   if (config === null) return null;
   const { rescue } = await import('../worker/rescue.ts');
   const shown = await rescue(config).show();
-  const change = shown.kind === 'open' ? shown.change : null;
-  const isMeant =
-    name === undefined ||
-    name === config.target ||
-    name === change?.changeId ||
-    name === `${config.target}:${change?.changeId}`;
-  return isMeant ? { target: config.target, change } : null;
+  const [change, last] = shown.kind === 'open' ? [shown.change, null] : [null, shown.last];
+  const { target } = config;
+  const changeId = change?.changeId ?? last?.changeId;
+  const isMeant = name === undefined || [target, changeId, `${target}:${changeId}`].includes(name);
+  return isMeant ? { target, change, last } : null;
 }

@@ -45,7 +45,8 @@ export const addRescue: AddCommand = (program, { io, exit }) => {
       const glass = rescue(config, (line) => io.err(line));
       if (options.show) {
         const shown = await glass.show();
-        const journal = { target, change: shown.kind === 'open' ? shown.change : null };
+        const [change, last] = shown.kind === 'open' ? [shown.change, null] : [null, shown.last];
+        const journal = { target, change, last };
         const revert = await planOrWhyNot(glass);
         if (options.json) return io.out(JSON.stringify({ version: jsonVersion, ...journal, revert }, null, 2));
         const plan = revert === null ? [] : ['', renderRevert(revert, io.colors)];

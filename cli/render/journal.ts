@@ -1,5 +1,6 @@
 /** What the journal on a database host knows about its open change. Pure. */
-import { durationText } from '../../domain/format.ts';
+import { dateTimeText, durationText } from '../../domain/format.ts';
+import type { ClosedRecord } from '../../domain/journal.ts';
 import type { JournalPhase } from '../../domain/phase.ts';
 import type { ReasonCode } from '../../domain/result.ts';
 import type { WayBack } from '../../domain/ways-back.ts';
@@ -25,10 +26,12 @@ export interface JournalShown {
     readonly revertReason: ReasonCode | null;
     readonly waysBack: readonly WayBack[];
   } | null;
+  /** How the newest one has ended, when none is open; null: there was none. */
+  readonly last: ClosedRecord | null;
 }
 
-export function renderJournal({ target, change }: JournalShown, now: number): string {
-  if (change === null) return `${target}: no open change`;
+export function renderJournal({ target, change, last }: JournalShown, now: number): string {
+  if (change === null) return [`${target}: no open change`, ...(last === null ? [] : lastOne(last))].join('\n');
   const { contactMs, progressMs, onContactLost } = change.lease;
   const lines = [`${target}:${change.changeId}  ${change.phase} for ${durationText(Math.max(0, now - change.since))}`];
   const row = (name: string, text: string): void => void lines.push(`  ${name.padEnd(12)}${text}`);
@@ -53,6 +56,10 @@ export function renderJournal({ target, change }: JournalShown, now: number): st
     row(index === 0 ? 'ways back' : '', `${way}: ${open ? detail : `no, ${detail}`}`);
   row('workflow', change.workflowId);
   return lines.join('\n');
+}
+
+function lastOne({ changeId, phase, by, reason, at }: ClosedRecord): readonly string[] {
+  return [`  ${'last'.padEnd(12)}${changeId}: ${phase} by ${by} (${reason}), ${dateTimeText(at)}`];
 }
 
 function clock(leftMs: number): string {

@@ -33,8 +33,8 @@ const rescued = (it: Lab): ReturnType<typeof rescueRevert> => rescueRevert(it.co
 describe('rescue', () => {
   it('shows the open change, and nothing where there is none', async () => {
     const it = await lab();
-    expect(rescueShow(it.config)).toEqual({ kind: 'none' });
-    expect(rescueShow({ stateDir: '/no/such/folder' })).toEqual({ kind: 'none' });
+    expect(rescueShow(it.config)).toEqual({ kind: 'none', last: null });
+    expect(rescueShow({ stateDir: '/no/such/folder' })).toEqual({ kind: 'none', last: null });
     await applied(it);
     const shown = rescueShow(it.config);
     expect(shown).toMatchObject({
@@ -81,6 +81,10 @@ describe('rescue', () => {
     expect(await it.configuration()).toEqual(before);
     expect(await settingOf(cluster(), 'work_mem')).toBe('4MB');
     expect(await rescued(it)).toEqual({ kind: 'none' });
+    expect(rescueShow(it.config)).toMatchObject({
+      kind: 'none',
+      last: { changeId: 'upgrade', phase: 'reverted', by: 'rescue on the host', reason: 'rescued-on-host' },
+    });
   });
 
   it('reverts with the agent dead and a server that does not start with the new files', async () => {

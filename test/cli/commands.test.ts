@@ -209,6 +209,8 @@ describe('without Temporal', () => {
     expect(rescued).toMatchObject({ code: 0 });
     expect(rescued.out).toMatch('reverted');
     expect(await rig().configuration()).toEqual(before);
+    const ended = await command('status', id, ...(await away()), ...agent);
+    expect(ended.out).toMatch(new RegExp(`last +${id}: reverted by rescue on the host`));
     expect(await running.done).toMatchObject({ code: 10 });
   });
 

@@ -238,7 +238,7 @@ describe('renderers', () => {
         { way: 'signal' as const, open: false, detail: 'no server process is seen from here' },
       ],
     };
-    expect(renderJournal({ target: 'shop-db', change }, at + 1000)).toMatchInlineSnapshot(`
+    expect(renderJournal({ target: 'shop-db', change, last: null }, at + 1000)).toMatchInlineSnapshot(`
      "shop-db:c-1  applied for 1 s
        kind        external
        snapshot    aaaaaaaaaaaa
@@ -250,7 +250,18 @@ describe('renderers', () => {
                    signal: no, no server process is seen from here
        workflow    knowngood:shop-db:c-1"
     `);
-    expect(renderJournal({ target: 'shop-db', change: null }, at)).toBe('shop-db: no open change');
+    expect(renderJournal({ target: 'shop-db', change: null, last: null }, at)).toBe('shop-db: no open change');
+    const last = {
+      changeId: 'c-1',
+      phase: 'reverted' as const,
+      by: 'agent: contact lost',
+      reason: 'contact-lost' as const,
+    };
+    expect(renderJournal({ target: 'shop-db', change: null, last: { ...last, snapshotId: null, at } }, at))
+      .toMatchInlineSnapshot(`
+     "shop-db: no open change
+       last        c-1: reverted by agent: contact lost (contact-lost), 2024-04-12 10:00:00 UTC"
+    `);
   });
 
   it('list changes and snapshots', () => {
