@@ -30,7 +30,7 @@ describe.each(majors)('PostgreSQL %i', (major) => {
   afterAll(() => ground?.close());
 
   it.each(
-    mutationsFor(major, ...(full ? [] : ([5, major === 16 ? 0 : 2] as const))).map(
+    mutationsFor(major, ...(full ? [] : ([8, major === 16 ? 0 : 4] as const))).map(
       (one) => [one.section, one.name, one] as const,
     ),
   )('%s: %s', async (_section, _name, mutation) => {

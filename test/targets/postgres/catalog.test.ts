@@ -8,7 +8,7 @@ import { type Cluster, type PostgresMajor, createCluster } from '../../../worker
 import { cases, setUp, setUpShop } from './catalog-cases.ts';
 import { edit, targetOf } from './server.ts';
 
-const majors: readonly PostgresMajor[] = process.env['KNOWNGOOD_TEST_FULL'] ? [14, 15, 16, 17, 18] : [14, 16, 18];
+const majors: readonly PostgresMajor[] = process.env['KNOWNGOOD_TEST_FULL'] ? [14, 15, 16, 17, 18] : [14, 18];
 
 describe.each(majors)('PostgreSQL %d', (major) => {
   let cluster: Cluster;
