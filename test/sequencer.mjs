@@ -2,7 +2,16 @@
 import TestSequencer from '@jest/test-sequencer';
 
 /** Paths below test/, the longest first; Jest knows sizes of files only, and these are short to read and long to run. */
-const long = ['mutations/mutations', 'targets/postgres/revert-sql', 'integration/', 'browser/', 'mutations/', 'cli/', 'workflows/', 'chaos/'];
+const long = [
+  'mutations/mutations',
+  'targets/postgres/revert-sql',
+  'integration/',
+  'browser/',
+  'mutations/',
+  'cli/',
+  'workflows/',
+  'chaos/',
+];
 
 function rank({ path }) {
   const found = long.findIndex((part) => path.includes(`/test/${part}`));

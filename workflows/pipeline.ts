@@ -52,7 +52,7 @@ function letIn(flow: Flow): Promise<ArmedAnswer> {
   return CancellationScope.nonCancellable(async () => {
     while (flow.phase === 'apply') {
       const { target } = flow.request;
-      const answer = await agent(target, `is the change of ${target} still armed`)
+      const asked = agent(target, `is the change of ${target} still armed`)
         .deadline({
           ...callerOf(flow),
           sequence: ++flow.sequence,
@@ -61,6 +61,8 @@ function letIn(flow: Flow): Promise<ArmedAnswer> {
         })
         // Nobody is let in without it; silence until the deadline is a revert.
         .catch(() => null);
+      // An agent that is away must not hold up the end of a change that is decided.
+      const answer = await Promise.race([asked, condition(() => flow.phase !== 'apply').then(() => null)]);
       if (flow.phase !== 'apply') break;
       if (answer?.kind === 'moved') return { armed: true, goodForMs: (flow.change?.policy.leaseMs ?? 0) / 2 };
       // An extension has overtaken it: asked again, as without an answer.

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { endingIdOf, orchestratorQueue, workflowIdOf } from '../../domain/change.ts';
+import type { ChangeResult } from '../../domain/result.ts';
 import type { ChangeRow } from '../../store/store.ts';
 import { eventually } from '../support/processes.ts';
 import { record } from '../support/record.ts';
@@ -73,8 +74,10 @@ describe('a change that was aborted and then reset', () => {
     await change.signal('abort', 'kim: no');
     // In the middle of that run's revert: it reaches its end on the target, and never writes it down.
     await reset(change);
-    const { workflowId } = change;
-    expect(await rig().client.workflow.getHandle(workflowId).result()).toMatchObject({ outcome: 'reverted' });
+    const run = rig().client.workflow.getHandle(change.workflowId);
+    const result = (await run.result()) as ChangeResult;
+    expect(result).toMatchObject({ outcome: 'reverted' });
+    await record(run, result, 'reverted-aborted-then-reset');
     expect(await rig().configuration()).toEqual(before);
     const { row, report } = await rig().recorded(change.changeId);
     expect(row).toMatchObject({ outcome: 'reverted', result: { outcome: 'reverted' } });
@@ -111,7 +114,9 @@ describe('an abort in the moment of the start', () => {
       signal: 'abort',
       signalArgs: ['kim: no'],
     });
-    expect(await handle.result()).toMatchObject({ outcome: 'aborted', reason: 'aborted-by-operator' });
+    const result = (await handle.result()) as ChangeResult;
+    expect(result).toMatchObject({ outcome: 'aborted', reason: 'aborted-by-operator' });
+    await record(handle, result, 'aborted-with-the-start');
     expect(await rig().configuration()).toEqual(before);
   });
 });
