@@ -43,7 +43,7 @@ function nameOf(error: unknown): FailureName {
 
 /**
  * A cancelled step answers at once and the agent goes on: an apply ends at its next fence when the revert begins, a
- * revert ends in any case.
+ * revert ends in any case. An agent that is stopped waits for the step instead: cut off, it would have to be reverted.
  */
 async function heartbeating<Output>(work: (say: Say) => Promise<Output>): Promise<Output> {
   // Taken here: `Context.current()` in a timer or an abort listener runs outside of the activity.
@@ -53,8 +53,16 @@ async function heartbeating<Output>(work: (say: Say) => Promise<Output>): Promis
   try {
     const step = work((said) => (line = said));
     step.catch(() => undefined);
-    return await Promise.race([step, context.cancelled]);
+    return await Promise.race([step, givenUp(context)]);
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Rejects when nobody waits for the answer any more. */
+function givenUp(context: Context): Promise<never> {
+  return context.cancelled.catch((error: unknown) => {
+    if (context.cancellationDetails?.workerShutdown) return new Promise<never>(() => undefined);
+    throw error;
+  });
 }

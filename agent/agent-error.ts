@@ -22,6 +22,14 @@ export class Fenced extends Error {
   }
 }
 
+/** A wait that the next start of the agent takes up again. */
+export class Stopping extends Error {
+  constructor() {
+    super('the agent stops; the revert goes on at its next start');
+    this.name = 'Stopping';
+  }
+}
+
 /** The foreseen problems that an error carries; else one with the error's own words. */
 export function problemsOf(error: unknown, code: string): readonly Problem[] {
   if (error instanceof Error && 'problems' in error && Array.isArray(error.problems))

@@ -1,6 +1,7 @@
 /** The agent: owns one target's journal and lease, and takes a change back by itself when nobody decides any more. */
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentActivities, Stale } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import type { Journal } from '../domain/journal.ts';
@@ -24,6 +25,7 @@ import { createReverter } from './reverter.ts';
 import { createReverting } from './reverting.ts';
 import { openSpool } from './spool.ts';
 import { isOpenChange, removeLeftovers, type StateFolder, takeAgentLock } from './state-folder.ts';
+import { createStartGate } from './start-gate.ts';
 import { startWatch } from './watch.ts';
 
 type ApplyInput = Parameters<AgentActivities['apply']>[0];
@@ -33,7 +35,14 @@ export interface Agent extends Omit<AgentActivities, 'apply' | 'revert'> {
   apply(input: ApplyInput, say?: Say): Promise<ApplyAnswer>;
   revert(input: RevertInput, say?: Say): Promise<RevertAnswer | Stale>;
   state(): AgentState;
-  /** Stops the clocks; a step that runs is waited for, the lease on disk stands. */
+  /**
+   * Settles when a server that starts after this agent may start: no change is open, its lease runs, or the files of an
+   * overdue revert are back. One that cannot be reverted is not kept down: half a minute at most. Never rejects.
+   */
+  readonly serverMayStart: Promise<void>;
+  /** The agent is about to be closed: a wait that its next start takes up again ends now. */
+  endWaits(): void;
+  /** Stops the clocks; a revert that runs is waited for, the lease on disk stands. */
   close(): Promise<void>;
 }
 
@@ -70,6 +79,9 @@ export interface AgentOptions {
 /** A revert waits so long for this agent's own step to see its fence, and goes on without it. */
 const writerWaitMs = 60_000;
 
+/** A store that is away must not hold up the end; what it has not got waits for the next start. */
+const lastFlushMs = 2_000;
+
 /** Refuses to start beside another agent on the same state folder. Its clocks run from here on. */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { config, target, state, store, log = stderrLog, clock = hostClock } = options;
@@ -79,10 +91,17 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   await removeLeftovers(state);
   const spool = openSpool(state.spoolFolder, config.target, state, store, (line) => log.warn(line));
   const stopping = new AbortController();
-  const reverts: RevertParts = { config, target, state, spool, clock, log, writerWaitMs, stopping: stopping.signal };
+  const gate = createStartGate();
+  const reverts: RevertParts = {
+    ...{ config, target, state, spool, clock, log, writerWaitMs },
+    stopping: stopping.signal,
+    serverMayStart: gate.open,
+  };
   const reverter = createReverter(reverts, () => void spool.flush());
   const leases = createLeaseKeeper(state, clock, options.jitter ?? randomInt(200) / 1_000);
   const parts: AgentParts = { config, target, store, state, spool, leases, reverter, clock, log };
+  const overdue = isOpenChange(state, found) && (found.phase === 'reverting' || leases.expired(found) !== null);
+  if (!overdue) gate.open();
   const watch = startWatch(parts, options.contact);
   const candidates = createCandidates(parts);
   return {
@@ -104,10 +123,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
         remaining: reverter.remaining(),
       };
     },
+    serverMayStart: gate.opened,
+    endWaits: () => stopping.abort(),
     async close() {
       stopping.abort();
+      gate.open();
       await watch.stop();
       await reverter.idle();
+      await Promise.race([spool.flush(), sleep(lastFlushMs, undefined, { ref: false })]);
       lock.release();
     },
   };

@@ -6,7 +6,7 @@ import { type Journal, closedAs, isOpen, mayWrite } from '../domain/journal.ts';
 import type { RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Captured, RevertReport, Say, Target } from '../targets/target.ts';
-import { Fenced, problemsOf } from './agent-error.ts';
+import { Fenced, Stopping, problemsOf } from './agent-error.ts';
 import { closedAnswer } from './answers.ts';
 import { killCommand } from './command.ts';
 import type { Clock } from './host.ts';
@@ -28,6 +28,8 @@ export interface RevertParts {
   readonly writerWaitMs: number;
   /** Ends the waiting for quiet, which the next start of the agent takes up again; no write is cut off. */
   readonly stopping?: AbortSignal;
+  /** A server that waits for this revert at boot need wait no longer: its files are back, or are not to be had now. */
+  readonly serverMayStart?: () => void;
 }
 
 export interface Incomplete {
@@ -51,6 +53,8 @@ export async function attemptRevert(parts: RevertParts, say: Say): Promise<Rever
   if (journal?.phase !== 'reverting') return endedMeanwhile(parts, journal?.changeId ?? '');
   try {
     if (journal.command !== null) await killCommand(journal.command, say);
+    // A command of the host may start the server itself, and must not wait for what waits for it.
+    if (commandOf(parts.config, journal)?.upgrade?.onRevert === 'undo') parts.serverMayStart?.();
     await writing(parts, () => putServerBack(parts, journal, say));
     const bodies = await bodiesNow({ ...parts, bodies: parts.state.bodies }, journal);
     const report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
@@ -59,7 +63,11 @@ export async function attemptRevert(parts: RevertParts, say: Say): Promise<Rever
     return await close(parts, journal, last);
   } catch (error) {
     if (error instanceof Fenced) return endedMeanwhile(parts, journal.changeId);
+    // Nothing is amiss: whoever waits is answered by the next start.
+    if (error instanceof Stopping) throw error;
     return incomplete(problemsOf(error, 'revert-failed'), []);
+  } finally {
+    parts.serverMayStart?.();
   }
 }
 
@@ -99,6 +107,7 @@ function revertOnce(parts: RevertParts, journal: Journal, { before, change }: Bo
     witnesses: journal.witnesses,
     fence,
     say,
+    ...(parts.serverMayStart === undefined ? {} : { filesBack: parts.serverMayStart }),
   });
 }
 
@@ -164,13 +173,6 @@ async function writing<T>(parts: RevertParts, work: () => Promise<T>): Promise<T
   if (lock.by.pid !== process.pid) throw new WriterBusy(lock.by);
   parts.log.warn('an earlier step of this agent hangs; it is fenced, the revert goes on without it');
   return work();
-}
-
-class Stopping extends Error {
-  readonly problem: Problem = {
-    code: 'agent-stopping',
-    message: 'the agent stops; the revert goes on at its next start',
-  };
 }
 
 class WriterBusy extends Error {

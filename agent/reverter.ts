@@ -3,7 +3,7 @@ import { durationText } from '../domain/format.ts';
 import { type Journal, type RevertRecord, isOpen, reverting } from '../domain/journal.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
 import type { Say } from '../targets/target.ts';
-import { messageOf } from './agent-error.ts';
+import { Stopping, messageOf } from './agent-error.ts';
 import { type RevertAnswer, type RevertParts, attemptRevert } from './revert-attempt.ts';
 
 export interface Reverter {
@@ -74,7 +74,8 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
   function goOn(): void {
     attempt().catch((error: unknown) => {
       notBefore = clock.now().monotonicMs + pauseMs;
-      log.warn(`revert failed: ${messageOf(error)}`);
+      if (error instanceof Stopping) log.info(error.message);
+      else log.warn(`revert failed: ${messageOf(error)}`);
     });
   }
 

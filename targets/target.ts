@@ -203,6 +203,8 @@ export interface Target {
     readonly witnesses: readonly Witness[];
     readonly fence: Fence;
     readonly say: Say;
+    /** The files are back as far as they can be: called before the server is told of it, or started. */
+    readonly filesBack?: () => void;
   }): Promise<RevertReport>;
   /** Items in which live differs from `expected`, in scope of what differs between `before` and `expected`. */
   drift(expected: Captured, live: Captured): readonly string[];

@@ -26,6 +26,8 @@ import { packageRoot } from './stack/package-root.ts';
 
 export interface AgentRunOptions {
   readonly log?: Log;
+  /** Called once a server that starts after the agent may start, whether Temporal is there or not. */
+  readonly onServerMayStart?: () => void;
 }
 
 export interface RunningAgent {
@@ -42,7 +44,10 @@ const retryPausesMs = [1_000, 2_000, 5_000, 10_000, 30_000];
 const atOnce = 20;
 
 /** Resolves once the agent polls its queue, or as soon as it is known that Temporal is away. */
-export async function runAgent(config: AgentConfig, { log = stderrLog }: AgentRunOptions = {}): Promise<RunningAgent> {
+export async function runAgent(
+  config: AgentConfig,
+  { log = stderrLog, onServerMayStart }: AgentRunOptions = {},
+): Promise<RunningAgent> {
   calmRuntime();
   const key = await ensureKey(config.keyFile);
   const state = await openStateFolder(config, key, 'agent', log);
@@ -68,6 +73,7 @@ export async function runAgent(config: AgentConfig, { log = stderrLog }: AgentRu
     await close();
     throw error;
   });
+  if (onServerMayStart) void agent.serverMayStart.then(onServerMayStart);
   const stopping = new AbortController();
   const serving = { worker: null as Worker | null };
   let firstTry: () => void = () => undefined;
@@ -79,6 +85,8 @@ export async function runAgent(config: AgentConfig, { log = stderrLog }: AgentRu
     done,
     async stop() {
       stopping.abort();
+      log.info('stopping; a step that runs is waited for');
+      agent.endWaits();
       if (serving.worker?.getState() === 'RUNNING') serving.worker.shutdown();
       await done;
       await agent.close();

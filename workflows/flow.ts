@@ -35,6 +35,8 @@ export interface Flow {
   readonly snapshots: Writable<ChangeResult['snapshots']>;
   readonly moments: Writable<Omit<ChangeResult['moments'], 'closed'>>;
   commandExitCode: number | null;
+  /** It has said `applied` or `failed`, and has nothing more to say. */
+  pipelineSpoke: boolean;
   reasonCode: ReasonCode | null;
   why: string;
   outcome: Outcome | null;
@@ -76,6 +78,7 @@ export function openFlow(request: ChangeRequest): Flow {
       recovered: null,
     },
     commandExitCode: null,
+    pipelineSpoke: false,
     reasonCode: null,
     why: '',
     outcome: null,
@@ -176,7 +179,7 @@ export function viewOf(flow: Flow): ChangeView {
 
 /** The Updates that would have an effect in this phase; validators and details read the same list. */
 export function possibleNow(flow: Flow): string[] {
-  const pipeline = flow.claims.changeKind === 'external';
+  const pipeline = flow.claims.changeKind === 'external' && !flow.pipelineSpoke;
   switch (flow.phase) {
     case 'approve':
       return ['approve', 'reject', 'abort', 'extend'];
@@ -189,7 +192,7 @@ export function possibleNow(flow: Flow): string[] {
     case 'revert':
       return pipeline ? ['failed'] : [];
     case 'revert-incomplete':
-      return ['abandon'];
+      return pipeline ? ['failed', 'abandon'] : ['abandon'];
     case 'snapshot':
     case 'baseline':
     case 'preflight':

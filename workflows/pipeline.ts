@@ -23,6 +23,7 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
     const parsed = parsePipelineWord(word);
     const { exitCode, message } = isProblem(parsed) ? { exitCode: null, message: '' } : parsed;
     operators.pipeline = { said, exitCode, message };
+    flow.pipelineSpoke = true;
     flow.commandExitCode = exitCode;
     note(flow, said === 'applied' ? 'the pipeline says: applied' : `the pipeline says: failed${exitWords(exitCode)}`);
     return `${said}: recorded`;

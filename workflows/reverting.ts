@@ -35,7 +35,9 @@ export async function revertUntilProven(flow: Flow, operators: Operators, ruling
     if (flow.phase === 'revert-incomplete') note(flow, `still incomplete: ${answer.remaining.length} item(s) remain`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${answer.remaining[0]?.message ?? 'unknown'}`);
     operators.journalClosed = false;
-    const woken = (): boolean => operators.abandoned !== null || operators.journalClosed;
+    const heard = operators.pipeline;
+    const woken = (): boolean =>
+      operators.abandoned !== null || operators.journalClosed || operators.pipeline !== heard;
     await condition(woken, pauseAfter(attempt), { summary: 'then the revert is tried again' });
     if (operators.abandoned) return abandon(flow, operators.abandoned);
   }

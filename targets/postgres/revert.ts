@@ -43,6 +43,7 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
   const asked = Promise.race([asking, sleep(beforeWaitMs, null)]);
   const [{ plan, problems }, running] = await Promise.all([restoreFiles(input, asked), runningPostmasterValues(parts)]);
 
+  input.filesBack?.();
   const silent = await silenceOf(parts, dataDirectory);
   const scope = settingsInScope(before, change, null);
   const needing = restartNeededFor(before.snapshot?.sections.settings ?? [], running ?? [], scope);

@@ -46,6 +46,19 @@ describe('a revert that needs a restart which nobody allowed', () => {
     expect(await sql('show max_connections')).not.toBe('77');
   });
 
+  it('hears from its pipeline that nothing writes any more, and is proven without waiting for quiet', async () => {
+    const change = await rig().start({ change: { kind: 'external' } });
+    await change.executeUpdate('awaitArmed');
+    await sql('alter system set max_connections = 77');
+    await restart();
+    await change.executeUpdate('abort', { args: ['kim: stop'] });
+    const view = await change.reaches('revert-incomplete');
+    expect(view.possible).toEqual(['failed', 'abandon']);
+    await change.executeUpdate('failed', { args: [{ exitCode: 1 }] });
+    await restart();
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'aborted-by-operator' });
+  });
+
   it('is abandoned by a person, by name, and the target is free again', async () => {
     const change = await restartedAndFailed();
     await change.reaches('revert-incomplete');
