@@ -2,6 +2,7 @@
 import { loadAgentConfig } from '../../config/load.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
+import { serviceManager } from '../service-manager.ts';
 import { untilSignal } from '../until-signal.ts';
 
 export const addAgent: AddCommand = (program, { io }) => {
@@ -10,10 +11,11 @@ export const addAgent: AddCommand = (program, { io }) => {
     .description('run the agent beside one PostgreSQL server (here --config means agent.yaml too)')
     .action(async (_: unknown, self) => {
       const options = optionsOf(self);
+      const manager = serviceManager(io);
       const config = await loadAgentConfig(options.agentConfig ?? options.config);
       const { runAgent } = await import('../../worker/agent.ts');
-      const agent = await runAgent(config);
+      const agent = await runAgent(config, { onServerMayStart: manager.ready });
       io.err(`agent for ${config.target} is running`);
-      await untilSignal(agent, io);
+      await untilSignal(agent, io, manager);
     });
 };

@@ -5,6 +5,7 @@ import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { dataFolder } from '../embedded.ts';
 import { nameOption } from '../options.ts';
+import { serviceManager } from '../service-manager.ts';
 import { untilSignal } from '../until-signal.ts';
 
 export const addWorker: AddCommand = (program, { io }) => {
@@ -14,13 +15,15 @@ export const addWorker: AddCommand = (program, { io }) => {
     .option('--probe <location>', 'only measure, from this location', nameOption)
     .action(async (_: unknown, self) => {
       const options = optionsOf<{ readonly probe?: string }>(self);
+      const manager = serviceManager(io);
       const config = await loadKnowngoodConfig(options.config);
       const { runWorker } = await import('../../worker/orchestrator.ts');
       const worker = await runWorker(config, {
         sampleFolder: join(dataFolder(io.env), 'samples'),
         ...(options.probe === undefined ? {} : { probeOnly: options.probe }),
       });
+      manager.ready();
       io.err(options.probe === undefined ? 'worker is running' : `probe "${options.probe}" is running`);
-      await untilSignal(worker, io);
+      await untilSignal(worker, io, manager);
     });
 };
