@@ -93,7 +93,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const stopping = new AbortController();
   const gate = createStartGate();
   const reverts: RevertParts = {
-    ...{ config, target, state, spool, clock, log, writerWaitMs },
+    config,
+    target,
+    state,
+    spool,
+    clock,
+    log,
+    writerWaitMs,
     stopping: stopping.signal,
     serverMayStart: gate.open,
   };

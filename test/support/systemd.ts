@@ -52,6 +52,8 @@ export async function boot({ wants, files }: Units): Promise<Boot> {
     'mount --make-rprivate /',
     'mount -t tmpfs -o mode=755 tmpfs /run',
     'mount -t tmpfs -o mode=755 tmpfs /var/lib',
+    // RemoveIPC looks in here, and other servers of the same user run outside.
+    'mount -t tmpfs -o mode=1777 tmpfs /dev/shm',
     'mkdir /run/systemd /run/systemd/system',
     `exec ${init} --system --unit=night.target --show-status=no`,
   ];
