@@ -50,6 +50,21 @@ describe('the examples', () => {
   });
 });
 
+describe('the units of systemd', () => {
+  it('run only commands and options that exist', () => {
+    const folder = join(root, 'deploy', 'systemd');
+    for (const unit of readdirSync(folder)) {
+      const line = /^ExecStart=\/usr\/bin\/knowngood (.*)$/m.exec(readFileSync(join(folder, unit), 'utf8'))?.[1] ?? '';
+      const [name, ...words] = line.split(' ');
+      const program = createProgram(processIo(), () => undefined);
+      const command = program.commands.find((one) => one.name() === name);
+      const known = [...program.options, ...(command?.options ?? [])].map(({ long }) => long);
+      expect(known).toEqual(expect.arrayContaining(words.filter((word) => word.startsWith('--'))));
+      expect(command).toBeDefined();
+    }
+  });
+});
+
 describe('docker-compose.yml', () => {
   const composition = parse(read('docker-compose.yml'), { merge: true }) as {
     services: Record<string, { command?: string[]; image?: string; volumes?: string[]; depends_on?: unknown }>;
