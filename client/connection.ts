@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Problem } from '../domain/problem.ts';
+import { temporalUnreachable } from '../domain/temporal-away.ts';
 import { clientIdentity } from './identity.ts';
 
 export interface TemporalTarget {
@@ -24,13 +25,7 @@ export async function connect(
     const connection = await Connection.connect({ ...options, connectTimeout: '5 seconds' });
     return { kind: 'connected', client: new Client({ connection, namespace, identity }), identity };
   } catch (error) {
-    const problem: Problem = {
-      code: 'temporal-unreachable',
-      message: `no Temporal server answers at ${options.address ?? 'the default address'}`,
-      detail: error instanceof Error ? error.message : String(error),
-      hint: 'Start one with "knowngood up", or set TEMPORAL_ADDRESS or the "temporal" section of knowngood.yaml.',
-    };
-    return { kind: 'refused', problems: [problem] };
+    return { kind: 'refused', problems: [temporalUnreachable(options.address ?? 'the default address', error)] };
   }
 }
 

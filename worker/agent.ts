@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { createAgentActivities } from '../activities/agent.ts';
 import { type Agent, createAgent } from '../agent/agent.ts';
 import { messageOf } from '../agent/agent-error.ts';
@@ -20,6 +20,7 @@ import type { AgentConfig } from '../domain/config.ts';
 import { createStore } from '../store/postgres-store.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import type { Store } from '../store/store.ts';
+import { connectNatively } from './native-connection.ts';
 import { openTarget } from './open-target.ts';
 import { calmRuntime } from './runtime-log.ts';
 import { packageRoot } from './stack/package-root.ts';
@@ -100,7 +101,7 @@ export async function runAgent(
       try {
         await serve();
       } catch (error) {
-        log.warn(`no Temporal: ${messageOf(error)}; the lease goes on, and Temporal is tried again`);
+        log.warn(`${messageOf(error)}; the lease goes on, and Temporal is tried again`);
       }
       firstTry();
       if (performance.now() - began > 60_000) tries = 0;
@@ -111,7 +112,7 @@ export async function runAgent(
 
   async function serve(): Promise<void> {
     const { options, namespace } = await temporalConnection(config.temporal);
-    const connection = await NativeConnection.connect(options);
+    const connection = await connectNatively(options);
     try {
       const taskQueue = agentQueue(config.target);
       const worker = await Worker.create({

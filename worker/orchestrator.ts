@@ -1,5 +1,5 @@
 /** The orchestrator's process: workflows, its own activities, and the default probe; or one probe location alone. */
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
 import { createOrchestratorActivities } from '../activities/orchestrator.ts';
 import { createProbeActivities } from '../activities/probe.ts';
@@ -14,6 +14,7 @@ import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { workflowSource } from './bundle.ts';
+import { connectNatively } from './native-connection.ts';
 import { watchForOrphans } from './orphans.ts';
 import { calmRuntime } from './runtime-log.ts';
 import { registerSearchAttributes } from './stack/temporal-server.ts';
@@ -36,7 +37,7 @@ export interface WorkerSettings {
 export async function runWorker(config: KnowngoodConfig, settings: WorkerSettings = {}): Promise<RunningWorker> {
   calmRuntime();
   const { options, namespace } = await temporalConnection(config.temporal);
-  const native = await NativeConnection.connect(options);
+  const native = await connectNatively(options);
   const connection = await Connection.connect(options);
   const client = new Client({ connection, namespace, identity: `knowngood-worker@${process.pid}` });
   const store = lazyStore(() => openStore(config));

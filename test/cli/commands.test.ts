@@ -186,6 +186,12 @@ describe('without Temporal', () => {
     expect(run.err).toMatch('no Temporal server answers');
   });
 
+  it('a worker says so in plain words, too', async () => {
+    const run = await command('worker', ...(await away()));
+    expect(run).toMatchObject({ code: 1 });
+    expect(run.err).toMatch(/no Temporal server answers at 127[^]*DETAIL: +Connection refused\nHINT/);
+  });
+
   it('status falls back to the journal on this host, and rescue puts things back by it', async () => {
     const before = await rig().configuration();
     const id = newId();
