@@ -1,7 +1,8 @@
-/** `npm run bench -- <name> [--json] [--runs N] [--tables N]`: measurements beside their floor, never timed tests. */
+/** `npm run bench -- <name> [--json] [--runs N] [--tables N] [--targets N]`: measurements beside their floor, never timed tests. */
 import { parseArgs } from 'node:util';
 import { renderFigures, type Figure } from './figure.ts';
 import { benchHistory } from './history.ts';
+import { benchLoad } from './load/load.ts';
 import { benchRestore } from './restore.ts';
 import { benchSnapshot } from './snapshot.ts';
 
@@ -9,6 +10,8 @@ export interface BenchOptions {
   readonly runs: number;
   /** In all databases of the large fixture. */
   readonly tables: number;
+  /** Of the load. */
+  readonly targets: number;
   readonly progress: (line: string) => void;
 }
 
@@ -16,6 +19,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   restore: benchRestore,
   snapshot: benchSnapshot,
   history: benchHistory,
+  load: benchLoad,
 };
 
 const { values, positionals } = parseArgs({
@@ -24,18 +28,21 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     runs: { type: 'string', default: '30' },
     tables: { type: 'string', default: '10000' },
+    targets: { type: 'string', default: '200' },
   },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(benches);
-const [runs, tables] = [Number(values.runs), Number(values.tables)];
+const [runs, tables, targets] = [Number(values.runs), Number(values.tables), Number(values.targets)];
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
-if (!isCount(runs) || !isCount(tables) || names.some((name) => !(name in benches))) {
-  console.error(`usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--json] [--runs N] [--tables N]`);
+if (![runs, tables, targets].every(isCount) || names.some((name) => !(name in benches))) {
+  console.error(
+    `usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--json] [--runs N] [--tables N] [--targets N]`,
+  );
   process.exit(1);
 }
 const figures: Figure[] = [];
 for (const name of names) {
   const bench = benches[name];
-  if (bench) figures.push(...(await bench({ runs, tables, progress: (line) => console.error(line) })));
+  if (bench) figures.push(...(await bench({ runs, tables, targets, progress: (line) => console.error(line) })));
 }
 console.log(values.json ? figures.map((figure) => JSON.stringify(figure)).join('\n') : renderFigures(figures));

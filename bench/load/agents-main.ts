@@ -1,0 +1,84 @@
+/**
+ * Many agents in one process, each with a key, a state folder, a journal that is written durably, and its own queue; their
+ * targets are simulated. Arguments: the template's agent.yaml, then an agent.yaml each. Says `serving` when all poll.
+ */
+import { Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createAgentActivities } from '../../activities/agent.ts';
+import { createAgent } from '../../agent/agent.ts';
+import { temporalContact } from '../../agent/contact.ts';
+import { ensureKey } from '../../agent/key.ts';
+import type { Log } from '../../agent/log.ts';
+import { openStateFolder } from '../../agent/state-folder.ts';
+import { loadAgentConfig } from '../../config/load.ts';
+import { resolveOptionalSecret } from '../../config/secrets.ts';
+import { temporalConnection } from '../../config/temporal.ts';
+import { agentQueue } from '../../domain/change.ts';
+import { createStore } from '../../store/postgres-store.ts';
+import { openTarget } from '../../worker/open-target.ts';
+import { calmRuntime } from '../../worker/runtime-log.ts';
+import { aChange } from './a-change.ts';
+import { type Template, simulatedTarget } from './simulated-target.ts';
+
+const log: Log = { info: () => undefined, warn: (line) => console.error(line) };
+
+const [templateYaml = '', ...yamls] = process.argv.slice(2);
+calmRuntime();
+const template = await templateOf(templateYaml);
+const configs = await Promise.all(yamls.map((path) => loadAgentConfig(path)));
+const [first] = configs;
+if (first?.store == null) throw new Error('the agents have no store');
+const { options, namespace } = await temporalConnection(first.temporal);
+const [native, looking] = [await NativeConnection.connect(options), await Connection.connect(options)];
+const store = await createStore({ database: first.store, password: await resolveOptionalSecret(first.store.password) });
+
+const workers: Worker[] = [];
+for (const config of configs) {
+  const state = await openStateFolder(config, await ensureKey(config.keyFile), 'agent', log);
+  const agent = await createAgent({
+    config,
+    target: simulatedTarget(template),
+    state,
+    store: () => Promise.resolve(store),
+    contact: temporalContact(() => Promise.resolve({ connection: looking, namespace })),
+    version: '0.0.0',
+    log,
+  });
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue: agentQueue(config.target),
+    activities: { ...createAgentActivities(agent) },
+    maxConcurrentActivityTaskPolls: 1,
+  });
+  workers.push(worker);
+}
+const running = workers.map((worker) => worker.run());
+console.log('serving');
+await Promise.all(running);
+
+/** What the bench's change does to a real server, which is left as it was. */
+async function templateOf(path: string): Promise<Template> {
+  const config = await loadAgentConfig(path);
+  const target = await openTarget(config, await ensureKey(config.keyFile));
+  try {
+    const before = await target.capture();
+    const answer = await target.plan(before, aChange, config.allow);
+    if (answer.kind === 'refused') throw new Error(JSON.stringify(answer.problems));
+    const free = { fence: () => undefined, say: () => undefined };
+    await target.apply(answer.plan, free.fence, free.say);
+    const changed = await target.capture();
+    const report = await target.revert({
+      changeId: 'template',
+      before,
+      change: changed,
+      mayRestart: false,
+      witnesses: [],
+      ...free,
+    });
+    if (report.remaining.length > 0) throw new Error(JSON.stringify(report.remaining));
+    return { before, changed, planned: answer.plan };
+  } finally {
+    await target.close();
+  }
+}

@@ -1,0 +1,78 @@
+/** The configuration of a large house: one knowngood.yaml, and an agent.yaml for each target, all in one folder. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cluster } from '../../worker/stack/cluster.ts';
+
+export interface Place {
+  readonly target: string;
+  readonly folder: string;
+  readonly agentYaml: string;
+  /** null: its agent keeps a journal, and has no server. */
+  readonly cluster: Cluster | null;
+}
+
+export interface House {
+  readonly folder: string;
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly store: Cluster;
+  /** Answers for the dependents of all targets: `<address>/<target>`. */
+  readonly switchboard: string;
+}
+
+/** A check a second, and three failures in a row that decide. */
+const checks = { interval: '1s', timeout: '2s', failures: 3, successes: 1 };
+
+export function targetNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `t${String(at).padStart(3, '0')}`);
+}
+
+export async function furnish(
+  house: House,
+  clusters: readonly Cluster[],
+  count: number,
+): Promise<{
+  readonly knowngoodYaml: string;
+  readonly places: readonly Place[];
+}> {
+  const { folder, temporal, switchboard } = house;
+  const store = await databaseOf(house.store, join(folder, 'store-password'));
+  const places: Place[] = [];
+  const databases: Record<string, Awaited<ReturnType<typeof databaseOf>>> = {};
+  for (const [at, target] of targetNames(count).entries()) {
+    const home = join(folder, target);
+    await mkdir(home, { mode: 0o700 });
+    const cluster = clusters[at] ?? null;
+    const database = await databaseOf(cluster ?? house.store, join(home, 'password'));
+    databases[target] = database;
+    const agentYaml = join(home, 'agent.yaml');
+    const restart = cluster?.pgCtl('restart', '-m', 'fast', '-w');
+    const [stateDir, keyFile] = [join(home, 'state'), join(home, 'key')];
+    await writeJson(agentYaml, { target, ...database, stateDir, keyFile, restart, store, temporal });
+    places.push({ target, folder: home, agentYaml, cluster });
+  }
+  const knowngoodYaml = join(folder, 'knowngood.yaml');
+  await writeJson(knowngoodYaml, {
+    defaults: { lease: '60s', checks },
+    targets: databases,
+    dependents: Object.fromEntries(
+      places.map(({ target }) => [
+        `service-of-${target}`,
+        { uses: target, checks: { up: { http: { url: `${switchboard}/${target}` }, level: 'required' } } },
+      ]),
+    ),
+    store,
+    temporal,
+  });
+  return { knowngoodYaml, places };
+}
+
+async function databaseOf(cluster: Cluster, passwordFile: string): Promise<{ connection: string; password: string }> {
+  await writeFile(passwordFile, cluster.password, { mode: 0o600 });
+  const connection = `postgresql://postgres@127.0.0.1:${cluster.port}/postgres?sslmode=disable`;
+  return { connection, password: `\${file:${passwordFile}}` };
+}
+
+/** JSON is YAML. */
+async function writeJson(path: string, content: unknown): Promise<void> {
+  await writeFile(path, JSON.stringify(content, null, 1));
+}

@@ -1,0 +1,49 @@
+/** A target without a server: what a real one has captured and planned, said again; only its state is its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Captured, PlannedChange, Target } from '../../targets/target.ts';
+
+/** Of one real server, whose change all the others repeat. */
+export interface Template {
+  readonly before: Captured;
+  readonly changed: Captured;
+  readonly planned: PlannedChange;
+}
+
+/** A reload, and the look at what it did: of a real one on a quiet machine. */
+const applyMs = 30;
+const revertMs = 40;
+
+export function simulatedTarget({ before, changed, planned }: Template): Target {
+  let live = before;
+  return {
+    identify: () => Promise.resolve({ kind: 'guardable', version: '17' }),
+    capture: () => Promise.resolve(live),
+    waysBack: () =>
+      Promise.resolve(
+        (['files', 'lifeline', 'signal'] as const).map((way) => ({ way, open: true, detail: 'simulated' })),
+      ),
+    letGo: () => undefined,
+    otherServer: () => null,
+    plan: () => Promise.resolve({ kind: 'planned', plan: planned }),
+    planRestore: () => Promise.resolve({ kind: 'planned', plan: planned }),
+    async apply(_, fence) {
+      await fence();
+      await sleep(applyMs);
+      live = changed;
+      return { acceptingAt: Date.now(), restarted: false };
+    },
+    planRevert: () => Promise.resolve([]),
+    carryOver: (captured) => Promise.resolve(captured),
+    previewRevert: () => Promise.resolve({ items: [], effect: 'none', diff: '' }),
+    async revert({ fence }) {
+      await fence();
+      await sleep(revertMs);
+      live = before;
+      const nothing = { items: [], conflicts: [], remaining: [] };
+      return { ...nothing, proof: ['simulated'], acceptingAt: Date.now(), restarted: false, after: before };
+    },
+    drift: () => [],
+    awaitAccepting: () => Promise.resolve(Date.now()),
+    close: () => Promise.resolve(),
+  };
+}
