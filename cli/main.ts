@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `knowngood` command. */
+import './lean.ts';
 import { processIo } from './io.ts';
 import { runCli } from './run.ts';
 
