@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Reverted } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { type Journal, isOpen } from '../domain/journal.ts';
-import { AgentError } from './agent-error.ts';
+import { AgentError, messageOf } from './agent-error.ts';
 import { type ClosedChanges, openClosedChanges } from './closed-changes.ts';
 import { makePrivateFolder, unfinished } from './durable.ts';
 import { oldKeys } from './key.ts';
@@ -27,12 +27,28 @@ export interface StateFolder {
 /** Without a key file nothing can be told of older keys: then `key` is the only one. */
 type Folders = Pick<AgentConfig, 'stateDir'> & Partial<Pick<AgentConfig, 'keyFile'>>;
 
-export async function openStateFolder(
-  config: Folders,
-  key: Buffer,
-  who: 'agent' | 'rescue' | 'key rotation',
-  log: Log,
-): Promise<StateFolder> {
+type Who = 'agent' | 'rescue' | 'key rotation';
+
+export async function openStateFolder(config: Folders, key: Buffer, who: Who, log: Log): Promise<StateFolder> {
+  try {
+    return await open(config, key, who, log);
+  } catch (error) {
+    // Only what the operating system refuses: a full disk, a missing right.
+    if (!(typeof error === 'object' && error !== null && 'syscall' in error)) throw error;
+    throw new AgentError(
+      'AgentInternal',
+      {
+        code: 'state-folder-unusable',
+        message: `the state folder ${config.stateDir} cannot be used`,
+        detail: messageOf(error),
+        hint: 'It needs room, and its user the right to write there. A change that is open is taken up again at the next start.',
+      },
+      error,
+    );
+  }
+}
+
+async function open(config: Folders, key: Buffer, who: Who, log: Log): Promise<StateFolder> {
   const path = config.stateDir;
   const [sealed, plans, closed, spool] = ['sealed', 'plans', 'closed', 'spool'].map((name) => join(path, name)) as [
     string,

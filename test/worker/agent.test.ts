@@ -116,6 +116,20 @@ describe('the agent', () => {
     }
   }, 60_000);
 
+  it('says in plain words that its state folder cannot be used', async () => {
+    const { config, folder } = configFor(address);
+    const broken = { ...config, stateDir: join(folder, 'password', 'state') };
+    const error = await runAgent(broken, { log: quietLog() }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      problem: {
+        message: `the state folder ${broken.stateDir} cannot be used`,
+        detail: expect.stringContaining('ENOTDIR'),
+        hint: expect.stringContaining('taken up again at the next start'),
+      },
+    });
+    rmSync(folder, { recursive: true, force: true });
+  });
+
   it('refuses to start beside another one on the same folder, and names it', async () => {
     const { config, folder } = configFor(address);
     running.push(await runAgent(config, { log: quietLog() }));
