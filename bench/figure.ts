@@ -4,13 +4,37 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** The same thing done barely, in the same run; null: nothing to compare with. */
+  /** The same thing done barely or by a peer, in the same run; null: nothing to compare with. */
   readonly floor: number | null;
   /** In words, for example `≤ floor + 100 ms`. */
   readonly goal: string;
   readonly met: boolean;
   /** Spread and count: `p95 41, max 55, n=30`. */
   readonly note: string;
+}
+
+/** The medians of two series from the same run; `other` names the second one in the note. */
+export function compare(
+  name: string,
+  { own, floor, other = 'floor' }: Compared,
+  goal: string,
+  met: (own: number, floor: number) => boolean,
+): Figure {
+  return {
+    name,
+    value: median(own),
+    unit: 'ms',
+    floor: median(floor),
+    goal,
+    met: met(median(own), median(floor)),
+    note: `${spread(own)}; ${other} ${spread(floor)}`,
+  };
+}
+
+interface Compared {
+  readonly own: readonly number[];
+  readonly floor: readonly number[];
+  readonly other?: string;
 }
 
 export function median(values: readonly number[]): number {
@@ -40,7 +64,7 @@ export function renderFigures(figures: readonly Figure[]): string {
     figure.met ? 'met' : 'MISSED',
     figure.note,
   ]);
-  const table = [['figure', 'value', 'floor', 'goal', '', 'spread'], ...rows];
+  const table = [['figure', 'value', 'floor or peer', 'goal', '', 'spread'], ...rows];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length))) ?? [];
   return table
     .map((row) =>
