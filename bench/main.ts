@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { renderFigures, type Figure } from './figure.ts';
 import { benchHistory } from './history.ts';
 import { benchLoad } from './load/load.ts';
+import { benchPeers } from './peers/peers.ts';
 import { benchRestore } from './restore.ts';
 import { benchSnapshot } from './snapshot.ts';
 
@@ -17,6 +18,7 @@ export interface BenchOptions {
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Figure[]>>> = {
   restore: benchRestore,
+  peers: benchPeers,
   snapshot: benchSnapshot,
   history: benchHistory,
   load: benchLoad,
@@ -45,4 +47,6 @@ for (const name of names) {
   const bench = benches[name];
   if (bench) figures.push(...(await bench({ runs, tables, targets, progress: (line) => console.error(line) })));
 }
-console.log(values.json ? figures.map((figure) => JSON.stringify(figure)).join('\n') : renderFigures(figures));
+// None: every bench was skipped, and has said so.
+if (figures.length > 0)
+  console.log(values.json ? figures.map((figure) => JSON.stringify(figure)).join('\n') : renderFigures(figures));
