@@ -7,13 +7,15 @@ import type { Scenario } from '../scenario.ts';
 type Life = Omit<Scenario, 'seed' | 'index' | 'value'>;
 
 const calm = { pauseMs: 20, pipeline: 'says so', abort: null, faults: [] } as const;
+/** Slow enough that the lease, which is written when a quarter of it has passed, is written meanwhile. */
+const slow = { ...calm, pauseMs: 1_000 } as const;
 
 export const lives: Readonly<Record<string, Life>> = {
   'config, kept': { ...calm, kind: 'config', parts: ['setting', 'file', 'hba', 'grant'] },
   'config, reverted': { ...calm, kind: 'config', parts: ['setting', 'file', 'new-file', 'grant', 'hba-lockout'] },
-  'command, kept': { ...calm, kind: 'command', parts: ['setting', 'file', 'limit'] },
+  'command, kept': { ...slow, kind: 'command', parts: ['setting', 'file', 'limit'] },
   'command, reverted': { ...calm, kind: 'command', parts: ['file', 'hba', 'revoke-lockout'] },
-  'external, kept': { ...calm, kind: 'external', parts: ['setting', 'hba', 'limit'] },
+  'external, kept': { ...slow, kind: 'external', parts: ['setting', 'hba', 'limit'] },
   'external, its pipeline dies': { ...calm, kind: 'external', parts: ['setting', 'file', 'hba'], pipeline: 'dies' },
   'aborted in its soak': {
     ...calm,
