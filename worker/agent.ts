@@ -44,6 +44,12 @@ const retryPausesMs = [1_000, 2_000, 5_000, 10_000, 30_000];
 /** Steps that may run at the same time: a long apply or revert, its join by a retry, and the short ones beside them. */
 const atOnce = 20;
 
+/**
+ * Of ten by default, 120 agents would use up the 1,200 that Temporal grants a namespace (`frontend.namespaceCount`), and no
+ * further one be reached. Two, so that a step is taken while the other poll returns.
+ */
+const polls = 2;
+
 /** Resolves once the agent polls its queue, or as soon as it is known that Temporal is away. */
 export async function runAgent(
   config: AgentConfig,
@@ -121,6 +127,8 @@ export async function runAgent(
         taskQueue,
         activities: { ...createAgentActivities(agent) },
         maxConcurrentActivityTaskExecutions: atOnce,
+        // The SDK ignores `maxConcurrentActivityTaskPolls` (1.24.0).
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: polls },
         identity: `knowngood-agent-${config.target}@${process.pid}`,
         shutdownGraceTime: '2 seconds',
       });

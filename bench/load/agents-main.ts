@@ -49,7 +49,8 @@ for (const config of configs) {
     namespace,
     taskQueue: agentQueue(config.target),
     activities: { ...createAgentActivities(agent) },
-    maxConcurrentActivityTaskPolls: 1,
+    // As many as an agent of its own has.
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
   });
   workers.push(worker);
 }
