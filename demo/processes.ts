@@ -36,9 +36,9 @@ export async function startServing(
       await sleep(pollMs);
       continue;
     }
-    await kept.stop();
     const late = `did not ask for work within ${readyWithinMs / 1000} s`;
     const how = end.code === null ? late : `ended with code ${end.code}`;
+    await kept.stop();
     throw new Error(`knowngood ${args.join(' ')} ${how}\n${kept.tail()}`);
   }
   return kept;
