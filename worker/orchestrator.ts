@@ -33,6 +33,12 @@ export interface WorkerSettings {
   readonly sampleFolder?: string;
 }
 
+/**
+ * Measurements at the same time: a watch takes one for as long as its soak. Of the SDK's hundred, the changes beyond would be
+ * in force and not watched. It waits for answers most of the time, so a thousand cost little.
+ */
+const probesAtOnce = 1_000;
+
 /** Resolves once the worker polls. */
 export async function runWorker(config: KnowngoodConfig, settings: WorkerSettings = {}): Promise<RunningWorker> {
   calmRuntime();
@@ -60,6 +66,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       ...common,
       taskQueue: probeQueue(location),
       activities: { ...probes },
+      maxConcurrentActivityTaskExecutions: probesAtOnce,
       // Else a heartbeat, and with it the end of a soak, is held back for most of its timeout.
       maxHeartbeatThrottleInterval: '1 second',
     }),
