@@ -13,7 +13,21 @@ export const agentPaths = ['agent.yaml', '/etc/knowngood/agent.yaml'] as const;
 /** `path` undefined: the first of the usual places. */
 export async function loadKnowngoodConfig(path?: string): Promise<KnowngoodConfig> {
   const { text, found } = await readFirst(path, knowngoodPaths, '--config');
-  const parsed = parseKnowngoodConfig(text, found);
+  return knowngoodConfigOf(text, found);
+}
+
+/** Read at each call, parsed only when it has changed: for 200 targets a parse holds the process up for 60 ms. */
+export function followKnowngoodConfig(path: string): () => Promise<KnowngoodConfig> {
+  let last: { readonly text: string; readonly config: KnowngoodConfig } | null = null;
+  return async () => {
+    const text = await readText(path);
+    if (last?.text !== text) last = { text, config: knowngoodConfigOf(text, path) };
+    return last.config;
+  };
+}
+
+function knowngoodConfigOf(text: string, path: string): KnowngoodConfig {
+  const parsed = parseKnowngoodConfig(text, path);
   if (parsed.kind === 'invalid') throw new ProblemsError(parsed.problems);
   return parsed.value;
 }

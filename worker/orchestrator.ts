@@ -3,7 +3,7 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
 import { createOrchestratorActivities } from '../activities/orchestrator.ts';
 import { createProbeActivities } from '../activities/probe.ts';
-import { loadKnowngoodConfig } from '../config/load.ts';
+import { followKnowngoodConfig } from '../config/load.ts';
 import { resolveOptionalSecret, resolveSecret } from '../config/secrets.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { defaultLocation, orchestratorQueue, probeQueue } from '../domain/change.ts';
@@ -74,7 +74,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   if (settings.probeOnly === undefined) {
     // Before the first workflow: one that sets an unknown attribute is wedged for ever.
     await registerSearchAttributes(connection, namespace);
-    const activities = createOrchestratorActivities({ config: () => loadKnowngoodConfig(config.path), store, client });
+    const activities = createOrchestratorActivities({ config: followKnowngoodConfig(config.path), store, client });
     workers.push(
       await Worker.create({
         ...common,
