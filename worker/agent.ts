@@ -48,7 +48,7 @@ const atOnce = 20;
  * Of ten by default, 120 agents would use up the 1,200 that Temporal grants a namespace (`frontend.namespaceCount`), and no
  * further one be reached. Two, so that a step is taken while the other poll returns.
  */
-const polls = 2;
+export const agentPolls = 2;
 
 /** Resolves once the agent polls its queue, or as soon as it is known that Temporal is away. */
 export async function runAgent(
@@ -128,7 +128,7 @@ export async function runAgent(
         activities: { ...createAgentActivities(agent) },
         maxConcurrentActivityTaskExecutions: atOnce,
         // The SDK ignores `maxConcurrentActivityTaskPolls` (1.24.0).
-        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: polls },
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: agentPolls },
         identity: `knowngood-agent-${config.target}@${process.pid}`,
         shutdownGraceTime: '2 seconds',
       });

@@ -15,9 +15,10 @@ import { resolveOptionalSecret } from '../../config/secrets.ts';
 import { temporalConnection } from '../../config/temporal.ts';
 import { agentQueue } from '../../domain/change.ts';
 import { createStore } from '../../store/postgres-store.ts';
+import { agentPolls } from '../../worker/agent.ts';
 import { openTarget } from '../../worker/open-target.ts';
 import { calmRuntime } from '../../worker/runtime-log.ts';
-import { aChange } from './a-change.ts';
+import { aChange } from './changes.ts';
 import { type Template, simulatedTarget } from './simulated-target.ts';
 
 const log: Log = { info: () => undefined, warn: (line) => console.error(line) };
@@ -49,8 +50,7 @@ for (const config of configs) {
     namespace,
     taskQueue: agentQueue(config.target),
     activities: { ...createAgentActivities(agent) },
-    // As many as an agent of its own has.
-    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: agentPolls },
   });
   workers.push(worker);
 }

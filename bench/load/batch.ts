@@ -1,73 +1,89 @@
-/** Guarded changes of many targets at once, half of them kept and half reverted, the verdicts spread over a minute. */
+/** Guarded changes of many targets, at once or one after the other, and what each of them took. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { type ChangeRequest, orchestratorQueue, workflowIdOf } from '../../domain/change.ts';
 import type { ChangeResult } from '../../domain/result.ts';
-import { aChange } from './a-change.ts';
-import type { Switchboard } from './switchboard.ts';
+import { aChange, denyingChange } from './changes.ts';
+import { failures } from './places.ts';
+import type { LoadStage } from './stage.ts';
 
 export interface Done {
+  readonly hasServer: boolean;
   readonly outcome: string;
   /** From the request, ms. */
   readonly armedMs: number;
-  readonly totalMs: number;
-  /** Reverted ones only, ms. */
+  /** From the request to the end, without the soak, ms. Kept ones only. */
+  readonly besideSoakMs: number | null;
+  /** From the verdict, ms. Reverted ones only. */
   readonly restoredMs: number | null;
+  readonly soakMs: number;
   readonly events: number;
   readonly bytes: number;
   readonly activities: number;
 }
 
-/** One after the other: how it is without load. */
-export const alone = { spreadMs: 0, atOnce: 1 };
-
-export interface Batch {
-  readonly client: Client;
-  readonly switchboard: Switchboard;
-  readonly targets: readonly string[];
-  readonly spreadMs: number;
+export interface Load {
   readonly atOnce: number;
-  readonly progress: (line: string) => void;
+  /** Over which the verdicts are spread. */
+  readonly spreadMs: number;
+  /** The others are reverted. */
+  readonly keepsHalf: boolean;
 }
 
-/** Beside the spread: what is before the watch, and three measurements. */
-const watchMs = 4_000;
-
-export async function runBatch(batch: Batch): Promise<readonly Done[]> {
-  const { targets, atOnce, spreadMs, progress } = batch;
-  const done: Done[] = [];
-  const queue = targets.map((target, at) => ({
-    target,
-    isKept: at % 2 === 0,
-    verdictAfterMs: watchMs + (spreadMs * at) / targets.length,
-  }));
-  const next = async (): Promise<void> => {
-    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-      done.push(await oneChange(batch, one));
-      if (done.length % 20 === 0 || done.length === targets.length)
-        progress(`${done.length}/${targets.length} changes`);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, next));
-  return done;
+interface Batch extends Load, Pick<LoadStage, 'client' | 'switchboard'> {
+  readonly targets: LoadStage['targets'];
+  readonly progress: (line: string) => void;
 }
 
 interface One {
   readonly target: string;
+  readonly hasServer: boolean;
   readonly isKept: boolean;
   readonly verdictAfterMs: number;
 }
 
-async function oneChange({ client, switchboard }: Batch, { target, isKept, verdictAfterMs }: One): Promise<Done> {
+/** The shortest soak, and the least time before a dependent fails. */
+const leastMs = 3_000;
+const pollMs = 500;
+
+export async function runBatch(batch: Batch): Promise<readonly Done[]> {
+  const done: Done[] = [];
+  const queue = [true, false].flatMap((hasServer) => plan(batch, hasServer));
+  const count = queue.length;
+  const next = async (): Promise<void> => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+      done.push(await oneChange(batch, one));
+      if (done.length % 20 === 0 || done.length === count) batch.progress(`${done.length}/${count} changes`);
+    }
+  };
+  await Promise.all(Array.from({ length: batch.atOnce }, next));
+  return done;
+}
+
+function plan({ targets, spreadMs, keepsHalf }: Batch, hasServer: boolean): readonly One[] {
+  const own = hasServer ? targets.real : targets.simulated;
+  return own.map((target, at) => ({
+    target,
+    hasServer,
+    isKept: keepsHalf && at % 2 === 0,
+    verdictAfterMs: leastMs + (spreadMs * at) / own.length,
+  }));
+}
+
+async function oneChange({ client, switchboard, spreadMs }: Batch, one: One): Promise<Done> {
+  const { target, hasServer, isKept, verdictAfterMs } = one;
+  const denies = hasServer && !isKept;
+  // A denial decides as soon as the change is in force: for a verdict at its time, this change begins later.
+  if (denies && spreadMs > 0) await sleep(verdictAfterMs);
   const changeId = `load-${randomBytes(4).toString('hex')}`;
-  const soakMs = isKept ? verdictAfterMs : verdictAfterMs + 120_000;
+  const soakMs = Math.round((isKept ? verdictAfterMs : verdictAfterMs + 120_000) / 1_000) * 1_000;
   const request: ChangeRequest = {
     target,
     changeId,
-    change: aChange,
+    change: denies ? denyingChange : aChange,
     requestedBy: 'bench',
-    overrides: { soak: `${Math.round(soakMs / 1_000)}s` },
+    overrides: { soak: `${soakMs / 1_000}s` },
   };
   const beganAt = Date.now();
   const handle = await client.workflow.start('guardedChange', {
@@ -78,26 +94,35 @@ async function oneChange({ client, switchboard }: Batch, { target, isKept, verdi
   const ended = handle.result() as Promise<ChangeResult>;
   // The bench fails by the result, whenever it comes.
   ended.catch(() => undefined);
-  if (!isKept) {
-    await Promise.race([sleep(verdictAfterMs), ended]);
-    switchboard.turn(target, 'red');
-    // Green again for the look at the dependents after the revert.
-    await sleep(watchMs);
-    switchboard.turn(target, 'green');
+  if (!isKept && !denies) {
+    await Promise.race([sleep(verdictAfterMs).then(() => untilWatched(handle)), ended]);
+    switchboard.fail(target, failures);
   }
   const { outcome, reason, summary, moments } = await ended;
   const expected = isKept ? outcome === 'kept' : outcome === 'reverted' && reason === 'check-failed';
   if (!expected || moments.armed === null) throw new Error(`${target} ended otherwise: ${outcome}, ${summary}`);
   const { raw } = await handle.describe();
   const { historyLength, historySizeBytes } = raw.workflowExecutionInfo ?? {};
-  const history = isKept ? await handle.fetchHistory() : null;
+  const { events } = isKept ? await handle.fetchHistory() : { events: [] };
   return {
+    hasServer,
     outcome,
     armedMs: moments.armed - beganAt,
-    totalMs: moments.closed - beganAt,
+    besideSoakMs: isKept ? moments.closed - beganAt - soakMs : null,
     restoredMs: moments.restored === null || moments.decided === null ? null : moments.restored - moments.decided,
+    soakMs,
     events: Number(historyLength),
     bytes: Number(historySizeBytes),
-    activities: history?.events?.filter((event) => event.activityTaskScheduledEventAttributes).length ?? 0,
+    activities: events?.filter((event) => event.activityTaskScheduledEventAttributes).length ?? 0,
   };
+}
+
+/** A dependent that fails before would be red in the baseline. */
+async function untilWatched(handle: WorkflowHandle): Promise<void> {
+  for (;;) {
+    const { searchAttributes, status } = await handle.describe();
+    const [phase] = (searchAttributes['KnowngoodPhase'] ?? []) as readonly unknown[];
+    if (phase === 'watch' || status.name !== 'RUNNING') return;
+    await sleep(pollMs);
+  }
 }

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '../../worker/stack/cluster.ts';
+import { createService, service } from './service.ts';
 
 export interface Place {
   readonly target: string;
@@ -15,16 +16,15 @@ export interface House {
   readonly folder: string;
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly store: Cluster;
-  /** Answers for the dependents of all targets: `<address>/<target>`. */
+  /** Answers for the dependents of the simulated targets: `<address>/<target>`. */
   readonly switchboard: string;
 }
 
-/** A check a second, and three failures in a row that decide. */
-const checks = { interval: '1s', timeout: '2s', failures: 3, successes: 1 };
+/** In a row, that decide. */
+export const failures = 3;
+const checks = { interval: '1s', timeout: '2s', failures, successes: 1 };
 
-export function targetNames(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, at) => `t${String(at).padStart(3, '0')}`);
-}
+const nameOf = (at: number): string => `t${String(at).padStart(3, '0')}`;
 
 export async function furnish(
   house: House,
@@ -38,12 +38,16 @@ export async function furnish(
   const store = await databaseOf(house.store, join(folder, 'store-password'));
   const places: Place[] = [];
   const databases: Record<string, Awaited<ReturnType<typeof databaseOf>>> = {};
-  for (const [at, target] of targetNames(count).entries()) {
+  const dependents: Record<string, unknown> = {};
+  for (let at = 0; at < count; at += 1) {
+    const target = nameOf(at);
     const home = join(folder, target);
     await mkdir(home, { mode: 0o700 });
     const cluster = clusters[at] ?? null;
     const database = await databaseOf(cluster ?? house.store, join(home, 'password'));
     databases[target] = database;
+    const check = cluster ? { sql: await loginOf(cluster, home) } : { http: { url: `${switchboard}/${target}` } };
+    dependents[`service-of-${target}`] = { uses: target, checks: { up: { ...check, level: 'required' } } };
     const agentYaml = join(home, 'agent.yaml');
     const restart = cluster?.pgCtl('restart', '-m', 'fast', '-w');
     const [stateDir, keyFile] = [join(home, 'state'), join(home, 'key')];
@@ -54,12 +58,7 @@ export async function furnish(
   await writeJson(knowngoodYaml, {
     defaults: { lease: '60s', checks },
     targets: databases,
-    dependents: Object.fromEntries(
-      places.map(({ target }) => [
-        `service-of-${target}`,
-        { uses: target, checks: { up: { http: { url: `${switchboard}/${target}` }, level: 'required' } } },
-      ]),
-    ),
+    dependents,
     store,
     temporal,
   });
@@ -70,6 +69,12 @@ async function databaseOf(cluster: Cluster, passwordFile: string): Promise<{ con
   await writeFile(passwordFile, cluster.password, { mode: 0o600 });
   const connection = `postgresql://postgres@127.0.0.1:${cluster.port}/postgres?sslmode=disable`;
   return { connection, password: `\${file:${passwordFile}}` };
+}
+
+async function loginOf(cluster: Cluster, home: string): Promise<{ as: string; password: string }> {
+  const passwordFile = join(home, 'service-password');
+  await writeFile(passwordFile, await createService(cluster), { mode: 0o600 });
+  return { as: service, password: `\${file:${passwordFile}}` };
 }
 
 /** JSON is YAML. */

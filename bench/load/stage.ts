@@ -7,18 +7,19 @@ import { Client, Connection } from '@temporalio/client';
 import { startServing } from '../../demo/processes.ts';
 import { agentQueue, orchestratorQueue } from '../../domain/change.ts';
 import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
-import { type Kept, keep } from '../../worker/stack/keeper.ts';
+import { type Kept, keep, keepServer } from '../../worker/stack/keeper.ts';
 import { startTemporal } from '../../worker/stack/temporal-server.ts';
-import { furnish, targetNames } from './places.ts';
+import { type Place, furnish } from './places.ts';
 import { nodeUnder } from './process-cost.ts';
+import { hbaWithService } from './service.ts';
 import { type Switchboard, openSwitchboard } from './switchboard.ts';
 
 export interface LoadStage {
   readonly client: Client;
   readonly switchboard: Switchboard;
-  /** Those with a server first. */
-  readonly targets: readonly string[];
-  readonly pids: { readonly worker: number; readonly agent: number; readonly floor: number };
+  /** Real ones have a server, and an agent in a process of its own. */
+  readonly targets: { readonly real: readonly string[]; readonly simulated: readonly string[] };
+  readonly pids: { readonly worker: number; readonly agents: readonly number[]; readonly floor: number };
   close(): Promise<void>;
 }
 
@@ -38,6 +39,9 @@ export async function setLoadStage(
   try {
     const folder = await mkdtemp(join(tmpdir(), 'knowngood-load-'));
     later(() => rm(folder, { recursive: true, force: true }));
+    // No server runs in it, but its keeper also removes it when this process is killed: there are passwords in it.
+    const keeper = await keepServer({ dataDir: folder, signal: 'INT', thenRemove: [folder] });
+    later(() => keeper.dismiss());
     progress(`starting Temporal, a store and ${servers} servers`);
     const temporal = await startTemporal({ ui: false, progress });
     later(temporal.stop);
@@ -48,7 +52,7 @@ export async function setLoadStage(
       return cluster;
     };
     const store = await aCluster({ settings: { max_connections: '200' } });
-    for (let at = 0; at < servers; at += 1) clusters.push(await aCluster({ settings }));
+    for (let at = 0; at < servers; at += 1) clusters.push(await aCluster({ settings, hba: hbaWithService }));
     const switchboard = await openSwitchboard();
     later(switchboard.close);
     const connection = await Connection.connect({ address: temporal.address });
@@ -65,31 +69,40 @@ export async function setLoadStage(
       return kept;
     };
     const worker = await serve(['worker', '--config', knowngoodYaml], orchestratorQueue);
-    const simulated = places.filter(({ cluster }) => cluster === null);
-    const [template] = places;
+    const [real, simulated] = [true, false].map((is) => places.filter(({ cluster }) => (cluster !== null) === is)) as [
+      Place[],
+      Place[],
+    ];
+    const [template] = real;
+    if (template === undefined) throw new Error('no target has a server');
     // Before its agent begins: the template's server is changed and put back once.
-    if (template && simulated.length > 0)
+    if (simulated.length > 0)
       later(
-        await script('agents-main.js', [template.agentYaml, ...simulated.map(({ agentYaml }) => agentYaml)]).then(
-          endOf,
-        ),
+        (
+          await script(
+            'agents-main.js',
+            [template, ...simulated].map(({ agentYaml }) => agentYaml),
+          )
+        ).stop,
       );
-    const agents: Kept[] = [];
-    for (const { target, agentYaml, cluster } of places)
-      if (cluster !== null) agents.push(await serve(['agent', '--agent-config', agentYaml], agentQueue(target)));
+    const agents: number[] = [];
+    for (const { target, agentYaml } of real)
+      agents.push(nodeUnder((await serve(['agent', '--agent-config', agentYaml], agentQueue(target))).pid));
     const floor = await script('floor-main.js', [temporal.address]);
     later(floor.stop);
-    const [agent] = agents;
-    if (agent === undefined) throw new Error('no target has a server');
-    const pids = { worker: nodeUnder(worker.pid), agent: nodeUnder(agent.pid), floor: nodeUnder(floor.pid) };
-    return { client, switchboard, targets: targetNames(count), pids, close };
+    const names = (of: readonly Place[]): readonly string[] => of.map(({ target }) => target);
+    return {
+      client,
+      switchboard,
+      targets: { real: names(real), simulated: names(simulated) },
+      pids: { worker: nodeUnder(worker.pid), agents, floor: nodeUnder(floor.pid) },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
-
-const endOf = (kept: Kept) => (): Promise<void> => kept.stop();
 
 const servingWithinMs = 120_000;
 
