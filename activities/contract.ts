@@ -61,6 +61,8 @@ export interface OrchestratorActivities {
     workflowId: string;
     runId: string;
     lookOnly: boolean;
+    /** Else it waits for its turn while many changes begin at once. Default false. */
+    atOnce?: boolean;
   }): Promise<{ kind: 'admitted'; change: AdmittedChange } | Refused>;
   /** The claimed identity of the client that sent an Update or Signal, from history; null when none was sent. */
   claimedIdentity(

@@ -1,5 +1,5 @@
 /** The orchestrator's activities: let a request in, read who said what, write the report. */
-import { activityInfo } from '@temporalio/activity';
+import { Context, activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { admit } from '../config/admit.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
@@ -7,28 +7,36 @@ import { wasTouched } from '../domain/phase.ts';
 import { fitForHistory } from '../domain/problem.ts';
 import { buildReport } from '../report/build.ts';
 import type { Store } from '../store/store.ts';
+import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { OrchestratorActivities } from './contract.ts';
 import { explained } from './failure.ts';
 import { historyOf, isResetMark } from './history.ts';
 import { readSender } from './sender.ts';
 
+/** An abort while it waits for its turn comes with the heartbeat's answer. */
+const heartbeatMs = 2_000;
+
 export function createOrchestratorActivities({
   config,
   store,
   client,
+  beginnings,
 }: {
   /** Read anew for each change, so that an edited knowngood.yaml needs no restart. */
   config: () => Promise<KnowngoodConfig>;
   store: Store;
   client: Client;
+  beginnings: Beginnings;
 }): OrchestratorActivities {
   return {
-    admit: ({ request, workflowId, lookOnly }) =>
+    admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
       explained('InvalidRequest', async () => {
         const admission = admit(await config(), request, lookOnly ? null : workflowId);
-        if (admission.kind === 'admitted' && !lookOnly)
-          await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId));
-        return admission.kind === 'refused' ? { ...admission, problems: fitForHistory(admission.problems) } : admission;
+        if (admission.kind === 'refused') return { ...admission, problems: fitForHistory(admission.problems) };
+        if (lookOnly) return admission;
+        if (!atOnce) await inTurn(beginnings, beginningOf(admission.change));
+        await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId));
+        return admission;
       }),
     wasReset: async ({ workflowId }) => {
       const events = await historyOf(client, workflowId, activityInfo().workflowExecution?.runId ?? '');
@@ -50,4 +58,14 @@ export function createOrchestratorActivities({
         return { reportId: report.id };
       }),
   };
+}
+
+async function inTurn(beginnings: Beginnings, change: string): Promise<void> {
+  const { cancellationSignal, heartbeat } = Context.current();
+  const timer = setInterval(() => heartbeat('other changes begin; this one waits for its turn'), heartbeatMs);
+  try {
+    await beginnings.enter(change, cancellationSignal);
+  } finally {
+    clearInterval(timer);
+  }
 }

@@ -9,6 +9,7 @@ import type { ResolveSecret } from '../probes/http.ts';
 import { measure } from '../probes/measure.ts';
 import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';
 import { beat, spread } from '../probes/schedule.ts';
+import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { ProbeActivities } from './contract.ts';
 
 /** The workflow's heartbeat timeout is 5 s, and a cancellation comes with the heartbeat's answer. */
@@ -22,6 +23,7 @@ const spoolCloseMs = 200;
 interface Probe {
   readonly resolveSecret: ResolveSecret;
   readonly recordSamples: RecordSamples;
+  readonly beginnings?: Beginnings;
 }
 
 type Where = { readonly target: string; readonly changeId: string };
@@ -38,7 +40,7 @@ interface Measuring {
   readonly over?: AbortSignal;
 }
 
-export function createProbeActivities({ resolveSecret, recordSamples }: Probe): ProbeActivities {
+export function createProbeActivities({ resolveSecret, recordSamples, beginnings }: Probe): ProbeActivities {
   const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret);
 
   /** Measures until `next` ends every check, the time is over, or the activity is cancelled; heartbeats meanwhile. */
@@ -94,7 +96,9 @@ export function createProbeActivities({ resolveSecret, recordSamples }: Probe): 
           decideWhileWatching([{ ...check, level: 'required' }], [own], []);
         return done ? null : Math.min(check.intervalMs, 1_000);
       };
-      await measureAll(where, { checks, board, next, timeoutMs: baselineMs });
+      await measureAll(where, { checks, board, next, timeoutMs: baselineMs }).finally(() =>
+        beginnings?.leave(beginningOf(where)),
+      );
       cancellationSignal.throwIfAborted();
       return { progress: board.all(), red: checks.flatMap((check) => redBefore(check, board.of(check))) };
     },

@@ -1,6 +1,8 @@
 /** The orchestrator's process: workflows, its own activities, and the default probe; or one probe location alone. */
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
+import { availableParallelism } from 'node:os';
+import { createBeginnings } from '../activities/beginnings.ts';
 import { createOrchestratorActivities } from '../activities/orchestrator.ts';
 import { createProbeActivities } from '../activities/probe.ts';
 import { followKnowngoodConfig } from '../config/load.ts';
@@ -38,6 +40,7 @@ export interface WorkerSettings {
  * in force and not watched. It waits for answers most of the time, so a thousand cost little.
  */
 const probesAtOnce = 1_000;
+const stepsAtOnce = 1_000;
 
 /** Resolves once the worker polls. */
 export async function runWorker(config: KnowngoodConfig, settings: WorkerSettings = {}): Promise<RunningWorker> {
@@ -53,7 +56,8 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     settings.sampleFolder === undefined || config.store === null
       ? null
       : openSampleFolder({ folder: settings.sampleFolder, store: addSamples });
-  const probes = createProbeActivities({ resolveSecret, recordSamples: waiting?.record ?? addSamples });
+  const beginnings = createBeginnings(availableParallelism());
+  const probes = createProbeActivities({ beginnings, resolveSecret, recordSamples: waiting?.record ?? addSamples });
   const common = {
     connection: native,
     namespace,
@@ -74,13 +78,20 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   if (settings.probeOnly === undefined) {
     // Before the first workflow: one that sets an unknown attribute is wedged for ever.
     await registerSearchAttributes(connection, namespace);
-    const activities = createOrchestratorActivities({ config: followKnowngoodConfig(config.path), store, client });
+    const activities = createOrchestratorActivities({
+      config: followKnowngoodConfig(config.path),
+      store,
+      client,
+      beginnings,
+    });
     workers.push(
       await Worker.create({
         ...common,
         ...(await workflowSource()),
         taskQueue: orchestratorQueue,
         activities: { ...activities },
+        // Those that wait for their turn must not keep reports from being written.
+        maxConcurrentActivityTaskExecutions: stepsAtOnce,
       }),
     );
   }

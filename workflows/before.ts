@@ -10,7 +10,7 @@ import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf } from './caller.ts';
-import { agent, agentPresence, applying, orchestrator, probe } from './steps.ts';
+import { admission, agent, agentPresence, applying, probe } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
 
 /** How often a configuration that keeps moving is planned anew before the change is given up. */
@@ -48,7 +48,12 @@ async function admit(flow: Flow): Promise<AdmittedChange | End> {
       () => null,
       (error: unknown) => error,
     );
-  const answer = await orchestrator('read the request').admit({ request, workflowId, runId, lookOnly: false });
+  const answer = await admission('read the request, and wait for its turn').admit({
+    request,
+    workflowId,
+    runId,
+    lookOnly: false,
+  });
   if (answer.kind === 'refused') return rejected('invalid-request', firstOf(answer.problems), answer.problems);
   const absent = await presence;
   if (absent !== null) {

@@ -23,6 +23,17 @@ export function orchestrator(summary: string): ReturnType<typeof proxyActivities
   return proxyActivities<OrchestratorActivities>({ ...forward, taskQueue: orchestratorQueue, summary });
 }
 
+/** It may have to wait for its turn while others begin. */
+export function admission(summary: string): ReturnType<typeof proxyActivities<Pick<OrchestratorActivities, 'admit'>>> {
+  return proxyActivities<Pick<OrchestratorActivities, 'admit'>>({
+    ...forward,
+    startToCloseTimeout: '1 hour',
+    heartbeatTimeout: '15 seconds',
+    taskQueue: orchestratorQueue,
+    summary,
+  });
+}
+
 /** After the journal is closed nothing is at stake: written without limit of tries. */
 export function reporter(summary: string): ReturnType<typeof proxyActivities<OrchestratorActivities>> {
   return proxyActivities<OrchestratorActivities>({

@@ -21,7 +21,8 @@ export async function untouchedIndeed(flow: Flow, operators: Operators, end: End
     if (!wasReset) return end;
     if (flow.change === null) {
       const { request } = flow;
-      const admitted = await reporter('read the request').admit({ request, workflowId, runId, lookOnly: false });
+      const asked = { request, workflowId, runId, lookOnly: false, atOnce: true };
+      const admitted = await reporter('read the request').admit(asked);
       if (admitted.kind === 'admitted') flow.change = admitted.change;
     }
     const ruling = earlierRun(end);
