@@ -13,6 +13,9 @@ export interface Done {
   readonly outcome: string;
   /** From the request, ms. */
   readonly armedMs: number;
+  /** Unix ms. */
+  readonly armedAt: number;
+  readonly decidedAt: number;
   /** From the request to the end, without the soak, ms. Kept ones only. */
   readonly besideSoakMs: number | null;
   /** From the verdict, ms. Reverted ones only. */
@@ -100,7 +103,8 @@ async function oneChange({ client, switchboard, spreadMs }: Batch, one: One): Pr
   }
   const { outcome, reason, summary, moments } = await ended;
   const expected = isKept ? outcome === 'kept' : outcome === 'reverted' && reason === 'check-failed';
-  if (!expected || moments.armed === null) throw new Error(`${target} ended otherwise: ${outcome}, ${summary}`);
+  if (!expected || moments.armed === null || moments.decided === null)
+    throw new Error(`${target} ended otherwise: ${outcome}, ${summary}`);
   const { raw } = await handle.describe();
   const { historyLength, historySizeBytes } = raw.workflowExecutionInfo ?? {};
   const { events } = isKept ? await handle.fetchHistory() : { events: [] };
@@ -108,8 +112,10 @@ async function oneChange({ client, switchboard, spreadMs }: Batch, one: One): Pr
     hasServer,
     outcome,
     armedMs: moments.armed - beganAt,
+    armedAt: moments.armed,
+    decidedAt: moments.decided,
     besideSoakMs: isKept ? moments.closed - beganAt - soakMs : null,
-    restoredMs: moments.restored === null || moments.decided === null ? null : moments.restored - moments.decided,
+    restoredMs: moments.restored === null ? null : moments.restored - moments.decided,
     soakMs,
     events: Number(historyLength),
     bytes: Number(historySizeBytes),
