@@ -13,8 +13,8 @@ import { explained } from './failure.ts';
 import { historyOf, isResetMark } from './history.ts';
 import { readSender } from './sender.ts';
 
-/** An abort while it waits for its turn comes with the heartbeat's answer. */
-const heartbeatMs = 2_000;
+/** Seldom: many may wait. Who is aborted meanwhile has ended at once, and only its place in the line is kept for so long. */
+const heartbeatMs = 10_000;
 
 export function createOrchestratorActivities({
   config,

@@ -28,7 +28,7 @@ export function admission(summary: string): ReturnType<typeof proxyActivities<Pi
   return proxyActivities<Pick<OrchestratorActivities, 'admit'>>({
     ...forward,
     startToCloseTimeout: '1 hour',
-    heartbeatTimeout: '15 seconds',
+    heartbeatTimeout: '30 seconds',
     taskQueue: orchestratorQueue,
     summary,
   });
