@@ -16,6 +16,9 @@ import { findAnsible } from './ansible.ts';
 /** A playbook costs seconds a run. */
 const peerRuns = (runs: number): number => Math.min(runs, 10);
 
+/** As Ansible comes, facts and all; and with everything left out that it can do without. */
+type Manner = 'usual' | 'tuned';
+
 export async function benchPeers({ runs, progress }: BenchOptions): Promise<readonly Figure[]> {
   const ansible = await findAnsible({ progress });
   if ('missing' in ansible) {
@@ -28,25 +31,27 @@ export async function benchPeers({ runs, progress }: BenchOptions): Promise<read
     const denying = await denyingHba(stage.database.dataDir);
     const change: ConfigChange = { kind: 'config', files: { 'pg_hba.conf': denying } };
     const own: Reverted[] = [];
-    const peer: Reverted[] = [];
+    const peers: Record<Manner, Reverted[]> = { usual: [], tuned: [] };
     for (let run = 0; run < peerRuns(runs); run++) {
-      peer.push(await playbookRevert(ansible.playbook, stage, prober, denying));
+      for (const manner of ['usual', 'tuned'] as const)
+        peers[manner].push(await playbookRevert(ansible.playbook, manner, stage, prober, denying));
       own.push(await guardedRevert(stage, prober, change));
-      progress(`${run + 1}/${peerRuns(runs)}: ${told(own.at(-1))}; Ansible ${told(peer.at(-1))}`);
+      const [usual, tuned] = [told(peers.usual.at(-1)), told(peers.tuned.at(-1))];
+      progress(`${run + 1}/${peerRuns(runs)}: ${told(own.at(-1))}; Ansible ${usual}; tuned ${tuned}`);
     }
-    const both = (of: keyof Reverted) => ({
+    const both = (manner: Manner, of: keyof Reverted) => ({
       own: own.map((reverted) => reverted[of]),
-      floor: peer.map((reverted) => reverted[of]),
+      floor: peers[manner].map((reverted) => reverted[of]),
       other: 'Ansible',
     });
+    const tenTimes = (mine: number, theirs: number): boolean => 10 * mine <= theirs;
+    const noSlower = (mine: number, theirs: number): boolean => mine <= theirs;
+    const always = (): boolean => true;
     return [
-      compare(
-        'verdict → restored, beside Ansible',
-        both('restoredMs'),
-        '≥ 10 × faster',
-        (mine, theirs) => 10 * mine <= theirs,
-      ),
-      compare('whole change, beside Ansible', both('wholeMs'), 'no slower', (mine, theirs) => mine <= theirs),
+      compare('verdict → restored, beside Ansible', both('usual', 'restoredMs'), '≥ 10 × faster', tenTimes),
+      compare('whole change, beside Ansible', both('usual', 'wholeMs'), 'no slower', noSlower),
+      compare('verdict → restored, Ansible tuned', both('tuned', 'restoredMs'), '–', always),
+      compare('whole change, Ansible tuned', both('tuned', 'wholeMs'), '–', always),
     ];
   } finally {
     await stage.close();
@@ -55,24 +60,26 @@ export async function benchPeers({ runs, progress }: BenchOptions): Promise<read
 
 async function playbookRevert(
   ansible: readonly string[],
+  manner: Manner,
   { folder, database: { dataDir, port } }: Stage,
   prober: Prober,
   denying: string,
 ): Promise<Reverted> {
   const own = await mkdtemp(join(folder, 'playbook-'));
-  const places = { newHba: join(own, 'pg_hba.conf'), verdict: join(own, 'verdict') };
-  await writeFile(places.newHba, denying, { mode: 0o600 });
+  const files = { newHba: join(own, 'pg_hba.conf'), verdict: join(own, 'verdict') };
+  await writeFile(files.newHba, denying, { mode: 0o600 });
   const before = await readFile(join(dataDir, 'pg_hba.conf'), 'utf8');
   const variables = {
+    facts: manner === 'usual',
     data_dir: dataDir,
     owner: String((await stat(dataDir)).uid),
-    new_hba: places.newHba,
+    new_hba: files.newHba,
     dependent: {
       user: 'image_svc',
       database: 'shop',
       address: addressOf.image_svc,
       port,
-      verdict_file: places.verdict,
+      verdict_file: files.verdict,
     },
   };
   const beganAt = now();
@@ -80,11 +87,11 @@ async function playbookRevert(
   // Awaited only when the playbook did what it was to do; its own words say more about why it did not.
   accepted.catch(() => {});
   const said = await play(
-    [...ansible, '-i', 'localhost,', '-e', JSON.stringify(variables), join(peers, 'playbook.yml')],
-    environment(folder),
+    [...ansible, '-i', 'localhost,', '-e', JSON.stringify(variables), join(places, 'playbook.yml')],
+    environment(folder, manner),
   );
   const wholeMs = now() - beganAt;
-  const decided = await readFile(places.verdict, 'utf8').catch(() => {
+  const decided = await readFile(files.verdict, 'utf8').catch(() => {
     throw new Error(`the playbook ended without a failing check:\n${said}`);
   });
   if ((await readFile(join(dataDir, 'pg_hba.conf'), 'utf8')) !== before)
@@ -103,11 +110,11 @@ async function play([command = '', ...args]: readonly string[], env: NodeJS.Proc
 }
 
 /** Its own folders are the run's, and nothing of the user's configuration slows it down. */
-function environment(folder: string): NodeJS.ProcessEnv {
+function environment(folder: string, manner: Manner): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ANSIBLE_'));
   return {
     ...Object.fromEntries(own),
-    ANSIBLE_CONFIG: join(peers, 'ansible.cfg'),
+    ANSIBLE_CONFIG: join(places, `${manner}.cfg`),
     ANSIBLE_HOME: join(folder, 'ansible'),
     ANSIBLE_REMOTE_TEMP: join(folder, 'ansible', 'tmp'),
     // Ansible refuses to run in another encoding.
@@ -126,4 +133,4 @@ function told(reverted: Reverted | undefined): string {
 }
 
 const exec = promisify(execFile);
-const peers = join(packageRoot, 'bench', 'peers');
+const places = join(packageRoot, 'bench', 'peers');
