@@ -77,6 +77,8 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
         };
         await write(journal);
         leases.keep(journal, lease);
+        // Until the journal was written nobody kept the lifeline: it may have been let go as of no use.
+        await target.waysBack(live.facts);
         return { kind: 'armed', phase: 'armed', applied: null, waysBack: ways };
       });
     },

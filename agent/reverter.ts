@@ -34,13 +34,25 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
   let remaining: readonly Problem[] = [];
   let incompleteSince: number | null = null;
   let saidAt = 0;
+  let about = '';
 
   const say: Say = (line) => {
     log.info(line);
     for (const listener of listeners) listener(line);
   };
 
+  /** What an earlier revert was kept from is not this one's. */
+  function forget(): void {
+    remaining = [];
+    incompleteSince = null;
+    saidAt = notBefore = 0;
+    pauseMs = firstPauseMs;
+  }
+
   async function run(): Promise<RevertAnswer> {
+    const changeId = state.journal.read()?.changeId ?? '';
+    if (changeId !== about) forget();
+    about = changeId;
     const answer = await attemptRevert(parts, say);
     if (answer.kind === 'incomplete') {
       const now = clock.now().monotonicMs;
@@ -55,9 +67,7 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
       notBefore = now + pauseMs;
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     } else {
-      remaining = [];
-      incompleteSince = null;
-      pauseMs = firstPauseMs;
+      forget();
       log.info(`change is ${answer.kind === 'closed' ? answer.phase : 'reverted, proven'}, by ${answer.by}`);
       completed(answer);
     }
@@ -88,6 +98,7 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
         return true;
       });
       if (!begun) return;
+      forget();
       log.warn(`reverting change ${changeId}: ${revert.by}`);
       goOn();
     },

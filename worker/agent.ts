@@ -131,6 +131,8 @@ export async function runAgent(
         activityTaskPollerBehavior: { type: 'simple-maximum', maximum: agentPolls },
         identity: `knowngood-agent-${config.target}@${process.pid}`,
         shutdownGraceTime: '2 seconds',
+        // By default a cancellation waits with the heartbeat for most of its timeout.
+        maxHeartbeatThrottleInterval: '1 second',
       });
       serving.worker = worker;
       const running = worker.run();

@@ -51,7 +51,7 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
  */
 function letIn(flow: Flow): Promise<ArmedAnswer> {
   return CancellationScope.nonCancellable(async () => {
-    while (flow.phase === 'apply') {
+    for (let tries = 0; flow.phase === 'apply';) {
       const { target } = flow.request;
       const asked = agent(target, `is the change of ${target} still armed`)
         .deadline({
@@ -69,13 +69,15 @@ function letIn(flow: Flow): Promise<ArmedAnswer> {
       // An extension has overtaken it: asked again, as without an answer.
       if (answer !== null && answer.kind !== 'unmoved')
         return { armed: false, outcome: 'reverted', why: 'the agent has begun to revert it by itself' };
-      await condition(() => flow.phase !== 'apply', askAgainMs, { summary: 'then the agent is asked again' });
+      const pauseMs = askAgainMs[Math.min(tries++, askAgainMs.length - 1)] ?? 30_000;
+      await condition(() => flow.phase !== 'apply', pauseMs, { summary: 'then the agent is asked again' });
     }
     return ended(flow);
   });
 }
 
-const askAgainMs = 1_000;
+/** Growing: what fails at once would fill the history in an hour. */
+const askAgainMs = [1_000, 2_000, 5_000, 15_000, 30_000];
 
 function ended({ outcome, why }: Flow): ArmedAnswer {
   return { armed: false, outcome: outcome ?? 'reverted', why };

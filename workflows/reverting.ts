@@ -1,5 +1,5 @@
 /** Stage 9b: revert until it is proven, or a person takes over; then say how the dependents are. */
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { Closed, Reverted, Stale } from '../activities/contract.ts';
 import { locationsOf } from '../domain/admitted.ts';
 import { neverArmed } from '../domain/agent-steps.ts';
@@ -9,7 +9,7 @@ import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { callerOf } from './caller.ts';
-import { agent, probe, revertingAgent } from './steps.ts';
+import { agent, agentPresence, probe, revertingAgent } from './steps.ts';
 
 type Answer =
   Reverted | Closed | Stale | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] };
@@ -17,6 +17,8 @@ type Answer =
 /** Between two attempts at an incomplete revert: soon at first, then once a minute for an hour. */
 const firstPausesMs = [2_000, 5_000, 15_000, 30_000];
 const minutely = 60;
+/** An agent that is only slow has answered by then. */
+const silencePausesMs = [15_000, 60_000, 300_000];
 /** The agent tries every minute by itself and tells when it is done: an attempt costs some ten events, and Temporal ends a
  * workflow at about 50,000 of them, which a month of attempts must not reach. */
 const laterPauseMs = 600_000;
@@ -71,16 +73,52 @@ async function revertOnce(flow: Flow, operators: Operators, ruling: Ruling): Pro
   );
   let settled = false;
   const done = attempt.finally(() => (settled = true));
-  if (wasUnfinished) {
-    await Promise.race([done.then(noop, noop), condition(() => settled || !unfinished())]);
+  const saysSilence = patched('a-silent-agent-is-said');
+  if (saysSilence) void sayWhileSilent(flow, operators, () => settled);
+  if (saysSilence || wasUnfinished) {
+    const overtaken = (): boolean => (wasUnfinished && !unfinished()) || operators.abandoned !== null;
+    await Promise.race([done.then(noop, noop), condition(() => settled || overtaken())]);
     if (!settled) scope.cancel();
   }
   try {
     return await done;
   } catch (error) {
-    if (!isCancellation(error)) throw error;
+    // Once it is asked to end, Temporal tries an attempt no more, whatever it ends with.
+    if (!isCancellation(error) && !scope.consideredCancelled) throw error;
+    if (operators.abandoned) return { kind: 'incomplete', remaining: flow.remaining, items: [] };
     return revertOnce(flow, operators, ruling);
   }
+}
+
+/** The attempt waits in Temporal for an agent that is away, a host that is down; meanwhile that is said, and said again. */
+async function sayWhileSilent(flow: Flow, operators: Operators, settled: () => boolean): Promise<void> {
+  const { target } = flow.request;
+  const isOver = (): boolean => settled() || operators.abandoned !== null;
+  for (let round = 0; ; round++) {
+    const pauseMs = silencePausesMs[round] ?? laterPauseMs;
+    if (await condition(isOver, pauseMs, { summary: 'then the agent is asked whether it is there' })) return;
+    const heard = await isHeard(target);
+    if (isOver()) return;
+    if (heard) continue;
+    const problem: Problem = {
+      code: 'no-agent',
+      message: `no agent answers for target ${target}`,
+      detail: 'The revert waits for it.',
+      hint: `Start it, or look at its host: knowngood rescue ${target} --revert works there without Temporal.`,
+    };
+    flow.remaining = [problem];
+    if (flow.phase === 'revert-incomplete') note(flow, `still ${problem.message}: the revert waits for it`);
+    else enter(flow, 'revert-incomplete', `the revert is not complete: ${problem.message}`);
+  }
+}
+
+function isHeard(target: string): Promise<boolean> {
+  return agentPresence(target)
+    .ping({ target })
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind: 'incomplete' }>): Promise<End> {
@@ -149,12 +187,20 @@ async function askDependents(flow: Flow): Promise<void> {
 }
 
 async function abandon(flow: Flow, { who, why }: { who: string; why: string }): Promise<End> {
-  const answer = await agent(flow.request.target, `abandon the revert, by ${who}`).abandon({
-    ...callerOf(flow),
-    who,
-    why,
-  });
+  const { target } = flow.request;
+  // One that was silent is asked once more, and not waited for.
+  const wasSilent = flow.remaining.some(({ code }) => code === 'no-agent');
+  const isThere = !wasSilent || (await isHeard(target));
+  const telling = agent(target, `abandon the revert, by ${who}`);
+  const answer = isThere ? await telling.abandon({ ...callerOf(flow), who, why }).catch(() => null) : null;
   const remaining = flow.remaining.map((problem) => problem.message).join('; ');
+  if (answer === null)
+    return {
+      outcome: 'abandoned',
+      reason: 'abandoned-by-operator',
+      summary: `${who} took over, and the agent could not be told: back again it reverts, unless "knowngood rescue ${target} --abandon" was run on its host; remaining: ${remaining}`,
+      problems: flow.remaining,
+    };
   return answer.kind === 'closed'
     ? {
         outcome: 'abandoned',

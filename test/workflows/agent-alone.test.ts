@@ -5,9 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { loadAgentConfig } from '../../config/load.ts';
 import { rescue } from '../../worker/rescue.ts';
+import { eventually } from '../support/processes.ts';
 import { useRig } from '../support/rig.ts';
 
 const rig = useRig();
+const another = { change: { kind: 'config', settings: { work_mem: '9MB' } }, overrides: { soak: '60s' } } as const;
 const aChange = { change: { kind: 'config', settings: { work_mem: '8MB' } }, overrides: { soak: '60s' } } as const;
 
 describe('a change whose end comes from the host', () => {
@@ -69,6 +71,42 @@ describe('a pipeline whose agent is away', () => {
     expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'pipeline-failed' });
   });
 });
+
+describe('a revert whose agent is away', () => {
+  it('is said to be incomplete, and is done when the agent is there again', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start(another);
+    await change.reaches('watch');
+    await rig().stopAgent();
+    await change.executeUpdate('abort', { args: ['kim: stop'] });
+    const view = await change.reaches('revert-incomplete', 40_000);
+    expect(view.remaining).toMatchObject([{ code: 'no-agent' }]);
+    expect(view.possible).toEqual(['abandon']);
+    expect(await rig().configuration()).not.toEqual(before);
+    await rig().startAgent();
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'aborted-by-operator' });
+    expect(await rig().configuration()).toEqual(before);
+  });
+
+  it('is taken over by a person, who is told what the agent will do', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start(another);
+    await change.reaches('watch');
+    await rig().stopAgent();
+    await change.executeUpdate('abort', { args: ['kim: stop'] });
+    await change.reaches('revert-incomplete', 40_000);
+    await change.executeUpdate('abandon', { args: ['kim: the host burns'] });
+    const result = await change.outcome();
+    expect(result).toMatchObject({ outcome: 'abandoned' });
+    expect(result.summary).toContain('the agent could not be told');
+    await rig().startAgent();
+    await eventually('the agent reverts', async () => isSame(await rig().configuration(), before), 30_000);
+  }, 180_000);
+});
+
+function isSame(one: Record<string, string>, other: Record<string, string>): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 describe('a target without an agent', () => {
   it('is said within ten seconds', async () => {
