@@ -8,7 +8,7 @@ type Life = Omit<Scenario, 'seed' | 'index' | 'value'>;
 
 const calm = { pauseMs: 20, pipeline: 'says so', abort: null, faults: [] } as const;
 /** Slow enough that the lease, which is written when a quarter of it has passed, is written meanwhile. */
-const slow = { ...calm, pauseMs: 1_000 } as const;
+const slow = { ...calm, pauseMs: 600 } as const;
 
 export const lives: Readonly<Record<string, Life>> = {
   'config, kept': { ...calm, kind: 'config', parts: ['setting', 'file', 'hba', 'grant'] },
