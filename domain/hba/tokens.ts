@@ -16,9 +16,17 @@ export interface HbaLine {
 
 /** Every logical line, comments and blank ones included, so that physical lines can be cut at rules. */
 export function tokeniseHba(content: string, versionNum: number): readonly HbaLine[] {
+  return logicalLines(content, versionNum).map(({ from, to, text }) => ({ from, to, fields: fieldsOf(text) }));
+}
+
+/** Logical lines before their fields are told apart. */
+export function logicalLines(
+  content: string,
+  versionNum: number,
+): readonly { readonly from: number; readonly to: number; readonly text: string }[] {
   const physical = content.split('\n');
   if (physical.at(-1) === '') physical.pop();
-  const lines: HbaLine[] = [];
+  const lines: { from: number; to: number; text: string }[] = [];
   for (let at = 0; at < physical.length; at += 1) {
     const from = at + 1;
     let joined = '';
@@ -30,7 +38,7 @@ export function tokeniseHba(content: string, versionNum: number): readonly HbaLi
       joined = joined.slice(0, -1);
       lastBackslash = joined.length;
     }
-    lines.push({ from, to: Math.min(at + 1, physical.length), fields: fieldsOf(joined.replace(/\0[^]*$/, '')) });
+    lines.push({ from, to: Math.min(at + 1, physical.length), text: joined.replace(/\0[^]*$/, '') });
   }
   return lines;
 }
@@ -54,7 +62,7 @@ export function fieldsOf(line: string): readonly (readonly HbaToken[])[] {
 
 const isBlank = (char: string): boolean => char === ' ' || char === '\t' || char === '\r';
 
-function nextToken(line: string, start: number): { token: HbaToken | null; comma: boolean; next: number } {
+export function nextToken(line: string, start: number): { token: HbaToken | null; comma: boolean; next: number } {
   let at = start;
   while (at < line.length && (isBlank(line.charAt(at)) || line.charAt(at) === ',')) at += 1;
   let text = '';
