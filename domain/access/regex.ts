@@ -17,7 +17,7 @@ export type CompiledRegex =
 const shared = /^(?:[^\\[\](){}*+?|^$.]|\\[^a-zA-Z0-9]|\[\^?[a-zA-Z0-9_.@ -]+\]|[.^$|()*+?])*$/;
 
 export function compileRegex(source: string): CompiledRegex {
-  const why = unbalanced(source);
+  const why = firstMistake(source);
   if (why !== null) return { kind: 'invalid', why };
   if (source.startsWith('***') || source.startsWith('(?') || !shared.test(source)) return { kind: 'undecidable' };
   const bare = source.replace(/\\./g, 'x').replace(/\[[^\]]*\]/g, 'x');
@@ -31,13 +31,15 @@ export function compileRegex(source: string): CompiledRegex {
   }
 }
 
-/** The first thing that was opened and not closed, or the other way round, in the order in which the server reads. */
-function unbalanced(source: string): string | null {
+/** Of those that the server words in one way only, the first in the order in which it reads. */
+function firstMistake(source: string): string | null {
   let open = 0;
   for (let at = 0; at < source.length; at += 1) {
     const char = source.charAt(at);
-    if (char === '\\') at += 1;
-    else if (char === '(') open += 1;
+    if (char === '\\') {
+      at += 1;
+      if (at === source.length || noEscape.test(source.charAt(at))) return 'invalid escape \\ sequence';
+    } else if (char === '(') open += 1;
     else if (char === ')' && --open < 0) return parentheses;
     else if (char === '[') {
       // A bracket that stands first in a class is a member of it.
@@ -49,4 +51,6 @@ function unbalanced(source: string): string | null {
   return open > 0 ? parentheses : null;
 }
 
+/** Letters that mean nothing after a backslash. */
+const noEscape = /[ghijklopqzCEFGHIJKLNOPQRTVX]/;
 const parentheses = 'parentheses () not balanced';

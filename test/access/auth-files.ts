@@ -253,10 +253,6 @@ const include = fc
     fc.tuple(fc.constant('include_if_exists'), fc.constantFrom('names.txt', 'sub/more.txt', 'nowhere.txt', 'sub')),
   )
   .map((words) => words.join(' '));
-const cut = fc.tuple(rule(inner, false), fc.nat(60)).map(([text, at]) => text.slice(0, at));
-const tooLong = fc
-  .tuple(rule(inner), fc.constantFrom(254, 255, 256, 10_237, 10_238, 10_239, 10_240, 10_241))
-  .map(([text, length]) => `host ${'a'.repeat(length)} ${text}`);
 const ending = fc.oneof(
   { weight: 12, arbitrary: fc.constant('\n') },
   {
@@ -265,29 +261,49 @@ const ending = fc.oneof(
   },
 );
 
-function lines(word: fc.Arbitrary<string>, isMain: boolean, maxLength: number): fc.Arbitrary<string> {
-  const line = fc.oneof(
-    { weight: 14, arbitrary: rule(word) },
-    { weight: 3, arbitrary: cut },
-    { weight: isMain ? 2 : 0, arbitrary: include },
-    { weight: 1, arbitrary: tooLong },
-    { weight: 2, arbitrary: fc.constantFrom('', '# note', ' # host all all all trust', '\\', '#\\', ',', '\t') },
-  );
-  return fc.array(fc.tuple(line, ending), { maxLength }).map((all) => all.flat().join(''));
-}
+type Lines = (word: fc.Arbitrary<string>, isMain: boolean, maxLength: number) => fc.Arbitrary<string>;
+
+const linesOf =
+  (whole: typeof rule): Lines =>
+  (word, isMain, maxLength) => {
+    const cut = fc.tuple(whole(inner, false), fc.nat(60)).map(([text, at]) => text.slice(0, at));
+    const tooLong = fc
+      .tuple(whole(inner), fc.constantFrom(254, 255, 256, 10_237, 10_238, 10_239, 10_240, 10_241))
+      .map(([text, length]) => `host ${'a'.repeat(length)} ${text}`);
+    const line = fc.oneof(
+      { weight: 14, arbitrary: whole(word) },
+      { weight: 3, arbitrary: cut },
+      { weight: isMain ? 2 : 0, arbitrary: include },
+      { weight: 1, arbitrary: tooLong },
+      { weight: 2, arbitrary: fc.constantFrom('', '# note', ' # host all all all trust', '\\', '#\\', ',', '\t') },
+    );
+    return fc.array(fc.tuple(line, ending), { maxLength }).map((all) => all.flat().join(''));
+  };
 const listFile = fc
   .array(fc.tuple(listed(inner), fc.constantFrom(' ', '\n', ',', '\n# x\n')), { maxLength: 4 })
   .map((all) => all.flat().join(''));
 
-export const hbaFiles: fc.Arbitrary<AuthFiles> = fc.record({
-  'main.conf': lines(outer, true, 6),
-  'names.txt': listFile,
-  'sub/more.txt': fc.oneof(listFile, lines(inner, false, 3)),
-  'sub/one.conf': lines(inner, false, 2),
-  'sub/two.conf': lines(inner, false, 2),
-  'sub/.hidden.conf': fc.constant('host all all all trust\n'),
-  'loop.txt': fc.constantFrom('include loop.txt\n', '@loop.txt\n'),
-});
+const filesOf = (lines: Lines): fc.Arbitrary<AuthFiles> =>
+  fc.record({
+    'main.conf': lines(outer, true, 6),
+    'names.txt': listFile,
+    'sub/more.txt': fc.oneof(listFile, lines(inner, false, 3)),
+    'sub/one.conf': lines(inner, false, 2),
+    'sub/two.conf': lines(inner, false, 2),
+    'sub/.hidden.conf': fc.constant('host all all all trust\n'),
+    'loop.txt': fc.constantFrom('include loop.txt\n', '@loop.txt\n'),
+  });
+
+const map = (word: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.oneof(
+    { weight: 6, arbitrary: spacedOut([inner, listed(word), listed(word)]) },
+    { weight: 2, arbitrary: spacedOut([inner, word, fc.constantFrom('\\1', '"\\1"', '+staff', 'all', '/x', '/(')]) },
+    { weight: 1, arbitrary: spacedOut([listed(word), word, word, word]) },
+  );
+
+export const hbaFiles: fc.Arbitrary<AuthFiles> = filesOf(linesOf(rule));
+export const identFiles: fc.Arbitrary<AuthFiles> = filesOf(linesOf(map));
 
 /** Before 16 a loop has no end, and the server gives up on all of it. */
-export const withoutLoops = hbaFiles.map((files): AuthFiles => ({ ...files, 'loop.txt': 'a b\n' }));
+export const withoutLoops = (drawn: fc.Arbitrary<AuthFiles>): fc.Arbitrary<AuthFiles> =>
+  drawn.map((files) => ({ ...files, 'loop.txt': 'a b\n' }));

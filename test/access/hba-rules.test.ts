@@ -1,14 +1,16 @@
-/** Our rows of pg_hba.conf beside those of real servers, on files that are drawn at random: no difference at all. */
+/** Our rows of pg_hba.conf and pg_ident.conf beside those of real servers, on files that are drawn at random: no difference at all. */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
 import { type HbaRow, readHba, rowsOf } from '../../domain/access/file-rules.ts';
+import { type IdentRow, identRowsOf, readIdent } from '../../domain/access/ident-maps.ts';
+import type { FileView } from '../../domain/conf/conf-tree.ts';
 import type { AuthBuild } from '../../domain/access/rule.ts';
 import { normalise } from '../../domain/conf/paths.ts';
 import { type Cluster, type PostgresMajor, createCluster } from '../../worker/stack/cluster.ts';
-import { type AuthFiles, hbaFiles, withoutLoops } from './auth-files.ts';
+import { type AuthFiles, hbaFiles, identFiles, withoutLoops } from './auth-files.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
 const majors: readonly PostgresMajor[] = full ? [14, 15, 16, 17, 18] : [14, 16, 18];
@@ -32,6 +34,7 @@ for (const major of majors)
       // The view reads the file that the setting names, whether it loads or not; the running rules stay.
       write({ 'main.conf': 'local all all trust\nhost all all 127.0.0.0/8 scram-sha-256\n' });
       await sql.query(`alter system set hba_file = '${folder}/main.conf'`);
+      await sql.query(`alter system set ident_file = '${folder}/main.conf'`);
       await sql.end();
       await cluster.restart();
       sql = new pg.Client({ connectionString: cluster.url() });
@@ -52,9 +55,9 @@ for (const major of majors)
       for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content, 'latin1');
     }
 
-    function ours(files: AuthFiles): readonly HbaRow[] {
+    function viewOf(files: AuthFiles): FileView {
       const inside = (path: string): string => path.slice(folder.length + 1);
-      const view = {
+      return {
         read: (path: string) => (path.startsWith(`${folder}/`) ? (files[inside(path)] ?? null) : null),
         list: (path: string) => {
           if (normalise(path) !== join(folder, 'sub') && normalise(path) !== folder) return null;
@@ -62,10 +65,9 @@ for (const major of majors)
           return names.map((name) => name.slice(name.lastIndexOf('/') + 1));
         },
       };
-      return rowsOf(readHba(join(folder, 'main.conf'), view, build));
     }
 
-    async function theirs(): Promise<readonly HbaRow[]> {
+    async function theirRules(): Promise<readonly HbaRow[]> {
       const columns = 'line_number, type, database, user_name, address, netmask, auth_method, options, error';
       const { rows } = await sql.query<HbaRow>(
         major >= 16
@@ -79,18 +81,44 @@ for (const major of majors)
       return rows;
     }
 
+    async function theirMaps(): Promise<readonly IdentRow[]> {
+      const columns = 'line_number, map_name, sys_name, pg_username, error';
+      const { rows } = await sql.query<IdentRow>(
+        major >= 16
+          ? `select map_number, file_name, ${columns} from pg_ident_file_mappings`
+          : `select case when error is null then row_number() over (partition by error is null order by n) end::int as map_number,
+               '${folder}/main.conf' as file_name, ${columns}
+             from pg_ident_file_mappings() with ordinality as m(${columns}, n) order by n`,
+      );
+      return rows;
+    }
+
+    async function compare<Row>(
+      drawn: fc.Arbitrary<AuthFiles>,
+      ours: (main: string, view: FileView) => readonly Row[],
+      theirs: () => Promise<readonly Row[]>,
+    ): Promise<void> {
+      const property = fc.asyncProperty(major < 16 ? withoutLoops(drawn) : drawn, async (files) => {
+        write(files);
+        const rows = ours(join(folder, 'main.conf'), viewOf(files));
+        // Content is one char a byte; the server answers in UTF-8.
+        expect(JSON.parse(Buffer.from(JSON.stringify(rows), 'latin1').toString('utf8'))).toEqual(await theirs());
+      });
+      await fc.assert(property, { numRuns: filesEach, endOnFailure: false });
+    }
+
+    const patience = full ? 3_600_000 : 60_000;
     it(
-      'shows the same rows',
-      async () => {
-        await fc.assert(
-          fc.asyncProperty(major < 16 ? withoutLoops : hbaFiles, async (files) => {
-            write(files);
-            const utf8 = JSON.parse(Buffer.from(JSON.stringify(ours(files)), 'latin1').toString('utf8')) as unknown;
-            expect(utf8).toEqual(await theirs());
-          }),
-          { numRuns: filesEach, endOnFailure: false },
-        );
-      },
-      full ? 3_600_000 : 60_000,
+      'shows the same rules',
+      () => compare(hbaFiles, (main, view) => rowsOf(readHba(main, view, build)), theirRules),
+      patience,
     );
+
+    // 14 has no such view.
+    if (major > 14)
+      it(
+        'shows the same maps',
+        () => compare(identFiles, (main, view) => identRowsOf(readIdent(main, view, build.versionNum)), theirMaps),
+        patience,
+      );
   });
