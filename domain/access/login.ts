@@ -1,0 +1,207 @@
+/**
+ * Whether a principal can log in, by a configuration that is known and not by asking: the server's own steps in their order,
+ * from the address that it listens on to the privilege to connect. Never a guess: what is not known is `unknown`.
+ */
+import type { DatabaseEntry } from '../catalog.ts';
+import { parseAcl } from '../revert/sql/acl.ts';
+import { type Address, parseAddress, printAddress } from './address.ts';
+import type { FileRule } from './file-rules.ts';
+import { type MatchFacts, firstMatch } from './match.ts';
+import type { Roles } from './roles.ts';
+import type { HbaRule } from './rule.ts';
+
+export interface Principal {
+  readonly user: string;
+  readonly database: string;
+  /** null: over the socket. */
+  readonly address: Address | null;
+  readonly tls: boolean;
+  /** It shows a client certificate that the server trusts. */
+  readonly certificate: boolean;
+}
+
+/** Of a stored password: the kind, never the value. */
+export type Verifier = 'none' | 'md5' | 'scram-sha-256' | 'unreadable';
+
+export interface AccessRole {
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly inherit: boolean;
+  readonly login: boolean;
+  readonly connectionLimit: number;
+  /** Unix ms; null: no end, NaN: one that cannot be read. */
+  readonly validUntil: number | null;
+  readonly verifier: Verifier;
+}
+
+export interface AccessState {
+  readonly versionNum: number;
+  /** Of pg_hba.conf as it is on disk. */
+  readonly rules: readonly FileRule[];
+  /** `listen_addresses`. */
+  readonly listen: string;
+  /** The setting `ssl`. */
+  readonly ssl: boolean;
+  readonly roles: Roles<AccessRole>;
+  readonly databases: ReadonlyMap<string, DatabaseEntry>;
+  readonly interfaces: MatchFacts['interfaces'];
+  /** Unix ms. */
+  readonly now: number;
+}
+
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+export type Access =
+  | { readonly kind: 'allowed'; readonly where: Place | null }
+  | {
+      readonly kind: 'denied';
+      /** One plain sentence. */
+      readonly why: string;
+      /** What the client would see; null: it does not get so far. */
+      readonly sqlState: string | null;
+      readonly where: Place | null;
+    }
+  | { readonly kind: 'unknown'; readonly why: string; readonly where: Place | null };
+
+export function simulateLogin(state: AccessState, principal: Principal): Access {
+  return (
+    listening(state, principal) ??
+    byRule(state, principal, (rule) => authenticate(state, principal, rule) ?? enter(state, principal, rule))
+  );
+}
+
+const denied = (sqlState: string | null, why: string, where: Place | null = null): Access => ({
+  kind: 'denied',
+  why,
+  sqlState,
+  where,
+});
+
+/** null: the server is reached. */
+function listening({ listen, ssl }: AccessState, { address, tls }: Principal): Access | null {
+  if (address === null) return null;
+  const names = listen.split(',').map((name) => name.trim().replaceAll('"', ''));
+  if (names.every((name) => name === ''))
+    return denied(null, 'the server listens on no address (listen_addresses is empty)');
+  const fits = names.map((name) => listensFor(name, address));
+  if (fits.every((fit) => fit === false))
+    return denied(null, `the server listens on ${listen}, where nobody comes from ${printAddress(address)}`);
+  if (!fits.includes(true)) return { kind: 'unknown', why: `what ${listen} is only the server can tell`, where: null };
+  if (tls && !ssl) return denied(null, 'the server offers no TLS (ssl is off)');
+  return null;
+}
+
+/** From this machine one comes to a loopback address, from elsewhere to any other of the same family. */
+function listensFor(name: string, from: Address): boolean | null {
+  if (name === '*') return true;
+  if (name === 'localhost') return isLoopback(from);
+  const address = parseAddress(name);
+  if (address === null) return null;
+  if (address.family !== from.family) return false;
+  return address.bytes.every((byte) => byte === 0) || isLoopback(address) === isLoopback(from);
+}
+
+function isLoopback({ family, bytes }: Address): boolean {
+  return family === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
+}
+
+function byRule(state: AccessState, principal: Principal, then: (rule: HbaRule) => Access): Access {
+  const broken = state.rules.find(({ rule }) => rule === null);
+  if (broken !== undefined || state.rules.length === 0) {
+    const { line, error } = broken ?? { line: null, error: 'it holds no rule' };
+    const why = `pg_hba.conf does not load (${error ?? 'a line is wrong'}): a running server keeps its old rules, and none starts`;
+    return { kind: 'unknown', why, where: line };
+  }
+  const rules = state.rules.flatMap(({ rule }) => rule ?? []);
+  const { user, database, address, tls } = principal;
+  const connecting = { user, database, address, encryption: tls ? 'tls' : 'none', replication: false } as const;
+  const match = firstMatch(rules, connecting, {
+    versionNum: state.versionNum,
+    roleExists: (name) => state.roles.get(name) !== undefined,
+    isMember: state.roles.isMember,
+    interfaces: state.interfaces,
+  });
+  const from = address === null ? 'the socket' : printAddress(address);
+  switch (match.kind) {
+    case 'none':
+      return denied(
+        '28000',
+        `no rule of pg_hba.conf is for user ${user}, database ${database}, from ${from}${tls ? ' with TLS' : ''}`,
+      );
+    case 'unknown':
+      return { kind: 'unknown', why: match.why, where: match.rule };
+    case 'rule':
+      return then(match.rule);
+    default:
+      return match satisfies never;
+  }
+}
+
+/** null: authenticated. The client is taken to know its own password. */
+function authenticate({ roles, now }: AccessState, { user, certificate }: Principal, rule: HbaRule): Access | null {
+  const { method } = rule;
+  const where: Place = rule;
+  const unknown = (why: string): Access => ({ kind: 'unknown', why, where });
+  if (method === 'reject') return denied('28000', 'the rule rejects', where);
+  if (rule.options['clientcert'] !== undefined && !certificate)
+    return denied('28000', 'the rule asks for a client certificate', where);
+  switch (method) {
+    case 'trust':
+      return null;
+    case 'password':
+    case 'md5':
+    case 'scram-sha-256': {
+      const role = roles.get(user);
+      if (role === undefined) return denied('28P01', `there is no role ${user}`, where);
+      if (role.verifier === 'unreadable') return unknown(`whether ${user} has a password the agent may not see`);
+      if (role.verifier === 'none') return denied('28P01', `role ${user} has no password`, where);
+      if (Number.isNaN(role.validUntil)) return unknown(`until when the password of ${user} is valid is not known`);
+      if (role.validUntil !== null && role.validUntil < now)
+        return denied('28P01', `the password of ${user} has expired`, where);
+      if (method === 'scram-sha-256' && role.verifier === 'md5')
+        return denied('28P01', `the password of ${user} is stored for md5, and the rule asks for scram-sha-256`, where);
+      return null;
+    }
+    case 'peer':
+    case 'ident':
+      return unknown(`as whom the operating system knows ${user} is not known (${method})`);
+    case 'cert':
+      return unknown(`what name the certificate of ${user} bears is not known`);
+    case 'gss':
+    case 'sspi':
+    case 'pam':
+    case 'bsd':
+    case 'ldap':
+    case 'radius':
+    case 'oauth':
+      return unknown(`whether ${user} is let in is for ${method} to say`);
+    default:
+      return method satisfies never;
+  }
+}
+
+/** What is asked once the client is who it says: role, database, limits, CONNECT. */
+function enter({ roles, databases }: AccessState, { user, database: name }: Principal, where: Place): Access {
+  const role = roles.get(user);
+  if (role === undefined) return denied('28000', `there is no role ${user}`, where);
+  if (!role.login) return denied('28000', `role ${user} is not permitted to log in`);
+  const { superuser } = role;
+  if (role.connectionLimit === 0 && !superuser) return denied('53300', `role ${user} has a connection limit of 0`);
+  const database = databases.get(name);
+  if (database === undefined) return denied('3D000', `there is no database ${name}`);
+  if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`);
+  if (!superuser && !mayConnect(roles, user, database))
+    return denied('42501', `${user} has no CONNECT privilege on database ${name}`);
+  if (database.connectionLimit === 0 && !superuser)
+    return denied('53300', `database ${name} has a connection limit of 0`);
+  return { kind: 'allowed', where };
+}
+
+function mayConnect(roles: Roles<AccessRole>, user: string, { acl }: DatabaseEntry): boolean {
+  return [...parseAcl(acl).values()].some(
+    ({ privilege, grantee }) => privilege === 'c' && (grantee === '' || roles.hasPrivilegesOf(user, grantee)),
+  );
+}
