@@ -13,6 +13,8 @@ import { type Cluster, type PostgresMajor, createCluster } from '../../worker/st
 import { type AuthFiles, hbaFiles, identFiles, withoutLoops } from './auth-files.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
+/** Every day the same files; the full suite draws new ones, and prints the seed of what fails. */
+const seeded = full ? {} : { seed: 20240412 };
 const majors: readonly PostgresMajor[] = full ? [14, 15, 16, 17, 18] : [14, 16, 18];
 const filesEach = Number(process.env['KNOWNGOOD_FILES'] ?? (full ? 20_000 : 170));
 
@@ -104,7 +106,7 @@ for (const major of majors)
         // Content is one char a byte; the server answers in UTF-8.
         expect(JSON.parse(Buffer.from(JSON.stringify(rows), 'latin1').toString('utf8'))).toEqual(await theirs());
       });
-      await fc.assert(property, { numRuns: filesEach, endOnFailure: false });
+      await fc.assert(property, { numRuns: filesEach, ...seeded });
     }
 
     const patience = full ? 3_600_000 : 60_000;

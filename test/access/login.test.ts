@@ -10,6 +10,8 @@ import type { PostgresMajor } from '../../worker/stack/cluster.ts';
 import { type House, interfaces, openHouse, parse, pick, ruleLines, sources } from './house.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
+/** Every day the same files; the full suite draws new ones, and prints the seed of what fails. */
+const seeded = full ? {} : { seed: 20240412 };
 const majors: readonly PostgresMajor[] = full ? [14, 15, 16, 17, 18] : [14, 16, 18];
 const asksEach = 15;
 const statesEach = Number(process.env['KNOWNGOOD_FILES'] ?? (full ? 270 : 7));
@@ -159,7 +161,7 @@ for (const major of majors)
               }
             },
           ),
-          { numRuns: statesEach, endOnFailure: false },
+          { numRuns: statesEach, ...seeded },
         ),
       full ? 1_800_000 : 60_000,
     );

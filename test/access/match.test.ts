@@ -7,6 +7,8 @@ import type { PostgresMajor } from '../../worker/stack/cluster.ts';
 import { type House, interfaces, openHouse, parse, pick, ruleLines, sources } from './house.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
+/** Every day the same files; the full suite draws new ones, and prints the seed of what fails. */
+const seeded = full ? {} : { seed: 20240412 };
 const majors: readonly PostgresMajor[] = full ? [14, 15, 16, 17, 18] : [15, 17];
 const asksEach = 20;
 const filesEach = Number(process.env['KNOWNGOOD_FILES'] ?? (full ? 200 : 8));
@@ -100,7 +102,7 @@ for (const major of majors)
               }
             },
           ),
-          { numRuns: filesEach, endOnFailure: false },
+          { numRuns: filesEach, ...seeded },
         ),
       full ? 1_200_000 : 60_000,
     );
