@@ -108,6 +108,8 @@ export function ruleLines(
   const type = pick('host', 'host', 'host', 'host', 'host', 'hostssl', 'hostnossl', 'hostgssenc', 'hostnogssenc');
   const rule = fc.oneof(
     { weight: 8, arbitrary: fc.tuple(type, some(database), some(user), address, method) },
+    // Else hardly anybody would get in.
+    { weight: 4, arbitrary: method.map((one) => ['host', 'all', 'all', 'all', one]) },
     { weight: 2, arbitrary: fc.tuple(fc.constant('local'), some(database), some(user), method) },
   );
   return fc.array(
