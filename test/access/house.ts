@@ -83,7 +83,14 @@ const some = (word: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(','));
 
 const address = pick(
-  ...['all', 'all', 'all', 'all', '127.0.0.0/8', '127.0.0.0/8', '::1/128', 'samenet'],
+  'all',
+  'all',
+  'all',
+  'all',
+  '127.0.0.0/8',
+  '127.0.0.0/8',
+  '::1/128',
+  'samenet',
   'all',
   '127.0.0.0/8',
   '127.0.0.1/32',

@@ -93,7 +93,10 @@ for (const major of majors)
       for (const statement of statements) await house.sql.query(statement);
       const rules = await house.load(drawn.lines);
       const memberships = drawn.memberships.map(({ member, role, inherit }): MembershipEntry => ({
-        ...{ member, role, grantor: 'postgres', admin: false },
+        member,
+        role,
+        grantor: 'postgres',
+        admin: false,
         inherit: major >= 16 ? inherit : null,
         set: major >= 16 ? true : null,
       }));
