@@ -98,7 +98,6 @@ export function createReverter(parts: RevertParts, completed: (answer: RevertAns
         return true;
       });
       if (!begun) return;
-      forget();
       log.warn(`reverting change ${changeId}: ${revert.by}`);
       goOn();
     },

@@ -36,10 +36,10 @@ export interface WorkerSettings {
 }
 
 /**
- * Measurements at the same time: a watch takes one for as long as its soak. Of the SDK's hundred, the changes beyond would be
- * in force and not watched. It waits for answers most of the time, so a thousand cost little.
+ * Steps at the same time: a watch takes one for as long as its soak, and of the SDK's hundred, the changes beyond would be in
+ * force and not watched; those that wait for their turn must not keep reports from being written. Most of them only wait for
+ * answers, so a thousand cost little.
  */
-const probesAtOnce = 1_000;
 const stepsAtOnce = 1_000;
 
 /** Resolves once the worker polls. */
@@ -64,15 +64,13 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     shutdownGraceTime: '5 seconds',
     // By default a heartbeat waits for 80 % of its timeout, and the watch's cancellation, an abort, with it: four seconds.
     maxHeartbeatThrottleInterval: '1 second',
+    maxConcurrentActivityTaskExecutions: stepsAtOnce,
   } satisfies WorkerOptions | object;
   const workers = [
     await Worker.create({
       ...common,
       taskQueue: probeQueue(location),
       activities: { ...probes },
-      maxConcurrentActivityTaskExecutions: probesAtOnce,
-      // Else a heartbeat, and with it the end of a soak, is held back for most of its timeout.
-      maxHeartbeatThrottleInterval: '1 second',
     }),
   ];
   if (settings.probeOnly === undefined) {
@@ -90,8 +88,6 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
         ...(await workflowSource()),
         taskQueue: orchestratorQueue,
         activities: { ...activities },
-        // Those that wait for their turn must not keep reports from being written.
-        maxConcurrentActivityTaskExecutions: stepsAtOnce,
       }),
     );
   }

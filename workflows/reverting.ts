@@ -194,26 +194,14 @@ async function abandon(flow: Flow, { who, why }: { who: string; why: string }): 
   const telling = agent(target, `abandon the revert, by ${who}`);
   const answer = isThere ? await telling.abandon({ ...callerOf(flow), who, why }).catch(() => null) : null;
   const remaining = flow.remaining.map((problem) => problem.message).join('; ');
-  if (answer === null)
-    return {
-      outcome: 'abandoned',
-      reason: 'abandoned-by-operator',
-      summary: `${who} took over, and the agent could not be told: back again it reverts, unless "knowngood rescue ${target} --abandon" was run on its host; remaining: ${remaining}`,
-      problems: flow.remaining,
-    };
-  return answer.kind === 'closed'
-    ? {
-        outcome: 'abandoned',
-        reason: 'abandoned-by-operator',
-        summary: `${who} took over an incomplete revert${why ? `: ${why}` : ''}; remaining: ${remaining}`,
-        problems: flow.remaining,
-      }
-    : {
-        outcome: 'abandoned',
-        reason: 'abandoned-by-operator',
-        summary: `${who} took over; another run (${answer.owner}) owns the journal`,
-        problems: flow.remaining,
-      };
+  const words = (): string => {
+    if (answer === null)
+      return `${who} took over, and the agent could not be told: back again it reverts, unless "knowngood rescue ${target} --abandon" was run on its host; remaining: ${remaining}`;
+    if (answer.kind === 'closed')
+      return `${who} took over an incomplete revert${why ? `: ${why}` : ''}; remaining: ${remaining}`;
+    return `${who} took over; another run (${answer.owner}) owns the journal`;
+  };
+  return { outcome: 'abandoned', reason: 'abandoned-by-operator', summary: words(), problems: flow.remaining };
 }
 
 const noop = (): void => undefined;

@@ -7,28 +7,28 @@ export interface Options {
   readonly values: Record<string, string>;
 }
 
-/** Options that one method alone knows, and how the server calls that method. */
-const ofOneMethod: Readonly<Record<string, readonly [AuthMethod, string]>> = {
-  pamservice: ['pam', 'pam'],
-  pam_use_hostname: ['pam', 'pam'],
-  ldapurl: ['ldap', 'ldap'],
-  ldaptls: ['ldap', 'ldap'],
-  ldapscheme: ['ldap', 'ldap'],
-  ldapserver: ['ldap', 'ldap'],
-  ldapport: ['ldap', 'ldap'],
-  ldapbinddn: ['ldap', 'ldap'],
-  ldapbindpasswd: ['ldap', 'ldap'],
-  ldapsearchattribute: ['ldap', 'ldap'],
-  ldapsearchfilter: ['ldap', 'ldap'],
-  ldapbasedn: ['ldap', 'ldap'],
-  ldapprefix: ['ldap', 'ldap'],
-  ldapsuffix: ['ldap', 'ldap'],
-  compat_realm: ['sspi', 'sspi'],
-  upn_username: ['sspi', 'sspi'],
-  radiusservers: ['radius', 'radius'],
-  radiusports: ['radius', 'radius'],
-  radiussecrets: ['radius', 'radius'],
-  radiusidentifiers: ['radius', 'radius'],
+/** Options that one method alone knows. */
+const ofOneMethod: Readonly<Record<string, AuthMethod>> = {
+  pamservice: 'pam',
+  pam_use_hostname: 'pam',
+  ldapurl: 'ldap',
+  ldaptls: 'ldap',
+  ldapscheme: 'ldap',
+  ldapserver: 'ldap',
+  ldapport: 'ldap',
+  ldapbinddn: 'ldap',
+  ldapbindpasswd: 'ldap',
+  ldapsearchattribute: 'ldap',
+  ldapsearchfilter: 'ldap',
+  ldapbasedn: 'ldap',
+  ldapprefix: 'ldap',
+  ldapsuffix: 'ldap',
+  compat_realm: 'sspi',
+  upn_username: 'sspi',
+  radiusservers: 'radius',
+  radiusports: 'radius',
+  radiussecrets: 'radius',
+  radiusidentifiers: 'radius',
 };
 const ofOauth = ['issuer', 'scope', 'validator', 'delegate_ident_mapping'];
 
@@ -46,7 +46,7 @@ function optionProblem({ type, method }: Options, name: string, value: string, v
   const onlyFor = (methods: string): string =>
     `authentication option "${name}" is only valid for authentication methods ${methods}`;
   const one = Object.hasOwn(ofOneMethod, name) ? ofOneMethod[name] : undefined;
-  if (one !== undefined) return method === one[0] ? valueProblem(name, value) : onlyFor(one[1]);
+  if (one !== undefined) return method === one ? valueProblem(name, value) : onlyFor(one);
   if (versionNum >= 180000 && ofOauth.includes(name)) return method === 'oauth' ? null : onlyFor('oauth');
   switch (name) {
     case 'map': {

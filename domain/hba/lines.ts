@@ -1,4 +1,5 @@
 /** Rules of pg_hba.conf as lines: the same or not, added, removed. Who matches a rule is not decided here. */
+import { authMethods, connectionTypes } from '../access/rule.ts';
 import type { HbaEdit } from '../change.ts';
 import { type HbaLine, type HbaToken, fieldsOf, tokeniseHba } from './tokens.ts';
 import type { Problem } from '../problem.ts';
@@ -117,37 +118,22 @@ function ruleProblem(text: string): Problem | null {
     : refuse('hba-bad-rule', `"${shown}" is not a rule that loads`, lineProblem(fields) ?? '');
 }
 
-const types = ['local', 'host', 'hostssl', 'hostnossl', 'hostgssenc', 'hostnogssenc'];
-const methods = [
-  'trust',
-  'reject',
-  'md5',
-  'password',
-  'scram-sha-256',
-  'gss',
-  'sspi',
-  'ident',
-  'peer',
-  'pam',
-  'bsd',
-  'ldap',
-  'radius',
-  'cert',
-  'oauth',
-];
 const includes = ['include', 'include_if_exists', 'include_dir'];
 
 /** Why a line cannot load, as far as form tells; null: nothing seen. The server's own answer comes at apply time. */
 export function lineProblem(fields: Fields): string | null {
   const words = fields.map((field) => field.map(({ text }) => text).join(','));
   const [type = ''] = words;
-  if (!types.includes(type)) return `It begins with "${type}"; a rule begins with one of: ${types.join(', ')}.`;
+  if (!isOne(type, connectionTypes))
+    return `It begins with "${type}"; a rule begins with one of: ${connectionTypes.join(', ')}.`;
   if (words.some((word) => word.startsWith('@'))) return null;
   if (words.length < (type === 'local' ? 4 : 5)) return `It has ${words.length} fields, fewer than its type needs.`;
   const candidates = type === 'local' ? [words[3]] : [words[4], words[5]];
-  if (candidates.some((word) => word !== undefined && methods.includes(word))) return null;
-  return `Its method is none of: ${methods.join(', ')}.`;
+  if (candidates.some((word) => word !== undefined && isOne(word, authMethods))) return null;
+  return `Its method is none of: ${authMethods.join(', ')}.`;
 }
+
+const isOne = (word: string, words: readonly string[]): boolean => words.includes(word);
 
 /** Why a whole file would not load; empty: nothing seen. */
 export function hbaFileProblems(path: string, content: string, versionNum: number): readonly Problem[] {

@@ -11,6 +11,7 @@ import type { AuthBuild } from '../../domain/access/rule.ts';
 import { normalise } from '../../domain/conf/paths.ts';
 import { type Cluster, type PostgresMajor, createCluster } from '../../worker/stack/cluster.ts';
 import { type AuthFiles, hbaFiles, identFiles, withoutLoops } from './auth-files.ts';
+import { buildOf } from './house.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
 /** Every day the same files; the full suite draws new ones, and prints the seed of what fails. */
@@ -45,8 +46,7 @@ for (const major of majors)
         `select current_setting('server_version_num')::int as num, current_setting('ssl')::bool as ssl`,
       );
       const [{ num, ssl } = { num: 0, ssl: false }] = rows;
-      const without = ['gss', 'sspi', 'pam', 'bsd', 'ldap'] as const;
-      build = { versionNum: num, ssl, without, dbUserNamespace: false, oauthValidators: [] };
+      build = buildOf(num, ssl);
     }, 60_000);
     afterAll(async () => {
       await sql?.end();
@@ -75,10 +75,8 @@ for (const major of majors)
         major >= 16
           ? `select rule_number, file_name, ${columns} from pg_hba_file_rules`
           : `select case when error is null then row_number() over (partition by error is null order by n) end::int as rule_number,
-               '${folder}/main.conf' as file_name, ${columns} from pg_hba_file_rules with ordinality as r(${columns}, n) order by n`.replace(
-              'pg_hba_file_rules with',
-              'pg_hba_file_rules() with',
-            ),
+               '${folder}/main.conf' as file_name, ${columns}
+             from pg_hba_file_rules() with ordinality as r(${columns}, n) order by n`,
       );
       return rows;
     }

@@ -39,8 +39,7 @@ export async function openHouse(major: PostgresMajor): Promise<House> {
   await sql.query('alter system set ssl = on');
   const { rows } = await sql.query<{ num: number }>(`select current_setting('server_version_num')::int as num`);
   const versionNum = rows[0]?.num ?? 0;
-  const without = ['gss', 'sspi', 'pam', 'bsd', 'ldap'] as const;
-  const build: AuthBuild = { versionNum, ssl: true, without, dbUserNamespace: false, oauthValidators: [] };
+  const build = buildOf(versionNum, true);
   let files = 0;
   return {
     cluster,
@@ -65,6 +64,12 @@ export async function openHouse(major: PostgresMajor): Promise<House> {
       await cluster.remove();
     },
   };
+}
+
+/** The servers of the tests are built with TLS, and with nothing else that authenticates. */
+export function buildOf(versionNum: number, ssl: boolean): AuthBuild {
+  const without = ['gss', 'sspi', 'pam', 'bsd', 'ldap'] as const;
+  return { versionNum, ssl, without, dbUserNamespace: false, oauthValidators: [] };
 }
 
 export function parse(text: string): Address {

@@ -273,6 +273,11 @@ async function configurationOf(dataDir: string): Promise<Record<string, string>>
   return Object.fromEntries(entries);
 }
 
+/** Of two looks at a configuration. */
+export function differs(one: Record<string, string>, other: Record<string, string>): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other);
+}
+
 /** For probes of a port that nobody listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer();

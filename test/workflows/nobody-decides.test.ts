@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { defaultLocation, orchestratorQueue } from '../../domain/change.ts';
 import { eventually } from '../support/processes.ts';
-import { useRig } from '../support/rig.ts';
+import { differs, useRig } from '../support/rig.ts';
 
 const rig = useRig({ lease: '4s' });
 const aChange = { change: { kind: 'config', settings: { work_mem: '8MB' } }, overrides: { soak: '10m' } } as const;
@@ -52,7 +52,3 @@ if (process.env['KNOWNGOOD_TEST_FULL'] === '1')
       expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'contact-lost' });
     }, 180_000);
   });
-
-function differs(one: Record<string, string>, other: Record<string, string>): boolean {
-  return JSON.stringify(one) !== JSON.stringify(other);
-}
