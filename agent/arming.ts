@@ -37,7 +37,7 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
         // A plan holds for the S it was made for: anything else must be planned again, as if the server had moved on.
         if (plan === null || plan.snapshotId !== input.snapshotId) return { kind: 'moved' };
       }
-      const ways = await target.waysBack(live.facts);
+      const ways = await target.waysBack(live);
       if (!canGoBack(ways)) return refused([noWayBack(input.target, ways)]);
       log.info(`ways back to ${input.target}: ${waysInWords(ways)}`);
       const { ref } = await state.bodies.putCaptured(live);
@@ -67,6 +67,7 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
             onContactLost: input.onContactLost,
             quietMs: input.quietMs,
             revertMayRestart: input.revertMayRestart,
+            expectsReboot: input.expectsReboot ?? false,
           },
           lease: recordOf(lease, clock.now()),
           incarnation,
@@ -78,7 +79,7 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
         await write(journal);
         leases.keep(journal, lease);
         // Until the journal was written nobody kept the lifeline: it may have been let go as of no use.
-        await target.waysBack(live.facts);
+        await target.waysBack(live);
         return { kind: 'armed', phase: 'armed', applied: null, waysBack: ways };
       });
     },

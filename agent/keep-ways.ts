@@ -11,7 +11,7 @@ const lookAgainMs = 1_000;
 type Parts = Pick<AgentParts, 'state' | 'target' | 'clock' | 'log'>;
 
 export function createKeepWays({ state, target, clock, log }: Parts): (open: Journal | null) => Promise<void> {
-  let kept: { readonly changeId: string; readonly facts: Captured['facts'] } | null = null;
+  let kept: ({ readonly changeId: string } & Pick<Captured, 'facts' | 'files'>) | null = null;
   let lastLook = -Infinity;
   let ways: readonly WayBack[] | null = null;
   let idle = false;
@@ -29,10 +29,10 @@ export function createKeepWays({ state, target, clock, log }: Parts): (open: Jou
     if (now - lastLook < (ways?.every((way) => way.open) ? lookEveryMs : lookAgainMs)) return;
     lastLook = now;
     if (kept?.changeId !== open.changeId) {
-      const { facts } = await state.bodies.captured(open.refs.baseline);
-      kept = { changeId: open.changeId, facts };
+      const { facts, files } = await state.bodies.captured(open.refs.baseline);
+      kept = { changeId: open.changeId, facts, files };
     }
-    const seen = await target.waysBack(kept.facts);
+    const seen = await target.waysBack(kept);
     if (openWays(seen) !== openWays(ways ?? open.waysBack ?? [])) log.warn(`ways back now: ${waysInWords(seen)}`);
     ways = seen;
   };

@@ -33,7 +33,7 @@ export function createLeaseKeeper(state: Pick<StateFolder, 'journal'>, clock: Cl
 
   function of(journal: Journal): NonNullable<typeof kept> {
     if (kept?.changeId !== journal.changeId) {
-      const lease = fromRecord(journal.lease, clock.now());
+      const lease = fromRecord(journal.lease, clock.now(), journal.policy.expectsReboot);
       kept = { changeId: journal.changeId, lease, memory: noMemory, savedContactBy: lease.contactBy };
     }
     return kept;

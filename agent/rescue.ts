@@ -166,7 +166,7 @@ function shown(journal: Journal): OpenChange {
   const { changeId, workflowId, phase, changeKind, owner, since, snapshotId, touched, policy, command, revert } =
     journal;
   const now = hostClock.now();
-  const lease = fromRecord(journal.lease, now);
+  const lease = fromRecord(journal.lease, now, journal.policy.expectsReboot);
   return {
     changeId,
     workflowId,

@@ -1,4 +1,5 @@
 /** What the agent does without being asked: run the lease's clocks, ask Temporal, go on with a revert, send the spool. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Journal, isFinal } from '../domain/journal.ts';
 import { messageOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
@@ -15,6 +16,7 @@ const lookEveryMs = 5_000;
 const looksInOneLease = 4;
 const spoolEveryMs = 30_000;
 const tidyEveryMs = 3_600_000;
+const lastLooksMs = 2_000;
 
 export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promise<void> } {
   const { state, leases, reverter, clock, log } = parts;
@@ -110,7 +112,9 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
   return {
     async stop() {
       for (const timer of timers) clearInterval(timer);
-      await Promise.all([looking.running(), keeping.running()]);
+      // A frozen server may keep the second one for half a minute.
+      const work = Promise.all([looking.running(), keeping.running()]);
+      await Promise.race([work, sleep(lastLooksMs, undefined, { ref: false })]);
     },
   };
 

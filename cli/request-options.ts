@@ -12,6 +12,7 @@ export interface RequestOptions {
   readonly allowRedBaseline?: boolean;
   readonly allowDirty?: boolean;
   readonly requireConfirm?: boolean;
+  readonly expectsReboot?: boolean;
   /** Milliseconds. */
   readonly wait?: number;
   readonly summary?: string;
@@ -27,6 +28,7 @@ export function requestOptions(command: Command): Command {
     .option('--allow-red-baseline', 'go on although a required check is red before the change')
     .option('--allow-dirty', 'go on from a server whose files differ from what runs')
     .option('--require-confirm', 'keep only after an operator confirms at the end of the soak')
+    .option('--expects-reboot', 'the change reboots the host: the lease counts on over it, by the wall clock')
     .option(
       '--wait <duration>',
       'wait at most this long for the outcome (default: as long as it takes)',
@@ -37,11 +39,17 @@ export function requestOptions(command: Command): Command {
 
 /** `{}` when nothing is overridden: a request says only what it means. */
 export function overridesOf(options: RequestOptions): Pick<ChangeRequest, 'overrides'> {
-  const { soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm } = options;
+  const { soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm, expectsReboot } = options;
   const overrides = Object.fromEntries(
-    Object.entries({ soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm }).filter(
-      ([, value]) => value !== undefined,
-    ),
+    Object.entries({
+      soak,
+      lease,
+      applyTimeout,
+      allowRedBaseline,
+      allowDirty,
+      requireConfirm,
+      expectsReboot,
+    }).filter(([, value]) => value !== undefined),
   );
   return Object.keys(overrides).length === 0 ? {} : { overrides };
 }

@@ -87,6 +87,7 @@ function withOverrides(
   const red = { on: 'goes on from a red baseline', off: 'stops at a red baseline' };
   const dirty = { on: 'goes on from a dirty server', off: 'stops at a dirty server' };
   const confirm = { on: 'kept only after a confirmation', off: 'kept without a confirmation' };
+  const reboot = { on: 'the host reboots', off: 'the host does not reboot' };
   const result: Policy = {
     ...policy,
     soakMs: duration('soak', overrides.soak, policy.soakMs),
@@ -95,6 +96,7 @@ function withOverrides(
     allowRedBaseline: flag(red, overrides.allowRedBaseline, policy.allowRedBaseline),
     allowDirty: flag(dirty, overrides.allowDirty, policy.allowDirty),
     requireConfirm: flag(confirm, overrides.requireConfirm, policy.requireConfirm),
+    expectsReboot: flag(reboot, overrides.expectsReboot, policy.expectsReboot),
   };
   return { policy: result, notes };
 }

@@ -37,6 +37,7 @@ export function resolvePolicy(layers: Layers): Policy {
     quietMs: duration((p) => p.quiet, '5m'),
     allowRedBaseline: last((p) => p.allowRedBaseline) ?? false,
     allowDirty: last((p) => p.allowDirty) ?? false,
+    expectsReboot: false,
   };
 }
 

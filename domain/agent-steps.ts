@@ -118,6 +118,8 @@ export interface AgentActivities {
       onContactLost: 'revert' | 'wait';
       quietMs: number;
       revertMayRestart: boolean;
+      /** Absent: no. */
+      expectsReboot?: boolean;
       witnesses: readonly { user: string; database: string; sourceAddress: string | null; tls: boolean }[];
     },
   ): Promise<Armed | { kind: 'moved' } | { kind: 'approval-stale' } | Busy | Closed | Stale | Refused>;

@@ -96,6 +96,7 @@ export const overridesShape = z.strictObject({
   allowRedBaseline: z.boolean().optional(),
   allowDirty: z.boolean().optional(),
   requireConfirm: z.boolean().optional(),
+  expectsReboot: z.boolean().optional(),
 });
 
 const changeShape = z.discriminatedUnion(

@@ -70,6 +70,8 @@ export interface ChangeRequest {
     readonly allowDirty?: boolean;
     /** Keep only after an operator's `confirm` at the end of the soak. */
     readonly requireConfirm?: boolean;
+    /** The change reboots the host: the lease goes on over it instead of being expired by it. */
+    readonly expectsReboot?: boolean;
   };
 }
 
@@ -96,6 +98,8 @@ export interface Policy {
   readonly quietMs: number;
   readonly allowRedBaseline: boolean;
   readonly allowDirty: boolean;
+  /** Said by a change for itself only. */
+  readonly expectsReboot: boolean;
 }
 
 export const namePattern = /^[a-z0-9-]+$/;

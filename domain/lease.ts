@@ -10,6 +10,8 @@ export interface LeaseTerms {
   readonly graceMs: number;
   /** `wait`: leave it to the progress deadline (changes that a restart must take back). */
   readonly onContactLost: 'revert' | 'wait';
+  /** The change reboots its host: the deadlines count on over it by the wall clock. */
+  readonly expectsReboot?: boolean;
 }
 
 export interface Lease {
@@ -127,15 +129,20 @@ const longAgo = Number.MIN_SAFE_INTEGER;
 /** NTP steps the wall clock by less; a clock that was really set back may hide any time. */
 const wallToleranceMs = 5_000;
 
-/** The lease after a restart of the agent: another boot, or a clock set back, is one that has run out. */
-export function fromRecord(record: LeaseRecord, now: Now): Lease {
+/** The lease after a restart of the agent: a boot that was not expected, or a clock set back, is one that has run out. */
+export function fromRecord(record: LeaseRecord, now: Now, expectsReboot = false): Lease {
   const { contactBy, progressBy, sequence, watching } = record;
-  const trusted =
-    record.bootId === now.bootId &&
-    now.monotonicMs >= record.savedAt &&
-    now.wallMs >= record.savedAtWall - wallToleranceMs;
-  if (trusted) return { contactBy, progressBy, sequence, watching };
-  return { contactBy: longAgo, progressBy: longAgo, sequence, watching };
+  const byMs = laterBy(record, now, expectsReboot);
+  if (byMs === null) return { contactBy: longAgo, progressBy: longAgo, sequence, watching };
+  return { contactBy: contactBy + byMs, progressBy: progressBy + byMs, sequence, watching };
+}
+
+/** How the record's monotonic clock reads on this boot; null: nobody can tell how much time has passed. */
+function laterBy({ bootId, savedAt, savedAtWall }: LeaseRecord, now: Now, expectsReboot: boolean): number | null {
+  const passedMs = now.wallMs - savedAtWall;
+  if (passedMs < -wallToleranceMs) return null;
+  if (bootId === now.bootId) return now.monotonicMs < savedAt ? null : 0;
+  return expectsReboot ? now.monotonicMs - (savedAt + Math.max(0, passedMs)) : null;
 }
 
 function unchangedSince(

@@ -160,7 +160,7 @@ export interface Target {
    * The ways by which a revert would reach the server of these facts. Opens the lifeline, or sees that it is alive: it
    * is called before the first write of a change, and again and again until its end. Never writes.
    */
-  waysBack(facts: Captured['facts']): Promise<readonly WayBack[]>;
+  waysBack(before: Pick<Captured, 'facts' | 'files'>): Promise<readonly WayBack[]>;
   /** The change is over: the lifeline is let go. */
   letGo(): void;
   /** null: both were taken of the same server, a primary of the same history. */

@@ -130,7 +130,8 @@ export async function runAgent(
         // The SDK ignores `maxConcurrentActivityTaskPolls` (1.24.0).
         activityTaskPollerBehavior: { type: 'simple-maximum', maximum: agentPolls },
         identity: `knowngood-agent-${config.target}@${process.pid}`,
-        shutdownGraceTime: '2 seconds',
+        // A step that runs is waited for, and until then hears that its change was aborted.
+        shutdownGraceTime: '1 hour',
         // By default a cancellation waits with the heartbeat for most of its timeout.
         maxHeartbeatThrottleInterval: '1 second',
       });

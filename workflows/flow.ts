@@ -25,6 +25,8 @@ export interface Flow {
   phase: Phase;
   since: number;
   deadlineAt: number | null;
+  /** The latest deadline of this phase that the agent was asked for; an answer may still be on its way. */
+  askedDeadlineAt: number | null;
   atDeadline: string;
   plan: PlanSummary | null;
   progress: readonly CheckProgress[];
@@ -61,6 +63,7 @@ export function openFlow(request: ChangeRequest): Flow {
     phase: 'snapshot',
     since: now,
     deadlineAt: null,
+    askedDeadlineAt: null,
     atDeadline: '',
     plan: null,
     progress: [],
@@ -109,6 +112,7 @@ export function enter(
   flow.phase = phase;
   flow.since = now;
   flow.deadlineAt = deadline ? now + deadline.inMs : null;
+  flow.askedDeadlineAt = flow.deadlineAt;
   flow.atDeadline = deadline?.then ?? '';
   note(flow, text);
   upsertSearchAttributes([

@@ -140,14 +140,18 @@ async function extend(flow: Flow, input: unknown): Promise<Problem | null> {
   const { phase, deadlineAt } = flow;
   if (deadlineAt === null) return wrongPhase(flow, 'extend');
   if (flow.armAttempted) {
-    const durationMs = deadlineAt - Date.now() + extension.ms + progressMarginMs;
+    // Of two that overtake each other the later one holds both.
+    flow.askedDeadlineAt = (flow.askedDeadlineAt ?? deadlineAt) + extension.ms;
+    const durationMs = flow.askedDeadlineAt - Date.now() + progressMarginMs;
+    const sequence = ++flow.sequence;
     const answer = await agent(flow.request.target, 'persist the extended deadline').deadline({
       ...callerOf(flow),
-      sequence: ++flow.sequence,
+      sequence,
       durationMs,
       watching: phase === 'watch' || phase === 'hold',
     });
-    if (answer.kind !== 'moved')
+    const overtaken = answer.kind === 'unmoved' && flow.sequence > sequence;
+    if (answer.kind !== 'moved' && !overtaken)
       return { code: 'not-extended', message: `the agent did not move the deadline: ${answer.kind}` };
     if (flow.phase !== phase) return wrongPhase(flow, 'extend');
   }

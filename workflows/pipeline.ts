@@ -57,7 +57,7 @@ function letIn(flow: Flow): Promise<ArmedAnswer> {
         .deadline({
           ...callerOf(flow),
           sequence: ++flow.sequence,
-          durationMs: (flow.deadlineAt ?? Date.now()) - Date.now() + progressMarginMs,
+          durationMs: (flow.askedDeadlineAt ?? Date.now()) - Date.now() + progressMarginMs,
           watching: false,
         })
         // Nobody is let in without it; silence until the deadline is a revert.

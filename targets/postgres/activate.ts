@@ -19,6 +19,9 @@ export interface Reload {
   readonly tried: readonly string[];
 }
 
+/** A session that does not answer, its server being frozen, must not hold up the signal. */
+const sessionAnswersWithinMs = 2_000;
+
 /** By the lifeline, else another open session, else a signal, else a new session: whatever is left. */
 export async function requestReload(sql: SqlChannel, dataDirectory: string): Promise<Reload> {
   const at = Date.now();
@@ -33,8 +36,8 @@ export async function requestReload(sql: SqlChannel, dataDirectory: string): Pro
     }
   };
   const sent =
-    (await by('lifeline', () => byLifeline(sql.lifeline))) ||
-    (await by('open session', async () => asked(await sql.warm(reload)))) ||
+    (await by('lifeline', () => soon(byLifeline(sql.lifeline)))) ||
+    (await by('open session', () => soon(sql.warm(reload).then(asked)))) ||
     (await by('signal', () => bySignal(dataDirectory))) ||
     (await by('new session', async () => asked(await sql.fresh(reload))));
   return { sent, at, tried };
@@ -47,6 +50,14 @@ function reload(session: Session): Promise<unknown> {
 function asked(answer: unknown): string {
   if (answer === null) throw new Error('none is open');
   return 'reload asked for';
+}
+
+function soon<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => undefined);
+  const late = sleep(sessionAnswersWithinMs, undefined, { ref: false }).then(() => {
+    throw new Error(`no answer within ${sessionAnswersWithinMs / 1_000} s`);
+  });
+  return Promise.race([answer, late]);
 }
 
 async function byLifeline(lifeline: Lifeline): Promise<string> {

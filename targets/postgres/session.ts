@@ -1,5 +1,8 @@
 /** One connection to a server, and what is done through it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+
+const goodbyeMs = 1_000;
 
 export interface Session {
   /** Simple protocol: several statements in one round trip give several results. */
@@ -50,6 +53,15 @@ export class Connection implements Session {
   /** Closes it once nobody uses it any more. */
   retire(): void {
     this.#retired = true;
-    if (this.#users === 0) void this.client.end().catch(() => undefined);
+    if (this.#users === 0) void this.end();
+  }
+
+  /** Resolves once it is closed, for a server that does not answer by our side alone. */
+  async end(): Promise<void> {
+    const polite = this.client.end().catch(() => undefined);
+    const late = new AbortController();
+    await Promise.race([polite, sleep(goodbyeMs, undefined, late)]);
+    late.abort();
+    this.client.connection.stream.destroy();
   }
 }

@@ -64,7 +64,7 @@ export class SqlChannel {
   async close(): Promise<void> {
     this.#closed = true;
     this.lifeline.close();
-    await this.#warm?.client.end().catch(() => undefined);
+    await this.#warm?.end();
     this.#warm = null;
   }
 

@@ -28,7 +28,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
   return {
     identify: () => identifyOn(parts),
     capture: async () => (await lookAt(parts)).captured,
-    waysBack: (facts) => waysBackOn(parts, facts),
+    waysBack: (before) => waysBackOn(parts, before),
     letGo: () => parts.sql.lifeline.letGo(),
     otherServer: (before, live) => identityProblem(before.facts, live),
     plan: (before, change, allowance) => {

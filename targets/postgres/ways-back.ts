@@ -1,5 +1,5 @@
 /** Opens the lifeline and sees by which ways the server could be reached now. Writes nothing. */
-import { access, constants } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { WayBack } from '../../domain/ways-back.ts';
 import type { Captured } from '../target.ts';
@@ -7,22 +7,40 @@ import type { Parts } from './parts.ts';
 import { type Postmaster, findPostmaster, maySignal } from './postmaster.ts';
 import { messageOf } from './target-error.ts';
 
-export async function waysBackOn({ sql }: Parts, facts: Captured['facts']): Promise<readonly WayBack[]> {
-  const postmaster = await findPostmaster(facts.dataDirectory);
-  const [files, pinned] = await Promise.all([filesWay(facts), sql.lifeline.pin(postmaster)]);
+export async function waysBackOn(
+  { sql }: Parts,
+  before: Pick<Captured, 'facts' | 'files'>,
+): Promise<readonly WayBack[]> {
+  const postmaster = await findPostmaster(before.facts.dataDirectory);
+  const [files, pinned] = await Promise.all([filesWay(before), sql.lifeline.pin(postmaster)]);
   const lifeline: WayBack = pinned.open
     ? { way: 'lifeline', open: true, detail: pinned.place + (pinned.note === null ? '' : `; not ${pinned.note}`) }
     : { way: 'lifeline', open: false, detail: pinned.why };
   return [files, lifeline, signalWay(postmaster)];
 }
 
-async function filesWay({ dataDirectory, paths }: Captured['facts']): Promise<WayBack> {
-  const folders = [...new Set([dirname(paths.config), dirname(paths.hba), dataDirectory])];
-  for (const folder of folders) {
-    const why = await access(folder, constants.W_OK | constants.X_OK).then(() => null, messageOf);
+/**
+ * The configuration's own folders must be writable. Others, of includes and TLS files, are often root's, and a change of
+ * the agent's own could not touch them either: they are named.
+ */
+async function filesWay({ facts, files }: Pick<Captured, 'facts' | 'files'>): Promise<WayBack> {
+  const { dataDirectory, paths } = facts;
+  const own = new Set([dirname(paths.config), dirname(paths.hba), dirname(paths.ident), dataDirectory]);
+  for (const folder of own) {
+    const why = await unwritable(folder);
     if (why !== null) return { way: 'files', open: false, detail: why };
   }
-  return { way: 'files', open: true, detail: folders.join(', ') };
+  // Where a symbolic link points, there the new file is written.
+  const places = await Promise.all(files.map(({ path }) => realpath(path).catch(() => path)));
+  const others = [...new Set(places.map((path) => dirname(path)))].filter((folder) => !own.has(folder));
+  const whys = await Promise.all(others.map(unwritable));
+  const not = whys.flatMap((why) => (why === null ? [] : [`not ${why}`]));
+  const writable = others.filter((_, index) => whys[index] === null);
+  return { way: 'files', open: true, detail: [[...own, ...writable].join(', '), ...not].join('; ') };
+}
+
+function unwritable(folder: string): Promise<string | null> {
+  return access(folder, constants.W_OK | constants.X_OK).then(() => null, messageOf);
 }
 
 function signalWay(postmaster: Postmaster | null): WayBack {

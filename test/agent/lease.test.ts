@@ -140,6 +140,36 @@ describe('a restart of the agent', () => {
     expect(await it.configuration()).toEqual(before);
   });
 
+  it('after a reboot reverts at once: nobody can tell how long the host was away', async () => {
+    const it = await lab();
+    const before = await it.configuration();
+    await applied(it);
+    await it.stop();
+    it.reboot();
+    await it.restart();
+    await over(it);
+    expect(await it.configuration()).toEqual(before);
+    expect(it.state.closed.read(caller.changeId)?.by).toMatch(/^agent: /);
+  });
+
+  it('after a reboot that the change has declared keeps it for the rest of its time, and no longer', async () => {
+    const it = await lab();
+    const before = await it.configuration();
+    await applied(it, { expectsReboot: true, leaseMs: 600_000, progressMs: 600_000 });
+    await it.stop();
+    it.reboot();
+    it.aheadMs += 300_000;
+    it.temporal = { kind: 'no-answer' };
+    await it.restart();
+    expect(it.agent.state().open?.progressMs).toBeLessThan(300_001);
+    expect(it.agent.state().open?.progressMs).toBeGreaterThan(250_000);
+    await sleep(1_200);
+    expect(it.agent.state().open?.phase).toBe('applied');
+    it.aheadMs += 300_001;
+    await over(it);
+    expect(await it.configuration()).toEqual(before);
+  });
+
   it('in the middle of a revert goes on with it right away', async () => {
     const it = await lab();
     const before = await it.configuration();

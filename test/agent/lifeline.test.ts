@@ -1,10 +1,14 @@
 /** The ways back: the lifeline is there before the first write, outlives what locks everybody out, and is let go at the end. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { rescueShow } from '../../agent/rescue.ts';
 import type { ConfigChange } from '../../domain/change.ts';
+import { requestReload } from '../../targets/postgres/activate.ts';
+import { endpointOf } from '../../targets/postgres/endpoint.ts';
+import { SqlChannel } from '../../targets/postgres/sql-channel.ts';
 import { type Lab, caller, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
 import { eventually } from '../support/processes.ts';
@@ -51,6 +55,13 @@ async function reverted(it: Lab): Promise<readonly string[]> {
   return answer.proof;
 }
 
+/** The postmaster first. */
+function serverProcesses(dataDir: string): readonly number[] {
+  const postmaster = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+  const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').trim().split(' ');
+  return [postmaster, ...children.map(Number)];
+}
+
 describe('before the first write', () => {
   it('a session on the socket is open, and the answer and the journal name all three ways', async () => {
     const it = await lab();
@@ -68,6 +79,34 @@ describe('before the first write', () => {
     expect(rescueShow(it.config)).toMatchObject({ kind: 'open', change: { waysBack: ways } });
     await reverted(it);
     await eventually('the lifeline is let go', async () => (await onSocket(client)).length === 0);
+  });
+
+  it('folders of included files are named too, and why one of them cannot be written', async () => {
+    const it = await lab();
+    const client = await person();
+    const folder = (): string => mkdtempSync(join(tmpdir(), 'knowngood-include-'));
+    const [writable, gone] = [folder(), folder()];
+    const main = join(cluster().dataDir, 'postgresql.conf');
+    const text = readFileSync(main, 'utf8');
+    try {
+      writeFileSync(join(writable, 'a.conf'), "application_name = 'a'\n", { mode: 0o644 });
+      symlinkSync(join(writable, 'a.conf'), join(cluster().dataDir, 'a.conf'));
+      writeFileSync(main, `${text}\ninclude 'a.conf'\n`);
+      chmodSync(writable, 0o755);
+      await client.query('select pg_reload_conf()');
+      const live = await it.target.capture();
+      rmSync(gone, { recursive: true });
+      const elsewhere = live.files.map((file) => ({ ...file, path: join(gone, 'b.conf') }));
+      const [files] = await it.target.waysBack({ ...live, files: [...live.files, ...elsewhere] });
+      expect(files).toMatchObject({ way: 'files', open: true });
+      const [writing, not] = files?.detail.split('; not ') ?? [];
+      expect(writing).toBe(`${cluster().dataDir}, ${realpathSync(writable)}`);
+      expect(not).toContain(`ENOENT: no such file or directory, access '${gone}'`);
+    } finally {
+      writeFileSync(main, text);
+      rmSync(join(cluster().dataDir, 'a.conf'), { force: true });
+      for (const each of [writable, gone]) rmSync(each, { recursive: true, force: true });
+    }
   });
 
   it('where the socket does not let the agent in, it stands where the agent connects, and says why', async () => {
@@ -128,6 +167,31 @@ describe('while nobody is let in any more', () => {
       ),
     );
     expect(await it.configuration()).toEqual(before);
+  });
+
+  it('a frozen server keeps neither the signal nor the stop of the agent waiting', async () => {
+    const it = await lab();
+    await it.arm({ kind: 'config', settings: { work_mem: '64MB' } });
+    const sql = new SqlChannel(endpointOf(it.config.database, cluster().password));
+    await sql.fresh((session) => session.rows('select 1'));
+    await sql.lifeline.pin(null);
+    const frozen = serverProcesses(cluster().dataDir);
+    const began = performance.now();
+    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+    try {
+      const { tried } = await requestReload(sql, cluster().dataDir);
+      expect(tried).toEqual([
+        'lifeline: no, no answer within 2 s',
+        'open session: no, no answer within 2 s',
+        expect.stringMatching(/^signal: SIGHUP to process \d+$/),
+      ]);
+      await sql.close();
+      await it.stop();
+      // The time-out of one query is 30 s.
+      expect(performance.now() - began).toBeLessThan(20_000);
+    } finally {
+      for (const pid of frozen) process.kill(pid, 'SIGCONT');
+    }
   });
 
   it('an ended lifeline is opened again as soon as the server lets it in', async () => {

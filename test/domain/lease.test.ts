@@ -187,6 +187,23 @@ describe('a lease from disk', () => {
     expect(fromRecord(record, { ...now, wallMs: 994_999 }).progressBy).toBeLessThan(0);
   });
 
+  it('counts on by the wall clock over a reboot that was declared', () => {
+    const later = { bootId: 'b', monotonicMs: 700, wallMs: 1_003_000 };
+    const lease = fromRecord(record, later, true);
+    // 4 s were left of the progress; 3 s have passed.
+    expect(lease.progressBy - later.monotonicMs).toBe(1_000);
+    expect(lease.contactBy - later.monotonicMs).toBe(record.contactBy - record.savedAt - 3_000);
+  });
+
+  it('gives nothing for a clock that stood still over it, within the steps of NTP', () => {
+    const lease = fromRecord(record, { bootId: 'b', monotonicMs: 700, wallMs: 996_000 }, true);
+    expect(lease.progressBy - 700).toBe(4_000);
+  });
+
+  it('has run out over a declared reboot when the wall clock was set back', () => {
+    expect(fromRecord(record, { bootId: 'b', monotonicMs: 700, wallMs: 900_000 }, true).progressBy).toBeLessThan(0);
+  });
+
   for (const [name, change] of [
     ['another boot', { bootId: 'b' }],
     ['a wall clock that was set back', { wallMs: 900_000 }],

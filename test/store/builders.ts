@@ -68,6 +68,7 @@ const policy: Policy = {
   quietMs: 300_000,
   allowRedBaseline: false,
   allowDirty: false,
+  expectsReboot: false,
 };
 
 export function anAdmittedChange(bent: Partial<AdmittedChange> = {}): AdmittedChange {

@@ -28,6 +28,8 @@ export interface Lab {
   temporal: Observation;
   /** Added to the host's clock. */
   aheadMs: number;
+  /** Its clock counts from another boot on. */
+  reboot(): void;
   readonly clock: Clock;
   readonly store: Store;
   agent: Agent;
@@ -87,6 +89,8 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
   const log = quietLog();
   let parts = await openParts();
   let running = true;
+  let { bootId } = hostClock.now();
+  let bootedAt = 0;
   const lab = {
     config,
     log,
@@ -94,9 +98,13 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
     aheadMs: 0,
     clock: {
       now: () => {
-        const now = hostClock.now();
-        return { ...now, monotonicMs: now.monotonicMs + lab.aheadMs, wallMs: now.wallMs + lab.aheadMs };
+        const { monotonicMs, wallMs } = hostClock.now();
+        return { bootId, monotonicMs: monotonicMs - bootedAt + lab.aheadMs, wallMs: wallMs + lab.aheadMs };
       },
+    },
+    reboot() {
+      bootId = 'another boot';
+      bootedAt = hostClock.now().monotonicMs + lab.aheadMs - 1_000;
     },
     store,
     agent: undefined as unknown as Agent,

@@ -7,7 +7,8 @@ const rig = useRig({
   soak: '6s',
   policy: 'quiet: 20s',
   agentYaml: () => `commands:
-  slow: { run: [/bin/sleep, '4'], timeout: 30s }
+  # Longer than an activity may be silent.
+  slow: { run: [/bin/sleep, '18'], timeout: 30s }
 `,
 });
 const aChange = { change: { kind: 'config', settings: { work_mem: '8MB' } } } as const;
@@ -31,10 +32,24 @@ describe('an agent that is stopped', () => {
     const change = await rig().start({ change: { kind: 'command', name: 'slow' } });
     await change.reaches('apply');
     await sleep(1_000);
-    expect(await secondsOf(() => rig().stopAgent())).toBeGreaterThan(1.5);
+    expect(await secondsOf(() => rig().stopAgent())).toBeGreaterThan(15);
     await rig().startAgent();
     expect(await change.outcome()).toMatchObject({ outcome: 'kept' });
-  });
+  }, 60_000);
+
+  it('while its command runs does not wait for the end of a change that is aborted meanwhile', async () => {
+    const before = await rig().configuration();
+    const change = await rig().start({ change: { kind: 'command', name: 'slow' } });
+    await change.reaches('apply');
+    await sleep(1_000);
+    const stopped = secondsOf(() => rig().stopAgent());
+    await sleep(500);
+    await change.executeUpdate('abort', { args: ['kim: not now'] });
+    expect(await stopped).toBeLessThan(8);
+    await rig().startAgent();
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'aborted-by-operator' });
+    expect(await rig().configuration()).toEqual(before);
+  }, 60_000);
 
   it('while it waits that a pipeline is quiet does not wait, and goes on at its next start', async () => {
     const before = await rig().configuration();

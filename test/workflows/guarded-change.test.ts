@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { rescueShow } from '../../agent/rescue.ts';
+import { loadAgentConfig } from '../../config/load.ts';
 import { useRig } from '../support/rig.ts';
 
 const rig = useRig({
@@ -103,6 +105,23 @@ describe('a guarded change', () => {
     writeFileSync(path, `${await readFile(path, 'utf8')}\nwork_mem = 5MB\n`);
     await change.executeUpdate('applied', { args: [{ exitCode: 0 }] });
     expect(await change.outcome()).toMatchObject({ outcome: 'kept', commandExitCode: 0 });
+  });
+
+  it('an extension reaches the agent, whatever a pipeline asks at the same moment', async () => {
+    const change = await rig().start({ change: { kind: 'external' } });
+    await change.executeUpdate('awaitArmed');
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all([
+        change.executeUpdate('extend', { args: ['10m: it takes longer'] }),
+        change.executeUpdate('awaitArmed'),
+      ]);
+      const { deadlineAt } = await change.view();
+      const shown = rescueShow(await loadAgentConfig(join(rig().folder, 'agent.yaml')));
+      const agentsOwn = shown.kind === 'open' ? Date.now() + shown.change.lease.progressMs : 0;
+      expect(agentsOwn).toBeGreaterThan(deadlineAt ?? Infinity);
+    }
+    await change.executeUpdate('failed', { args: [{ exitCode: 1 }] });
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted' });
   });
 
   it('reverts what a pipeline says has failed', async () => {
