@@ -1,9 +1,11 @@
 /** Steps before the first write: take the candidate S and plan the change. Neither touches the target. */
+import type { Asked } from '../domain/access/impact.ts';
 import type { AgentActivities, Caller, Snapshotted } from '../domain/agent-steps.ts';
 import type { Change, ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedCommand } from '../domain/config.ts';
 import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
+import { greatestRisk, restartReason, unseenReason } from '../domain/plan/risk.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Captured } from '../targets/target.ts';
@@ -44,13 +46,14 @@ export function createPreparing(parts: AgentParts, candidates: Candidates): Prep
     async plan(input) {
       checkCaller(parts, input);
       const { change } = input.request;
+      const { access: asked = [] } = input;
       if (change.kind !== 'config') return planUnseen(parts, input.changeId, change);
       const before = await candidates.find(input.snapshotId);
       if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
       const planned =
         change.restore === undefined
-          ? await parts.target.plan(before, change, parts.config.allow)
-          : await planRestore(parts, before, change, change.restore);
+          ? await parts.target.plan(before, change, parts.config.allow, asked)
+          : await planRestore(parts, before, change, change.restore, asked);
       if (planned.kind === 'refused') return refused(planned.problems);
       await parts.state.bodies.putPlan(input.changeId, { snapshotId: input.snapshotId, planned: planned.plan });
       return { kind: 'planned', plan: planned.plan.summary };
@@ -64,13 +67,14 @@ async function planRestore(
   before: Captured,
   { restart }: ConfigChange,
   restore: RestoreEntry,
+  who: readonly Asked[],
 ): ReturnType<AgentParts['target']['planRestore']> {
   const sealed = await fromStore(parts, (store) => store.sealedBody(restore.snapshot));
   if (sealed === null) return refused([unknownSnapshot(restore.snapshot)]);
   try {
     const wanted = parts.state.bodies.open(sealed);
     const asked = { ...restore, ...(restart === undefined ? {} : { restart }) };
-    return await parts.target.planRestore(before, wanted, asked, parts.config.allow);
+    return await parts.target.planRestore(before, wanted, asked, parts.config.allow, who);
   } catch (error) {
     if (!(error instanceof AgentError) || error.problem.code !== 'cannot-unseal') throw error;
     return refused([otherKey(restore.snapshot, error.problem)]);
@@ -130,12 +134,14 @@ function planUnseen(
   if (change.kind === 'command' && command === undefined) return refused([unknownCommand(config, change.name)]);
   const restarts = command?.restarts === true;
   const what = change.kind === 'command' ? `command ${change.name}` : 'a pipeline';
+  const reasons = [unseenReason(what), ...(restarts ? [restartReason] : [])];
   const plan: PlanSummary = {
     hash: hashOf({ changeId, change: command === undefined ? change : { ...change, ...bound(command) } }),
     items: [],
     moreItems: 0,
     effect: restarts ? 'restart' : 'reload',
-    risk: 'high',
+    risk: greatestRisk(reasons),
+    reasons,
     diff: '',
     warnings: [`What ${what} changes is known only afterwards.`, ...upgradeWarnings(command)],
   };

@@ -27,7 +27,13 @@ export async function denyingHba(dataDir: string): Promise<string> {
 
 export async function guardedRevert(stage: Stage, prober: Prober, change: ConfigChange): Promise<Reverted> {
   const changeId = `bench-${randomBytes(4).toString('hex')}`;
-  const request: ChangeRequest = { target, changeId, change, requestedBy: 'bench', overrides: { soak: '60s' } };
+  const request: ChangeRequest = {
+    target,
+    changeId,
+    change,
+    requestedBy: 'bench',
+    overrides: { soak: '60s', allowAccessLoss: true },
+  };
   const beganAt = now();
   const handle = await stage.client.workflow.start('guardedChange', {
     workflowId: workflowIdOf(target, changeId),

@@ -13,6 +13,7 @@ export interface RequestOptions {
   readonly allowDirty?: boolean;
   readonly requireConfirm?: boolean;
   readonly expectsReboot?: boolean;
+  readonly allowAccessLoss?: boolean;
   /** Milliseconds. */
   readonly wait?: number;
   readonly summary?: string;
@@ -28,6 +29,7 @@ export function requestOptions(command: Command): Command {
     .option('--allow-red-baseline', 'go on although a required check is red before the change')
     .option('--allow-dirty', 'go on from a server whose files differ from what runs')
     .option('--require-confirm', 'keep only after an operator confirms at the end of the soak')
+    .option('--allow-access-loss', 'go on although somebody loses access; a person has to approve it')
     .option('--expects-reboot', 'the change reboots the host: the lease counts on over it, by the wall clock')
     .option(
       '--wait <duration>',
@@ -39,7 +41,8 @@ export function requestOptions(command: Command): Command {
 
 /** `{}` when nothing is overridden: a request says only what it means. */
 export function overridesOf(options: RequestOptions): Pick<ChangeRequest, 'overrides'> {
-  const { soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm, expectsReboot } = options;
+  const { soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm, expectsReboot, allowAccessLoss } =
+    options;
   const overrides = Object.fromEntries(
     Object.entries({
       soak,
@@ -49,6 +52,7 @@ export function overridesOf(options: RequestOptions): Pick<ChangeRequest, 'overr
       allowDirty,
       requireConfirm,
       expectsReboot,
+      allowAccessLoss,
     }).filter(([, value]) => value !== undefined),
   );
   return Object.keys(overrides).length === 0 ? {} : { overrides };

@@ -1,12 +1,15 @@
 /** Lets a request in, or says everything that keeps it out. Pure but for its inputs: knowngood.yaml, parsed, and the request. */
+import type { Asked } from '../domain/access/impact.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { Change, ChangeRequest, Policy } from '../domain/change.ts';
 import { workflowIdOf } from '../domain/change.ts';
-import type { KnowngoodConfig } from '../domain/config.ts';
+import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
 import { formatDuration } from '../domain/duration.ts';
 import { suggestion } from '../domain/nearest.ts';
+import type { RiskReason } from '../domain/plan/risk.ts';
 import type { Problem } from '../domain/problem.ts';
 import { parseChangeRequest } from '../domain/request.schema.ts';
+import { isInsideWindow, windowText } from './change-window.ts';
 import { durationMs } from './policy.ts';
 
 export type Admission =
@@ -14,7 +17,12 @@ export type Admission =
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 /** `workflowId` null: none to compare with (a plan). */
-export function admit(config: KnowngoodConfig, input: unknown, workflowId: string | null = null): Admission {
+export function admit(
+  config: KnowngoodConfig,
+  input: unknown,
+  workflowId: string | null = null,
+  now = new Date(),
+): Admission {
   const parsed = parseChangeRequest(input);
   if (parsed.kind === 'invalid') return { kind: 'refused', problems: parsed.problems };
   const request = parsed.value;
@@ -23,6 +31,7 @@ export function admit(config: KnowngoodConfig, input: unknown, workflowId: strin
   if (target === undefined) problems.push(unknownTarget(request.target, Object.keys(config.targets)));
   if (target === undefined || problems.length > 0) return { kind: 'refused', problems };
   const { policy, notes } = withOverrides(target.policy, request.overrides);
+  const dependents = config.dependents.filter(({ uses }) => uses === request.target);
   const change: AdmittedChange = {
     target: request.target,
     changeId: request.changeId,
@@ -32,10 +41,43 @@ export function admit(config: KnowngoodConfig, input: unknown, workflowId: strin
     what: whatOf(request.change),
     restart: request.change.kind === 'config' ? (request.change.restart ?? 'forbidden') : 'unknown',
     policy,
-    checks: config.dependents.filter(({ uses }) => uses === request.target).flatMap(({ checks }) => checks),
+    checks: dependents.flatMap(({ checks }) => checks),
+    access: declaredAccess(dependents),
+    concerns: concernsOf(dependents, policy, now),
     notes,
   };
   return { kind: 'admitted', change };
+}
+
+/** Who must still get in: what dependents declare, and what their checks use. */
+export function declaredAccess(dependents: readonly DependentConfig[]): readonly Asked[] {
+  return dependents.flatMap(({ name, access, checks }): Asked[] => [
+    ...access.map(({ user, database, from, tls }): Asked => {
+      return { user, database, from, tls, source: 'declared', who: [name] };
+    }),
+    ...checks.flatMap((check): Asked[] => {
+      if (check.kind !== 'sql' || check.sourceAddress === null) return [];
+      const { user, database, sourceAddress, sslmode } = check;
+      return [{ user, database, from: sourceAddress, tls: sslmode !== 'disable', source: 'check', who: [name] }];
+    }),
+  ]);
+}
+
+function concernsOf(dependents: readonly DependentConfig[], { windows }: Policy, now: Date): readonly RiskReason[] {
+  const unchecked = dependents.filter(({ checks }) => !checks.some(({ level }) => level === 'required'));
+  return [
+    ...unchecked.map(({ name }): RiskReason => {
+      return { rule: 'uncheckedDependents', text: `no required check watches dependent ${name}` };
+    }),
+    ...(isInsideWindow(windows, now)
+      ? []
+      : [
+          {
+            rule: 'outsideWindow',
+            text: `it is outside of the change window (${windows.map(windowText).join('; ')})`,
+          } as const,
+        ]),
+  ];
 }
 
 export function unknownTarget(name: string, known: readonly string[]): Problem {
@@ -87,6 +129,8 @@ function withOverrides(
   const red = { on: 'goes on from a red baseline', off: 'stops at a red baseline' };
   const dirty = { on: 'goes on from a dirty server', off: 'stops at a dirty server' };
   const confirm = { on: 'kept only after a confirmation', off: 'kept without a confirmation' };
+  const loss = { on: 'goes on although somebody loses access', off: 'is refused when somebody loses access' };
+  const accessLost = flag(loss, overrides.allowAccessLoss, false) && policy.risk.accessLost === 'refused';
   const reboot = { on: 'the host reboots', off: 'the host does not reboot' };
   const result: Policy = {
     ...policy,
@@ -97,6 +141,7 @@ function withOverrides(
     allowDirty: flag(dirty, overrides.allowDirty, policy.allowDirty),
     requireConfirm: flag(confirm, overrides.requireConfirm, policy.requireConfirm),
     expectsReboot: flag(reboot, overrides.expectsReboot, policy.expectsReboot),
+    risk: { ...policy.risk, accessLost: accessLost ? 'high' : policy.risk.accessLost },
   };
   return { policy: result, notes };
 }

@@ -1,5 +1,6 @@
 /** The shape of a policy as it is written: everything optional, for it is laid over the defaults. */
 import { z } from 'zod';
+import { settableRules } from '../domain/plan/risk.ts';
 import { durationShape, positiveDurationShape } from '../domain/shapes.schema.ts';
 
 const count = z
@@ -22,6 +23,34 @@ const approvals = z
   .max(10, 'must be at most 10')
   .optional();
 
+const riskClass = z.enum(['low', 'high', 'refused']);
+
+const risk = z.strictObject(
+  Object.fromEntries(settableRules.map((rule) => [rule, riskClass.optional()])) as Record<
+    (typeof settableRules)[number],
+    z.ZodOptional<typeof riskClass>
+  >,
+);
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time such as "22:00"');
+
+export const weekDays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const changeWindow = z.strictObject({
+  days: z.array(z.enum(weekDays)).optional(),
+  from: timeOfDay,
+  to: timeOfDay,
+  timeZone: z.string().refine(isTimeZone, 'is not a time zone such as "Europe/Berlin"').optional(),
+});
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
 export const policyFields = {
   lease: positiveDurationShape.optional(),
   soak: durationShape.optional(),
@@ -39,6 +68,8 @@ export const policyFields = {
   allowRedBaseline: z.boolean().optional(),
   allowDirty: z.boolean().optional(),
   checks: z.strictObject(checkNumbers).optional(),
+  risk: risk.optional(),
+  windows: z.array(changeWindow).max(20, 'must be at most 20').optional(),
 };
 
 export const policyShape = z.strictObject(policyFields);

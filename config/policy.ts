@@ -1,8 +1,9 @@
 /** Lays defaults, policy and target over each other: the later one wins, field by field. */
-import type { Policy } from '../domain/change.ts';
+import type { ChangeWindow, Policy } from '../domain/change.ts';
 import type { Thresholds } from '../domain/check.ts';
 import { parseDuration } from '../domain/duration.ts';
-import type { PolicyInput } from './policy.schema.ts';
+import { type RiskClasses, defaultClasses } from '../domain/plan/risk.ts';
+import { type PolicyInput, weekDays } from './policy.schema.ts';
 
 export interface CheckDefaults {
   readonly intervalMs: number;
@@ -38,6 +39,8 @@ export function resolvePolicy(layers: Layers): Policy {
     allowRedBaseline: last((p) => p.allowRedBaseline) ?? false,
     allowDirty: last((p) => p.allowDirty) ?? false,
     expectsReboot: false,
+    risk: Object.assign({}, defaultClasses, ...layers.map((layer) => defined(layer?.risk))),
+    windows: (last((p) => p.windows) ?? []).map(windowOf),
   };
 }
 
@@ -52,6 +55,20 @@ export function resolveCheckDefaults(layers: readonly (CheckNumbers | undefined)
       successes: last((c) => c.successes) ?? 3,
     },
   };
+}
+
+function defined(classes: PolicyInput['risk'] = {}): Partial<RiskClasses> {
+  return Object.fromEntries(Object.entries(classes).filter(([, risk]) => risk !== undefined));
+}
+
+function windowOf({
+  days = [],
+  from,
+  to,
+  timeZone = 'UTC',
+}: NonNullable<PolicyInput['windows']>[number]): ChangeWindow {
+  const minutes = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
+  return { days: days.map((day) => weekDays.indexOf(day) + 1), from: minutes(from), to: minutes(to), timeZone };
 }
 
 /** Of text that a schema has let through. */

@@ -1,6 +1,8 @@
 /** A request that was understood: names resolved, policy and checks filled in, secrets still references. */
+import type { Asked } from './access/impact.ts';
 import type { Change, Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
+import type { RiskReason } from './plan/risk.ts';
 
 export interface AdmittedChange {
   readonly target: string;
@@ -13,6 +15,10 @@ export interface AdmittedChange {
   readonly restart: 'allowed' | 'forbidden' | 'unknown';
   readonly policy: Policy;
   readonly checks: readonly CheckSpec[];
+  /** Who must still get in. Absent in changes of earlier versions, as are the concerns. */
+  readonly access?: readonly Asked[];
+  /** What the request and knowngood.yaml alone say about the risk. */
+  readonly concerns?: readonly RiskReason[];
   /** Overrides in force, in words, for people: `soak 2m instead of 10m`. */
   readonly notes: readonly string[];
 }

@@ -2,6 +2,7 @@
  * What can be asked of the agent, and what it answers: plain JSON; a foreseen "no" is a value, never an exception. The
  * workflow calls it through `activities/contract.ts`.
  */
+import type { Asked } from './access/impact.ts';
 import type { ChangeRequest } from './change.ts';
 import type { JournalPhase } from './phase.ts';
 import type { PlanSummary, RevertItem } from './plan.ts';
@@ -101,7 +102,7 @@ export interface AgentActivities {
   /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
   snapshot(input: Caller & { lookOnly: boolean }): Promise<Snapshotted | Busy | Closed | Refused>;
   plan(
-    input: Caller & { snapshotId: string; request: ChangeRequest },
+    input: Caller & { snapshotId: string; request: ChangeRequest; access?: readonly Asked[] },
   ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
   arm(
     input: Caller & {

@@ -97,6 +97,7 @@ export const overridesShape = z.strictObject({
   allowDirty: z.boolean().optional(),
   requireConfirm: z.boolean().optional(),
   expectsReboot: z.boolean().optional(),
+  allowAccessLoss: z.boolean().optional(),
 });
 
 const changeShape = z.discriminatedUnion(

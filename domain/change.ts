@@ -1,4 +1,5 @@
 /** What someone wants done, as plain JSON from any Temporal client; validated by `change.schema.ts`. */
+import type { RiskClasses } from './plan/risk.ts';
 
 export type SettingValue = string | number | boolean | readonly (string | number)[];
 
@@ -72,6 +73,8 @@ export interface ChangeRequest {
     readonly requireConfirm?: boolean;
     /** The change reboots the host: the lease goes on over it instead of being expired by it. */
     readonly expectsReboot?: boolean;
+    /** Go on although somebody loses access: a person has to approve it. */
+    readonly allowAccessLoss?: boolean;
   };
 }
 
@@ -100,6 +103,20 @@ export interface Policy {
   readonly allowDirty: boolean;
   /** Said by a change for itself only. */
   readonly expectsReboot: boolean;
+  /** The class of each rule by which a plan is judged. */
+  readonly risk: RiskClasses;
+  /** When changes may begin; empty: always. */
+  readonly windows: readonly ChangeWindow[];
+}
+
+export interface ChangeWindow {
+  /** 1 is Monday; empty: every day. The day on which it begins. */
+  readonly days: readonly number[];
+  /** Minutes after midnight; one that ends earlier than it begins goes over midnight. */
+  readonly from: number;
+  readonly to: number;
+  /** IANA name. */
+  readonly timeZone: string;
 }
 
 export const namePattern = /^[a-z0-9-]+$/;

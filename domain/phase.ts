@@ -33,4 +33,5 @@ export type JournalPhase = 'armed' | 'applying' | 'applied' | 'reverting' | 'rev
 export const effects = ['none', 'reload', 'reconnect', 'restart'] as const;
 export type Effect = (typeof effects)[number];
 
-export type Risk = 'low' | 'high';
+/** `refused`: it is not carried out. */
+export type Risk = 'low' | 'high' | 'refused';

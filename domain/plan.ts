@@ -1,5 +1,7 @@
 /** Plans: the exact, ordered effect of a change or a revert. */
+import type { AccessImpact } from './access/impact.ts';
 import type { Effect, Risk } from './phase.ts';
+import type { RiskReason } from './plan/risk.ts';
 import type { Sections } from './snapshot.ts';
 
 export type PlanItem = {
@@ -24,6 +26,10 @@ export interface PlanSummary {
   readonly diff: string;
   /** Shown to people, block nothing. */
   readonly warnings: readonly string[];
+  /** Why the risk is what it is, the gravest first. Absent in plans of older agents. */
+  readonly reasons?: readonly RiskReason[];
+  /** Who loses and gains access; absent where nobody was asked about. */
+  readonly access?: AccessImpact;
 }
 
 /** A three-way decision for one item of a revert. */

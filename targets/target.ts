@@ -1,4 +1,5 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
+import type { AccessImpact, Asked } from '../domain/access/impact.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
@@ -170,6 +171,8 @@ export interface Target {
     before: Captured,
     change: ConfigChange,
     allowance: Allowance,
+    /** Who must still get in; the agent's own way, superusers and standbys are asked about by themselves. */
+    asked?: readonly Asked[],
   ): Promise<
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
@@ -180,10 +183,13 @@ export interface Target {
     wanted: Captured,
     restore: RestoreEntry & Pick<ConfigChange, 'restart'>,
     allowance: Allowance,
+    asked?: readonly Asked[],
   ): Promise<
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
+  /** Who lost and gained access from one capture to the other; null: one was taken without SQL. */
+  access(before: Captured, after: Captured, asked: readonly Asked[]): AccessImpact | null;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
   planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;

@@ -3,6 +3,17 @@ import { patched, workflowInfo } from '@temporalio/workflow';
 import type { Snapshotted } from '../activities/contract.ts';
 import { stillApproved } from '../domain/approvals.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
+import type { Policy } from '../domain/change.ts';
+import type { Risk } from '../domain/phase.ts';
+import {
+  type RiskReason,
+  classed,
+  defaultClasses,
+  greatestRisk,
+  refusalsOf,
+  underPolicy,
+  unseenReason,
+} from '../domain/plan/risk.ts';
 import type { Problem } from '../domain/problem.ts';
 import { endOf } from './answers.ts';
 import { arm, type Before } from './arming.ts';
@@ -145,21 +156,37 @@ async function baseline(flow: Flow, change: AdmittedChange): Promise<End | null>
 
 async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted): Promise<End | null> {
   enter(flow, 'preflight', 'the dependents are healthy; working out what the change will do');
+  const { policy, concerns = [], access } = change;
+  // Of changes that an earlier version admitted.
+  const { risk: classes = defaultClasses } = policy as Partial<Policy>;
   if (change.changeKind !== 'config') {
-    // What a command will do nobody knows beforehand: its risk is high, its effect is seen at `applied`.
-    flow.approvalsNeeded = change.policy.approvals.high;
-    return null;
+    // What a command will do nobody knows beforehand; its effect is seen at `applied`.
+    const reasons = [
+      unseenReason(change.changeKind === 'command' ? `command ${change.what}` : 'a pipeline'),
+      ...concerns,
+    ];
+    return byRisk(flow, policy, greatestRisk(reasons, classes), classed(reasons, classes));
   }
   const planned = await agent(change.target, 'plan the change').plan({
     ...callerOf(flow),
     snapshotId: taken.snapshotId,
     request: flow.request,
+    ...(access === undefined ? {} : { access }),
   });
   if (planned.kind === 'refused') return rejected('preflight-refused', firstOf(planned.problems), planned.problems);
-  if (!stillApproved(flow.plan, planned.plan)) flow.approvals.length = 0;
-  flow.plan = planned.plan;
-  flow.approvalsNeeded = change.policy.approvals[planned.plan.risk];
-  return null;
+  const plan = underPolicy(planned.plan, classes, concerns);
+  if (!stillApproved(flow.plan, plan)) flow.approvals.length = 0;
+  flow.plan = plan;
+  return byRisk(flow, policy, plan.risk, plan.reasons ?? []);
+}
+
+function byRisk(flow: Flow, policy: Policy, risk: Risk, reasons: readonly RiskReason[]): End | null {
+  if (risk !== 'refused') {
+    flow.approvalsNeeded = policy.approvals[risk];
+    return null;
+  }
+  const problems = refusalsOf({ reasons });
+  return rejected('preflight-refused', firstOf(problems), problems);
 }
 
 async function approve(flow: Flow, operators: Operators, change: AdmittedChange): Promise<End | null> {

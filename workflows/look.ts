@@ -3,6 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Refused, Snapshotted, Busy, Closed } from '../activities/contract.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { PlanSummary } from '../domain/plan.ts';
+import { underPolicy } from '../domain/plan/risk.ts';
 import { formProblem } from '../domain/request-form.ts';
 import { problemOf } from './ending.ts';
 import { agent, agentPresence, orchestrator } from './steps.ts';
@@ -22,7 +23,10 @@ export async function planChange(request: ChangeRequest): Promise<{ kind: 'plann
     const taken = await agent(target, `read the configuration of ${target}`).snapshot({ ...caller, lookOnly: true });
     if (taken.kind === 'refused') return taken;
     if (taken.kind !== 'snapshotted') return { kind: 'refused', problems: [openAlready(target, taken)] };
-    return await agent(target, 'plan the change').plan({ ...caller, snapshotId: taken.snapshotId, request });
+    const { access = [], policy, concerns = [] } = admitted.change;
+    const asked = { ...caller, snapshotId: taken.snapshotId, request, access };
+    const answer = await agent(target, 'plan the change').plan(asked);
+    return answer.kind === 'refused' ? answer : { ...answer, plan: underPolicy(answer.plan, policy.risk, concerns) };
   } catch (error) {
     return { kind: 'refused', problems: [problemOf(error)] };
   }

@@ -86,7 +86,7 @@ async function oneChange({ client, switchboard, spreadMs }: Batch, one: One): Pr
     changeId,
     change: denies ? denyingChange : aChange,
     requestedBy: 'bench',
-    overrides: { soak: `${soakMs / 1_000}s` },
+    overrides: { soak: `${soakMs / 1_000}s`, ...(denies ? { allowAccessLoss: true } : {}) },
   };
   const beganAt = Date.now();
   const handle = await client.workflow.start('guardedChange', {

@@ -18,6 +18,7 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
   return {
     identify: () => Promise.resolve({ kind: 'guardable', version: '17' }),
     capture: () => Promise.resolve(live),
+    access: () => null,
     waysBack: () =>
       Promise.resolve(
         (['files', 'lifeline', 'signal'] as const).map((way) => ({ way, open: true, detail: 'simulated' })),

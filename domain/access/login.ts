@@ -18,6 +18,8 @@ export interface Principal {
   readonly tls: boolean;
   /** It shows a client certificate that the server trusts. */
   readonly certificate: boolean;
+  /** Physical replication, which asks for no database. Default false. */
+  readonly replication?: boolean;
 }
 
 /** Of a stored password: the kind, never the value. */
@@ -28,6 +30,7 @@ export interface AccessRole {
   readonly superuser: boolean;
   readonly inherit: boolean;
   readonly login: boolean;
+  readonly replication: boolean;
   readonly connectionLimit: number;
   /** Unix ms; null: no end, NaN: one that cannot be read. */
   readonly validUntil: number | null;
@@ -47,6 +50,8 @@ export interface AccessState {
   readonly interfaces: MatchFacts['interfaces'];
   /** Unix ms. */
   readonly now: number;
+  /** Why it cannot be told who gets in after what the rules let in; null or absent: it can. */
+  readonly untold?: string | null;
 }
 
 export interface Place {
@@ -67,6 +72,12 @@ export type Access =
   | { readonly kind: 'unknown'; readonly why: string; readonly where: Place | null };
 
 export function simulateLogin(state: AccessState, principal: Principal): Access {
+  const access = loginBy(state, principal);
+  if (access.kind === 'denied' || (state.untold ?? null) === null) return access;
+  return { kind: 'unknown', why: state.untold ?? '', where: access.where };
+}
+
+function loginBy(state: AccessState, principal: Principal): Access {
   return (
     listening(state, principal) ??
     byRule(state, principal, (rule) => authenticate(state, principal, rule) ?? enter(state, principal, rule))
@@ -116,8 +127,8 @@ function byRule(state: AccessState, principal: Principal, then: (rule: HbaRule) 
     return { kind: 'unknown', why, where: line };
   }
   const rules = state.rules.flatMap(({ rule }) => rule ?? []);
-  const { user, database, address, tls } = principal;
-  const connecting = { user, database, address, encryption: tls ? 'tls' : 'none', replication: false } as const;
+  const { user, database, address, tls, replication = false } = principal;
+  const connecting = { user, database, address, encryption: tls ? 'tls' : 'none', replication } as const;
   const match = firstMatch(rules, connecting, {
     versionNum: state.versionNum,
     roleExists: (name) => state.roles.get(name) !== undefined,
@@ -129,7 +140,7 @@ function byRule(state: AccessState, principal: Principal, then: (rule: HbaRule) 
     case 'none':
       return denied(
         '28000',
-        `no rule of pg_hba.conf is for user ${user}, database ${database}, from ${from}${tls ? ' with TLS' : ''}`,
+        `no rule of pg_hba.conf is for user ${user}, ${replication ? 'replication' : `database ${database}`}, from ${from}${tls ? ' with TLS' : ''}`,
       );
     case 'unknown':
       return { kind: 'unknown', why: match.why, where: match.rule };
@@ -184,12 +195,20 @@ function authenticate({ roles, now }: AccessState, { user, certificate }: Princi
 }
 
 /** What is asked once the client is who it says: role, database, limits, CONNECT. */
-function enter({ roles, databases }: AccessState, { user, database: name }: Principal, where: Place): Access {
+function enter(
+  { roles, databases }: AccessState,
+  { user, database: name, replication }: Principal,
+  where: Place,
+): Access {
   const role = roles.get(user);
   if (role === undefined) return denied('28000', `there is no role ${user}`, where);
   if (!role.login) return denied('28000', `role ${user} is not permitted to log in`);
   const { superuser } = role;
   if (role.connectionLimit === 0 && !superuser) return denied('53300', `role ${user} has a connection limit of 0`);
+  if (replication === true)
+    return superuser || role.replication
+      ? { kind: 'allowed', where }
+      : denied('42501', `role ${user} may not start replication`);
   const database = databases.get(name);
   if (database === undefined) return denied('3D000', `there is no database ${name}`);
   if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`);

@@ -5,6 +5,7 @@ import type { RoleEntry } from '../snapshot.ts';
 type Role = Pick<RoleEntry, 'name' | 'superuser' | 'inherit'>;
 
 export interface Roles<R extends Role = RoleEntry> {
+  readonly all: readonly R[];
   readonly get: (name: string) => R | undefined;
   /** `is_member_of_role_nosuper`: what `+role` in pg_hba.conf means. */
   isMember(member: string, role: string): boolean;
@@ -34,6 +35,7 @@ export function rolesOf<R extends Role>(roles: readonly R[], memberships: readon
 
   const isSuperuser = (name: string): boolean => byName.get(name)?.superuser === true;
   return {
+    all: roles,
     get: (name) => byName.get(name),
     isMember: (member, role) => reach(member, 'member', () => true).has(role),
     hasPrivilegesOf: (member, role) => isSuperuser(member) || reach(member, 'inherit', inherits).has(role),

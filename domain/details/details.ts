@@ -1,5 +1,6 @@
 /** Temporal's "current details" of a running guarded change: where it is, why, and what one can do, in Markdown. */
 import type { CheckProgress, CheckSpec } from '../check.ts';
+import { accessPart } from './access.ts';
 import { checksPart } from './checks.ts';
 import { nextSteps } from './steps.ts';
 import { countText, dateTimeText, preciseTimeText, timeText } from '../format.ts';
@@ -136,6 +137,7 @@ function planPart(plan: PlanSummary | null): string {
       ...shown.map(({ summary, effect }) => `- ${codeSpan(shorten(summary, 300))} (${effect})`),
       ...(left === 0 ? [] : [`- … and ${left} more`]),
     ].join('\n'),
+    accessPart(plan, mostItems),
     plan.warnings.map((warning) => `- Warning: ${escapeMarkdown(shorten(warning, 300))}`).join('\n'),
     plan.diff === '' ? '' : codeBlock(shortDiff(plan.diff), 'diff'),
   ];

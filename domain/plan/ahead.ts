@@ -67,6 +67,11 @@ export function lookAhead(context: PlanContext, overlay: Overlay, judged: string
   return { now, then, roles, problems };
 }
 
+/** The last one of a name wins. */
+export function valuesOf(tree: ConfTree): ReadonlyMap<string, string> {
+  return new Map([...effectiveAssignments(tree)].map(([name, { value }]) => [name, value]));
+}
+
 function confRole(context: PlanContext, path: string): FileRole {
   return path === context.paths.config ? 'main' : path === context.paths.auto ? 'auto' : 'include';
 }

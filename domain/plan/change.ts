@@ -4,8 +4,8 @@ import type { ConfigChange } from '../change.ts';
 import { isAccessFile, isNamedFile } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
 import type { PlanSummary } from '../plan.ts';
-import { lookAhead } from './ahead.ts';
-import type { PlanContext, PlannedFile } from './context.ts';
+import { lookAhead, valuesOf } from './ahead.ts';
+import type { Overlay, PlanContext, PlannedFile } from './context.ts';
 import { planFiles } from './files.ts';
 import { fileItems, itemsOfSettings, plannedFiles } from './items.ts';
 import { type AlterSystem, autoConfEdits, planSettings } from './settings.ts';
@@ -15,6 +15,7 @@ import { type SqlRun, planSql, sqlDiff } from './sql.ts';
 import { decidesAccess, isDangerous } from '../conf/settings.ts';
 import { type Raise, raisesIn } from '../standby.ts';
 import { digests, emptiedProblems, restartProblems, textChanges, warningsOf } from './outcome.ts';
+import { type RiskReason, accessReason, greatestRisk, restartReason } from './risk.ts';
 import { capped, unifiedDiff } from './unified-diff.ts';
 
 export type Planned =
@@ -26,6 +27,10 @@ export type Planned =
       readonly runs: readonly SqlRun[];
       /** What standbys must have as well, before its restart. */
       readonly raises: readonly Raise[];
+      /** The files as they would be. */
+      readonly overlay: Overlay;
+      /** The values that the files would give, by lower-cased name. */
+      readonly values: ReadonlyMap<string, string>;
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
@@ -72,8 +77,12 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
       takes !== 'none' &&
       (key.startsWith('setting:') ? decidesAccess(key.slice(8)) || isDangerous(key.slice(8)) : false),
   );
-  const decides = effect === 'restart' || accessible || sql.runs.length > 0;
-  const high = decides || files.some(({ role }) => isAccessFile(role) || isNamedFile(role) || role === 'debian');
+  const deciding = files.filter(({ role }) => isAccessFile(role) || isNamedFile(role) || role === 'debian');
+  const reasons: readonly RiskReason[] = [
+    ...(effect === 'restart' ? [restartReason] : []),
+    ...(accessible || sql.runs.length > 0 ? [accessReason] : []),
+    ...deciding.map(({ path }): RiskReason => ({ rule: 'access', text: `${path} decides who gets in` })),
+  ];
   const alters = settings.alters.filter(({ name }) =>
     items.some((item) => item.key === `setting:${name}` && item.action !== 'none'),
   );
@@ -86,12 +95,13 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
     }),
     ...cappedItems(items),
     effect,
-    risk: high ? 'high' : 'low',
+    risk: greatestRisk(reasons),
+    reasons,
     diff: capped(unifiedDiff(textChanges(context, files, overlay)) + sqlDiff(sql.runs)),
     warnings: [...warningsOf(context, items), ...sql.warnings],
   };
   const raises = effect === 'restart' ? raisesIn(context.settings, ahead.then) : [];
-  return { kind: 'planned', summary, files, alters, runs: sql.runs, raises };
+  return { kind: 'planned', summary, files, alters, runs: sql.runs, raises, overlay, values: valuesOf(ahead.then) };
 }
 
 function isEmpty({ settings, hba, files, sql }: ConfigChange): boolean {

@@ -8,12 +8,13 @@ import { type FileDecision, fileItem, sameState } from '../revert/plan.ts';
 import { byCodeUnit } from '../snapshot/canonical.ts';
 import type { FileSet, FileState } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
-import { type Ahead, lookAhead } from './ahead.ts';
-import type { PlanContext, PlannedFile } from './context.ts';
+import { type Ahead, lookAhead, valuesOf } from './ahead.ts';
+import type { Overlay, PlanContext, PlannedFile } from './context.ts';
 import { itemsOfSettings } from './items.ts';
 import { meaningless, onlyOf } from './only.ts';
 import type { SqlRestore } from './restore-sql.ts';
 import { digests, restartProblems, textChanges, warningsOf } from './outcome.ts';
+import { type RiskReason, greatestRisk, restartReason } from './risk.ts';
 import { cappedItems, greatestEffect } from './summary.ts';
 import { capped, unifiedDiff } from './unified-diff.ts';
 
@@ -41,6 +42,10 @@ export type RestorePlanned =
       readonly summary: PlanSummary;
       readonly files: readonly RestoredFile[];
       readonly raises: readonly Raise[];
+      /** The files as they would be. */
+      readonly overlay: Overlay;
+      /** The values that the files would give, by lower-cased name. */
+      readonly values: ReadonlyMap<string, string>;
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
@@ -74,6 +79,10 @@ export function planRestore(context: PlanContext, input: RestoreInput): RestoreP
   problems.push(...unknownItems(patterns, [...namedKeys(context, input, ahead), ...sql.keys]));
   if (problems.length > 0) return { kind: 'refused', problems };
 
+  const reasons: readonly RiskReason[] = [
+    { rule: 'access', text: 'an earlier state of files, roles and grants comes back' },
+    ...(effect === 'restart' ? [restartReason] : []),
+  ];
   const summary: PlanSummary = {
     hash: hashOf({
       restore: input.snapshotId,
@@ -84,12 +93,13 @@ export function planRestore(context: PlanContext, input: RestoreInput): RestoreP
     ...cappedItems(items),
     effect,
     // Files that decide access, roles, grants: an earlier state is nobody's small change.
-    risk: 'high',
+    risk: greatestRisk(reasons),
+    reasons,
     diff: capped(unifiedDiff(textChanges(context, files, new Map())) + sql.diff),
     warnings: [...warningsOf(context, items), ...sql.warnings],
   };
   const raises = effect === 'restart' ? raisesIn(context.settings, ahead.then) : [];
-  return { kind: 'planned', summary, files, raises };
+  return { kind: 'planned', summary, files, raises, overlay, values: valuesOf(ahead.then) };
 }
 
 interface Edits {

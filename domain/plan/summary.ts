@@ -2,10 +2,11 @@
 import { type DiffItem, diffSnapshots, pairs } from '../snapshot/diff.ts';
 import { isAccessFile, isNamedFile } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
-import { type Effect, type Risk, effects } from '../phase.ts';
+import { type Effect, effects } from '../phase.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
 import { decidesAccess, effectOfContext } from '../conf/settings.ts';
 import type { FileEntry, FileRole, Snapshot } from '../snapshot.ts';
+import { accessReason, greatestRisk, restartReason } from './risk.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 /** Items kept in a summary; people read no more, and history stays small. */
@@ -28,20 +29,23 @@ export function planOfDiff(before: Snapshot, after: Snapshot): PlanSummary {
     pairs(before.sections.settings, after.sections.settings, 'name').map((pair) => [pair.id, pair]),
   );
   const roles = new Map([...before.sections.files, ...after.sections.files].map((file) => [file.path, file.role]));
-  let risk: Risk = 'low';
+  let accessChanged = false;
   const items = differences.map(({ key, section, kind, summary }): PlanItem => {
     const id = key.slice(key.indexOf(':') + 1);
     const file = section === 'files' && decides(roles.get(id));
     const access = file || (section === 'settings' ? decidesAccess(id) : section !== 'files' && !isNew(key, kind));
     const effect = section === 'settings' ? settingEffect(entries.get(id)) : effectOf(section, file);
-    if (access || effect === 'restart') risk = 'high';
+    accessChanged ||= access;
     return { key, section: section as PlanItem['section'], action: actionOf(section, kind), effect, summary };
   });
+  const effect = greatestEffect(items);
+  const reasons = [...(effect === 'restart' ? [restartReason] : []), ...(accessChanged ? [accessReason] : [])];
   return {
     hash: hashOf({ before: before.id, after: after.id }),
     ...cappedItems(items),
-    effect: greatestEffect(items),
-    risk,
+    effect,
+    risk: greatestRisk(reasons),
+    reasons,
     diff: unifiedDiff(
       pairs(before.sections.files, after.sections.files, 'path').map(({ id, from, to }) => ({
         path: id,

@@ -4,12 +4,17 @@ import type { ConfigChange } from '../../domain/change.ts';
 import { dirname, isAbsolute, isInside, normalise } from '../../domain/conf/paths.ts';
 import { type Planned, planChange } from '../../domain/plan/change.ts';
 import type { PlanContext, ResolvedPath, SqlContext } from '../../domain/plan/context.ts';
+import type { Asked } from '../../domain/access/impact.ts';
+import type { PlanSummary } from '../../domain/plan.ts';
+import { greatestRisk, reasonsOfAccess } from '../../domain/plan/risk.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Allowance, Captured, ChangeStep, PlannedChange } from '../target.ts';
+import { type Both, askedHere, impactOf, statesOfPlan } from './access.ts';
 import { autoConfOf } from './capture-files.ts';
 import { fileSetOf } from './capture.ts';
 import { Disk } from './disk.ts';
 import { identityOf } from './identity.ts';
+import { loadReasons } from './load-now.ts';
 import type { Parts } from './parts.ts';
 import { type SettingRow, settingsQuery } from './queries.ts';
 import { effectiveRows, serverSettings } from './server-state.ts';
@@ -23,16 +28,37 @@ export async function planOn(
   before: Captured,
   change: ConfigChange,
   allowance: Allowance,
+  asked: readonly Asked[] = [],
 ): Promise<
   | { readonly kind: 'planned'; readonly plan: PlannedChange }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 > {
-  const planned = await withContext(parts, before, change, allowance, (context) => planChange(context, change));
+  const [planned, states] = await withContext(parts, before, change, allowance, (context) => {
+    const made = planChange(context, change);
+    return [made, made.kind === 'refused' ? null : statesOfPlan(context, before, made, null)] as const;
+  });
   if (planned.kind === 'refused') return planned;
   const problems = await raiseProblemsOf(parts, planned.raises);
   if (problems.length > 0) return { kind: 'refused', problems };
   const steps = stepsOf(parts, before.facts.versionNum, planned);
-  return { kind: 'planned', plan: { summary: planned.summary, server: identityOf(before), steps } };
+  const summary = await withRisk(parts, planned.summary, states, asked);
+  return { kind: 'planned', plan: { summary, server: identityOf(before), steps } };
+}
+
+/** The plan with who loses access by it, and what at the server speaks against doing it now. */
+export async function withRisk(
+  { sql }: Parts,
+  plan: PlanSummary,
+  states: Both | null,
+  asked: readonly Asked[],
+): Promise<PlanSummary> {
+  const [here, load] = await sql.any(async (session) => [
+    await askedHere(session),
+    plan.effect === 'restart' ? await loadReasons(session) : [],
+  ]);
+  const access = states === null ? null : impactOf(states, [...asked, ...here]);
+  const reasons = [...(plan.reasons ?? []), ...(access === null ? [] : reasonsOfAccess(access)), ...load];
+  return { ...plan, reasons, risk: greatestRisk(reasons), ...(access === null ? {} : { access }) };
 }
 
 /** Everything that planning has to know; the disk is read until nothing is missing. */

@@ -4,11 +4,13 @@ import { planRestore } from '../../domain/plan/restore.ts';
 import { type SqlRestore, planSqlRestore } from '../../domain/plan/restore-sql.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Captured, ChangeStep, PlannedChange, Target } from '../target.ts';
+import { statesOfPlan } from './access.ts';
 import { fileSetOf } from './capture.ts';
 import { identityOf } from './identity.ts';
 import type { Parts } from './parts.ts';
-import { withContext } from './plan.ts';
+import { withContext, withRisk } from './plan.ts';
 import { absentIn, filesInQuestion } from './revert-plan.ts';
+import { parseSql } from './sql-parser.ts';
 import { raiseProblemsOf } from './standbys.ts';
 import { fileSteps, withActivation } from './steps.ts';
 
@@ -16,7 +18,7 @@ type PlanRestore = Target['planRestore'];
 
 export async function planRestoreOn(
   parts: Parts,
-  ...[before, wanted, restore, allowance]: Parameters<PlanRestore>
+  ...[before, wanted, restore, allowance, asked = []]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
   const strangers = otherServer(before, wanted);
   if (strangers.length > 0) return { kind: 'refused', problems: strangers };
@@ -33,13 +35,21 @@ export async function planRestoreOn(
     merged: new Set(),
   });
   const sql = sqlBack(parts, before, wanted, patterns);
-  const planned = await withContext(parts, before, { kind: 'config', restart }, allowance, (context) =>
-    planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql }),
+  const people = patterns === undefined ? (wanted.snapshot?.sections ?? null) : null;
+  const entries = sql.runs.flatMap(({ database, statements }) =>
+    statements.map((one) => ({ database: database ?? parts.endpoint.database, statement: one.sql })),
   );
+  const parsed = await parseSql(patterns === undefined ? [] : entries);
+  const [planned, states] = await withContext(parts, before, { kind: 'config', restart }, allowance, (context) => {
+    const made = planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql });
+    const asRun = { ...context, sql: { ...context.sql, parsed } };
+    return [made, made.kind === 'refused' ? null : statesOfPlan(asRun, before, made, people)] as const;
+  });
   if (planned.kind === 'refused') return planned;
   const problems = await raiseProblemsOf(parts, planned.raises);
   if (problems.length > 0) return { kind: 'refused', problems };
-  const { files, summary } = planned;
+  const { files } = planned;
+  const summary = await withRisk(parts, planned.summary, states, asked);
   const onDisk = fileSteps(parts, before.facts.versionNum, files);
   const runs = sql.runs.map(({ database, statements }): ChangeStep => {
     return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };

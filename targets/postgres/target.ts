@@ -4,6 +4,7 @@ import { sameState } from '../../domain/revert/plan.ts';
 import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
 import type { Captured, Target } from '../target.ts';
 import { awaitAnswer } from './accepting.ts';
+import { impactOf, statesOfCaptures } from './access.ts';
 import { applyOn } from './apply.ts';
 import { carryOverOn } from './carry-over.ts';
 import { type Look, fileSetOf, look, lookAtFiles } from './capture.ts';
@@ -31,13 +32,17 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     waysBack: (before) => waysBackOn(parts, before),
     letGo: () => parts.sql.lifeline.letGo(),
     otherServer: (before, live) => identityProblem(before.facts, live),
-    plan: (before, change, allowance) => {
+    plan: (before, ...rest) => {
       remember(before.facts);
-      return planOn(parts, before, change, allowance);
+      return planOn(parts, before, ...rest);
     },
     planRestore: (before, ...rest) => {
       remember(before.facts);
       return planRestoreOn(parts, before, ...rest);
+    },
+    access: (before, after, asked) => {
+      const states = statesOfCaptures(before, after);
+      return states === null ? null : impactOf(states, asked);
     },
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     carryOver: (before, change) => carryOverOn(parts, before, change),

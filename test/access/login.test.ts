@@ -185,6 +185,7 @@ const bootstrap: AccessRole = {
   superuser: true,
   inherit: true,
   login: true,
+  replication: true,
   connectionLimit: -1,
   validUntil: null,
   verifier: 'scram-sha-256',
@@ -193,7 +194,7 @@ const bootstrap: AccessRole = {
 function roleEntry(name: string, { login, superuser, inherit, limit, valid, verifier }: RoleDrawn): AccessRole {
   const validUntil = valid === null || valid === 'infinity' ? null : Date.parse(valid);
   const kind = verifier as AccessRole['verifier'];
-  return { name, login, superuser, inherit, connectionLimit: limit, validUntil, verifier: kind };
+  return { name, login, superuser, inherit, replication: false, connectionLimit: limit, validUntil, verifier: kind };
 }
 
 function roleSql(name: string, { login, superuser, inherit, limit, valid, verifier }: RoleDrawn): readonly string[] {

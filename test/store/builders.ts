@@ -2,6 +2,7 @@
 import type { AdmittedChange } from '../../domain/admitted.ts';
 import type { Policy } from '../../domain/change.ts';
 import type { Sample } from '../../domain/check.ts';
+import { defaultClasses } from '../../domain/plan/risk.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import type { Snapshot } from '../../domain/snapshot.ts';
 
@@ -69,6 +70,8 @@ const policy: Policy = {
   allowRedBaseline: false,
   allowDirty: false,
   expectsReboot: false,
+  risk: defaultClasses,
+  windows: [],
 };
 
 export function anAdmittedChange(bent: Partial<AdmittedChange> = {}): AdmittedChange {

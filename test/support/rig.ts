@@ -59,6 +59,8 @@ export interface Handle extends WorkflowHandle {
 
 export interface RigSettings {
   readonly policy?: string;
+  /** The class of a change by which somebody loses access; default `low`. */
+  readonly accessLost?: 'low' | 'high' | 'refused';
   readonly agentYaml?: (target: Cluster) => string;
   readonly soak?: string;
   /** Default 30 s. */
@@ -202,6 +204,8 @@ policies:
     settle: { restart: 2s, reload: 0s }
     holdTimeout: ${settings.holdTimeout ?? '3s'}
     checks: { interval: 200ms, timeout: 2s, failures: 3, errors: 5, successes: 2 }
+    # What a preflight would refuse is to be seen in force: how it is watched and taken back.
+    risk: { accessLost: ${settings.accessLost ?? 'low'} }
     ${settings.policy ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
 temporal: { address: '${address}', namespace: default }

@@ -86,6 +86,17 @@ function unquoted(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replace(/""/g, '"') : name;
 }
 
+export function printAcl(acl: Acl): readonly AclItem[] {
+  return [...acl.values()].map(
+    ({ grantee, privilege, grantable, grantor }) =>
+      `${quoted(grantee)}=${privilege}${grantable ? '*' : ''}/${quoted(grantor)}`,
+  );
+}
+
+function quoted(name: string): string {
+  return /^\w*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
+}
+
 export function sameAcl(a: Acl, b: Acl): boolean {
   return a.size === b.size && [...a].every(([key, grant]) => b.get(key)?.grantable === grant.grantable);
 }

@@ -1,0 +1,161 @@
+/** Who loses and who gains access by a change: the same principals asked of the configuration before and after it. Pure. */
+import { printAddress } from './address.ts';
+import { type Access, type AccessState, type Place, type Principal, simulateLogin } from './login.ts';
+import { type From, pointsOf } from './points.ts';
+import type { HbaRule } from './rule.ts';
+import { ruleText } from './rule-text.ts';
+import { type Widening, wideningsOf } from './widening.ts';
+
+/** Why somebody is asked about. */
+export type Source =
+  'declared' | 'check' | 'observed' | 'knowngood' | 'superuser' | 'replication' | 'backup' | 'monitoring';
+
+export interface Asked {
+  readonly user: string;
+  /** Of a replication connection without meaning. */
+  readonly database: string;
+  readonly from: From;
+  readonly tls: boolean;
+  readonly replication?: boolean;
+  readonly source: Source;
+  /** Names of the dependents, or what it is: for people. */
+  readonly who: readonly string[];
+}
+
+export interface AccessChange extends Asked {
+  readonly verdict: 'lost' | 'gained' | 'unknown';
+  /** An address (or `local`) for which it is so. */
+  readonly example: string;
+  readonly before: Access;
+  readonly after: Access;
+  /** What of the change explains it, a sentence each. */
+  readonly because: readonly string[];
+}
+
+export interface AccessImpact {
+  /** At most `mostShown` each. */
+  readonly lost: readonly AccessChange[];
+  readonly gained: readonly AccessChange[];
+  readonly unknown: readonly AccessChange[];
+  readonly unchanged: number;
+  readonly widened: readonly Widening[];
+  /** Left out of the lists above. */
+  readonly more: number;
+}
+
+const mostShown = 50;
+
+export function accessImpact(before: AccessState, after: AccessState, asked: readonly Asked[]): AccessImpact {
+  const rules = [...before.rules, ...after.rules];
+  const changes = asked.flatMap((one) => changeOf(before, after, one, pointsOf(one.from, rules)) ?? []);
+  const of = (verdict: AccessChange['verdict']): AccessChange[] =>
+    changes.filter((change) => change.verdict === verdict);
+  const [lost, gained, unknown] = [of('lost'), of('gained'), of('unknown')];
+  const widened = wideningsOf(before, after);
+  const more = [lost, gained, unknown, widened].reduce((sum, { length }) => sum + Math.max(0, length - mostShown), 0);
+  return {
+    lost: lost.slice(0, mostShown),
+    gained: gained.slice(0, mostShown),
+    unknown: unknown.slice(0, mostShown),
+    unchanged: asked.length - changes.length,
+    widened: widened.slice(0, mostShown),
+    more,
+  };
+}
+
+interface Point {
+  readonly example: string;
+  readonly before: Access;
+  readonly after: Access;
+  readonly verdict: AccessChange['verdict'] | 'unchanged';
+}
+
+/** null: unchanged. */
+function changeOf(
+  before: AccessState,
+  after: AccessState,
+  asked: Asked,
+  addresses: ReturnType<typeof pointsOf>,
+): AccessChange | null {
+  if (addresses === null) {
+    const nobodyKnows: Access = {
+      kind: 'unknown',
+      why: `"${asked.from}" is not an address that can be told`,
+      where: null,
+    };
+    return {
+      ...asked,
+      verdict: 'unknown',
+      example: asked.from ?? '',
+      before: nobodyKnows,
+      after: nobodyKnows,
+      because: [],
+    };
+  }
+  const points = addresses.map((address): Point => {
+    const { user, database, tls, replication = false } = asked;
+    const principal: Principal = {
+      user,
+      database,
+      address,
+      tls: tls && address !== null,
+      certificate: false,
+      replication,
+    };
+    const [was, is] = [simulateLogin(before, principal), simulateLogin(after, principal)];
+    const example = address === null ? 'local' : printAddress(address);
+    return { example, before: was, after: is, verdict: verdictOf(asked, was, is) };
+  });
+  const found = decisive(asked, points);
+  return found === null ? null : { ...asked, ...found, because: becauseOf(before, after, found) };
+}
+
+/** Of several addresses: one that loses speaks for all, unless nobody has said from where they come. */
+function decisive({ from }: Asked, points: readonly Point[]): (Point & Pick<AccessChange, 'verdict'>) | null {
+  const first = (verdict: AccessChange['verdict']): (Point & Pick<AccessChange, 'verdict'>) | null => {
+    const point = points.find((one) => one.verdict === verdict);
+    return point === undefined ? null : { ...point, verdict };
+  };
+  const lost = first('lost');
+  const stays = points.some(({ after }) => after.kind === 'allowed');
+  if (lost !== null && from === null && stays) return { ...lost, verdict: 'unknown' };
+  return lost ?? first('unknown') ?? first('gained');
+}
+
+function verdictOf({ source }: Asked, before: Access, after: Access): Point['verdict'] {
+  // Who was seen was let in, whatever cannot be told about how.
+  const open = before.kind === 'allowed' || (before.kind === 'unknown' && source !== 'declared');
+  if (after.kind === 'denied') return open || before.kind === 'unknown' ? 'lost' : 'unchanged';
+  if (after.kind === 'allowed') return before.kind === 'denied' ? 'gained' : 'unchanged';
+  if (before.kind === 'unknown') return before.why === after.why ? 'unchanged' : 'unknown';
+  return before.kind === 'denied' ? 'gained' : 'unknown';
+}
+
+function becauseOf(before: AccessState, after: AccessState, { before: was, after: is }: Point): readonly string[] {
+  const sentences: string[] = [];
+  const had = ruleAt(before, was.where);
+  if (had !== null && !sameRule(had, ruleAt(after, is.where))) {
+    const text = `${ruleText(had)} (${placeText(had)})`;
+    const still = after.rules.some(({ rule }) => sameRule(had, rule));
+    sentences.push(still ? `the rule ${text} is still there, and another one comes first` : `the rule ${text} is gone`);
+  }
+  const now = ruleAt(after, is.where);
+  if (now !== null && is.kind !== 'allowed' && !sameRule(had, now))
+    sentences.push(`now ${placeText(now)} decides: ${ruleText(now)}`);
+  if (is.kind !== 'allowed') sentences.push(is.why);
+  return sentences;
+}
+
+function ruleAt({ rules }: AccessState, where: Place | null): HbaRule | null {
+  if (where === null) return null;
+  return rules.find(({ rule }) => rule?.file === where.file && rule.line === where.line)?.rule ?? null;
+}
+
+function sameRule(one: HbaRule | null, other: HbaRule | null): boolean {
+  if (one === null || other === null) return one === other;
+  return ruleText(one) === ruleText(other) && JSON.stringify(one.options) === JSON.stringify(other.options);
+}
+
+export function placeText({ file, line }: Place): string {
+  return `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+}

@@ -1,0 +1,140 @@
+/** Asks the simulator who loses and gains access: of a plan, and of two captures. Reads the server's sessions, writes nothing. */
+import { networkInterfaces } from 'node:os';
+import { type Afterwards, afterSql } from '../../domain/access/after-sql.ts';
+import { parseAddress } from '../../domain/access/address.ts';
+import { type AccessImpact, type Asked, accessImpact } from '../../domain/access/impact.ts';
+import { lostSuperusers } from '../../domain/access/lockout.ts';
+import type { AccessState } from '../../domain/access/login.ts';
+import { type People, accessStateOf } from '../../domain/access/world.ts';
+import type { FileView } from '../../domain/conf/conf-tree.ts';
+import { dirname } from '../../domain/conf/paths.ts';
+import { type Overlay, type PlanContext, viewOf } from '../../domain/plan/context.ts';
+import type { FileSet } from '../../domain/snapshot/files.ts';
+import type { Sections } from '../../domain/snapshot.ts';
+import type { Captured } from '../target.ts';
+import { fileSetOf } from './capture.ts';
+import type { Session } from './session.ts';
+
+export interface Both {
+  readonly before: AccessState;
+  readonly after: AccessState;
+}
+
+/** `people` null: as they are, but for what the change's own SQL says. null: what a server without SQL holds nobody knows. */
+export function statesOfPlan(
+  context: PlanContext,
+  captured: Captured,
+  planned: { readonly overlay: Overlay; readonly values: ReadonlyMap<string, string> },
+  people: People | null,
+): Both | null {
+  const { snapshot, secrets = {} } = captured;
+  if (snapshot === null) return null;
+  const { sections } = snapshot;
+  const common = { ...commonOf(sections), secretOf: secretOf(secrets) };
+  const statements = context.sql.parsed.flatMap(({ statements: parsed }) => (typeof parsed === 'string' ? [] : parsed));
+  const then: Afterwards =
+    people === null ? afterSql(sections, statements, context.versionNum) : { ...people, untold: null };
+  const now = (name: string): string => context.settings.get(name)?.value ?? '';
+  const setting = (name: string): string => {
+    const known = context.settings.get(name);
+    if (known?.source === 'command line') return known.value;
+    const unset = known?.source === 'configuration file' ? known.bootVal : known?.value;
+    return planned.values.get(name) ?? unset ?? '';
+  };
+  const { hba } = context.paths;
+  return {
+    before: accessStateOf({ ...common, ...peopleOf(sections), hba, view: viewOf(context, new Map()), setting: now }),
+    after: accessStateOf({
+      ...common,
+      ...then,
+      hba: planned.values.get('hba_file') ?? hba,
+      view: viewOf(context, planned.overlay),
+      setting,
+    }),
+  };
+}
+
+/** null: one of them was taken without SQL. */
+export function statesOfCaptures(before: Captured, after: Captured): Both | null {
+  if (before.snapshot === null || after.snapshot === null) return null;
+  return { before: stateOf(before, before.snapshot.sections), after: stateOf(after, after.snapshot.sections) };
+}
+
+export function stateOf(captured: Captured, sections: Sections): AccessState {
+  const values = new Map(sections.settings.map(({ name, value }) => [name.toLowerCase(), value]));
+  return accessStateOf({
+    ...commonOf(sections),
+    ...peopleOf(sections),
+    secretOf: secretOf(captured.secrets ?? {}),
+    hba: captured.facts.paths.hba,
+    view: viewOfFiles(fileSetOf(captured)),
+    setting: (name) => values.get(name) ?? '',
+  });
+}
+
+/** The same list, and whether superusers are locked out. */
+export function impactOf({ before, after }: Both, asked: readonly Asked[]): AccessImpact {
+  return accessImpact(before, after, [...asked, ...lostSuperusers(before, after)]);
+}
+
+interface SeenRow {
+  readonly [column: string]: unknown;
+  readonly user: string;
+  readonly database: string;
+  readonly address: string | null;
+  readonly tls: boolean;
+  readonly replication: boolean;
+}
+
+const hereQuery = `
+  select session_user::text as user, pg_catalog.current_database()::text as database,
+         pg_catalog.host(pg_catalog.inet_client_addr()) as address, coalesce(s.ssl, false) as tls, false as replication
+  from (select pg_catalog.pg_backend_pid() as pid) as me left join pg_catalog.pg_stat_ssl s using (pid)
+  union
+  select r.usename::text, '', pg_catalog.host(r.client_addr), coalesce(s.ssl, false), true
+  from pg_catalog.pg_stat_replication r left join pg_catalog.pg_stat_ssl s using (pid)
+  where r.usename is not null`;
+
+/** Knowngood's own way in, and who replicates now. */
+export async function askedHere(session: Session): Promise<readonly Asked[]> {
+  const rows = await session.rows<SeenRow>(hereQuery);
+  return rows.map(({ user, database, address, tls, replication }) => ({
+    user,
+    database,
+    from: address ?? 'local',
+    tls,
+    replication,
+    source: replication ? 'replication' : 'knowngood',
+    who: [replication ? 'replication' : 'Knowngood itself'],
+  }));
+}
+
+function commonOf({
+  server,
+}: Sections): Pick<Parameters<typeof accessStateOf>[0], 'versionNum' | 'interfaces' | 'now'> {
+  const interfaces = Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.flatMap((one) => {
+      const [address, mask] = [parseAddress(one.address), parseAddress(one.netmask)];
+      return address === null || mask === null ? [] : [{ address, mask }];
+    }),
+  );
+  return { versionNum: server.versionNum, interfaces, now: Date.now() };
+}
+
+function peopleOf({ roles, memberships, databases }: Sections): People {
+  return { roles, memberships, databases };
+}
+
+function secretOf(secrets: Readonly<Record<string, string>>): (fingerprint: string) => string | null {
+  return (fingerprint) => secrets[fingerprint] ?? null;
+}
+
+function viewOfFiles(files: FileSet): FileView {
+  return {
+    read: (path) => files.get(path)?.content ?? null,
+    list: (folder) => {
+      const inside = [...files.keys()].filter((path) => dirname(path) === folder);
+      return inside.length === 0 ? null : inside.map((path) => path.slice(folder.length + 1));
+    },
+  };
+}
