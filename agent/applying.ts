@@ -1,6 +1,7 @@
 /** Apply: the plan is written, or the named command runs once; then C is seen on a new connection and kept. */
 import type { AgentActivities, Applied, Caller } from '../domain/agent-steps.ts';
 import { type AppliedRecord, type Journal, appliedAs, applying, mayWrite } from '../domain/journal.ts';
+import { reasonsOfAccess } from '../domain/plan/risk.ts';
 import { planOfDiff } from '../domain/plan/summary.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Fence, Say } from '../targets/target.ts';
@@ -91,12 +92,17 @@ export function createApplying(parts: AgentParts): Applying {
     const incarnation = await incarnationOf(captured);
     const { ref } = await state.bodies.putCaptured(captured);
     await parts.spool.add({ ref, changeId: journal.changeId, knownGood: false });
+    const plan = planOfDiff(before, snapshot);
+    const access = target.access(sealed, captured, journal.asked ?? []);
+    const reasons = [...(plan.reasons ?? []), ...(access === null ? [] : reasonsOfAccess(access))];
     const applied: AppliedRecord = {
       snapshotId: snapshot.id,
       acceptingAt: accepting,
       restarted: seen.restarted ?? incarnation !== journal.incarnation,
       plan: {
-        ...planOfDiff(before, snapshot),
+        ...plan,
+        reasons,
+        ...(access === null ? {} : { access }),
         warnings: [
           // The caller's journal is older than the start of its command.
           ...newServerWarnings(before, snapshot, commandOf(parts.config, state.journal.read() ?? journal)),

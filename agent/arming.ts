@@ -12,6 +12,9 @@ import type { Candidates } from './candidates.ts';
 import { heardFrom } from './lease-keeper.ts';
 import { sqlSilent } from './preparing.ts';
 
+/** The journal is written at every step. */
+const mostAsked = 200;
+
 type ArmInput = Parameters<AgentActivities['arm']>[0];
 type ArmAnswer = Awaited<ReturnType<AgentActivities['arm']>>;
 
@@ -72,6 +75,7 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
           lease: recordOf(lease, clock.now()),
           incarnation,
           waysBack: ways,
+          asked: (input.access ?? []).slice(0, mostAsked),
           command: null,
           applied: null,
           revert: null,

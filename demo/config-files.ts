@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { packageRoot } from '../worker/stack/package-root.ts';
 import { addressOf } from './shop/shop.ts';
-import type { Variant } from './upgrade/new-version.ts';
+import { type Variant, newVersions } from './upgrade/new-version.ts';
 
 export const target = 'shop-db';
 
@@ -27,6 +27,8 @@ export interface DemoFiles {
   readonly knowngood: string;
   readonly agent: string;
   readonly change: string;
+  /** The configuration of April 12, declared. */
+  readonly april12: string;
   /** Where the administrator's password is, for the pipeline. */
   readonly adminPassword: string;
 }
@@ -65,6 +67,7 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
     await writeFile(path, stringify(content));
     return path;
   };
+  await writeFile(join(folder, april12Hba), newVersions.outage.pgHbaConf ?? '');
   const store = { connection: places.store, password: secret('store') };
   return {
     knowngood: await write('knowngood.yaml', {
@@ -89,6 +92,7 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
       temporal: places.temporal,
     }),
     change: await write('change.yaml', tidyUp),
+    april12: await write('april-12.yaml', april12),
     adminPassword: join(secrets, 'postgres'),
   };
 }
@@ -156,6 +160,16 @@ const tidyUp = {
   target,
   reason: 'remove rules of pg_hba.conf that nobody uses any more',
   change: { hba: [{ remove: 'host shop image_svc 127.0.2.0/24 scram-sha-256' }] },
+  restart: 'forbidden',
+};
+
+const april12Hba = 'april-12.pg_hba.conf';
+
+/** What the upgrade of that day brought, known beforehand. */
+const april12 = {
+  target,
+  reason: 'the configuration that the new version ships',
+  change: { files: { 'pg_hba.conf': `./${april12Hba}` } },
   restart: 'forbidden',
 };
 

@@ -11,7 +11,7 @@ import { runScenario, type ScenarioRun } from './scenario-run.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import { setStage, type Stage } from './stage.ts';
 import { renderSummary, type Found } from './summary.ts';
-import { renderKept, renderTimeline } from './timeline.ts';
+import { renderKept, renderRefused, renderTimeline } from './timeline.ts';
 
 export { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
 
@@ -70,7 +70,8 @@ async function play(
   const style = pc.createColors(colors ?? pc.isColorSupported);
   const run = await runScenario({ stage, scenario, progress, signal });
   const { moments, outcome } = run.result;
-  const picture = outcome === 'kept' ? renderKept(moments, style) : renderTimeline(moments, style);
+  const render = outcome === 'kept' ? renderKept : outcome === 'rejected' ? renderRefused : renderTimeline;
+  const picture = render(moments, style);
   const found = { report: await keepReport(stage, run), workflow: workflowAddress(stage, run) };
   const unexpected = surprises(scenarios[scenario], run);
   if (found.report === null) unexpected.push('no report was written');
@@ -128,10 +129,11 @@ function renderStay(stage: Stage, scenario: ScenarioName): string {
 }
 
 function againOf({ files, database }: Stage, scenario: ScenarioName): string {
-  const { by, variant } = scenarios[scenario];
+  const { by, variant, change, allowAccessLoss = false } = scenarios[scenario];
   const config = `--config ${files.knowngood}`;
   // The agent knows the command `upgrade`: no need to type the pipeline's.
   if (variant !== null) return `guard ${target} --on-host upgrade ${config}`;
-  if (by === 'declared') return `apply ${files.change} ${config}`;
+  if (change === 'april-12') return `apply ${files.april12} ${config}`;
+  if (by === 'declared') return `apply ${files.change} ${config}${allowAccessLoss ? ' --allow-access-loss' : ''}`;
   return `guard ${target} ${config} -- ${migrationCommand(files.adminPassword, database).join(' ')}`;
 }

@@ -95,8 +95,14 @@ async function everything(
 function argumentsOf(stage: Stage, name: ScenarioName, changeId: string): string[] {
   const { files, database } = stage;
   const options = ['--config', files.knowngood, '--json', '--change-id', changeId];
-  const { by, variant } = scenarios[name];
-  if (by === 'declared') return ['apply', ...options, files.change];
+  const { by, variant, change, allowAccessLoss = false } = scenarios[name];
+  if (by === 'declared')
+    return [
+      'apply',
+      ...options,
+      ...(allowAccessLoss ? ['--allow-access-loss'] : []),
+      change === 'april-12' ? files.april12 : files.change,
+    ];
   if (by === 'on-host') return ['guard', target, ...options, '--on-host', 'upgrade'];
   const command =
     variant === null ? migrationCommand(files.adminPassword, database) : upgradeCommand(variant, database);

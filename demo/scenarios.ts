@@ -12,6 +12,7 @@ export const scenarioNames = [
   'pipeline',
   'grants',
   'engine-upgrade',
+  'preflight',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -21,6 +22,10 @@ export interface Scenario {
   readonly by: 'on-host' | 'pipeline' | 'declared';
   /** What the upgrade installs; null: there is none, but a declared change, or a migration in the pipeline. */
   readonly variant: Variant | null;
+  /** The change file of `declared`; default: the tidy-up. */
+  readonly change?: 'april-12';
+  /** Somebody has to wave it through: a preflight would refuse it. */
+  readonly allowAccessLoss?: true;
   /** The server is a 16, and the agent's command `upgrade` puts a 17 in its place. */
   readonly newEngine?: true;
   readonly expect: {
@@ -60,9 +65,11 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     expect: { ...reverted, reasons: ['apply-failed'] },
   },
   'slow-burn': {
-    title: 'a tidy-up of pg_hba.conf, by reload only: open pool connections stay green, new ones are denied',
+    title:
+      'a tidy-up of pg_hba.conf that somebody has waved through: open pool connections stay green, new ones are denied',
     by: 'declared',
     variant: null,
+    allowAccessLoss: true,
     expect: { ...reverted, reasons: ['check-failed'] },
   },
   pipeline: {
@@ -83,5 +90,12 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     variant: null,
     newEngine: true,
     expect: { ...reverted, reasons: ['check-failed'] },
+  },
+  preflight: {
+    title: 'the configuration of April 12 as a declared change: refused before anything is written, and by which line',
+    by: 'declared',
+    variant: null,
+    change: 'april-12',
+    expect: { outcome: 'rejected', reasons: ['preflight-refused'], dependents: ['unaffected'], exitCode: 13 },
   },
 };

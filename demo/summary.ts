@@ -25,6 +25,7 @@ export function renderSummary(run: ScenarioRun, { report, workflow }: Found, col
   const outcome = result.outcome === 'kept' ? colors.green('kept') : colors.yellow(result.outcome);
   const rows: (readonly [label: string, text: string])[] = [
     ['outcome', `${outcome} (${result.reason})`],
+    ...becauseRows(result),
     ...dependents(report?.model.checks ?? [], colors),
     ['pictures', `${failed(saw.brokenImages, saw.images)}${hidden(saw.hiddenByCdn)}`],
     ['pages', failed(saw.brokenPages, saw.pages)],
@@ -35,6 +36,12 @@ export function renderSummary(run: ScenarioRun, { report, workflow }: Found, col
     ...(workflow === null ? [] : [['workflow', workflow] as const]),
   ];
   return rows.map(([label, text]) => `  ${colors.dim(label.padEnd(15))}${text}`);
+}
+
+/** Which line of the change explains it; before anything is written, why it is refused. */
+function becauseRows({ attribution = [], problems, outcome }: ScenarioRun['result']): [string, string][] {
+  const refused = outcome === 'rejected' ? problems.map(({ message }) => message) : [];
+  return [...attribution.flatMap(({ sentences }) => sentences), ...refused].map((text) => ['because', oneLine(text)]);
 }
 
 function dependents(checks: readonly CheckReport[], colors: Colors): [string, string][] {

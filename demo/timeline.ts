@@ -76,6 +76,15 @@ export function renderScale(thisRunMs: number, colors: Colors): string[] {
 }
 
 /** A kept change has no incident to be compared with: its own stages only. */
+/** Nothing was touched: there is nothing beside that day's three hours but the answer. */
+export function renderRefused(moments: Moments, colors: Colors): string[] {
+  const rows: readonly (readonly [number, string, Mood])[] = [
+    [0, 'the configuration of April 12 is declared', 'start'],
+    [moments.closed - moments.started, 'refused: nothing was written, no picture was missing', 'fine'],
+  ];
+  return rows.map(([ms, text, mood]) => `  ${seconds(ms)}  ${rail(mood, colors)} ${text}`);
+}
+
 export function renderKept(moments: Moments, colors: Colors): string[] {
   const startedAt = moments.armed ?? moments.started;
   const rows: readonly (readonly [keyof Moments, string, Mood])[] = [

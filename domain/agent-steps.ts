@@ -119,6 +119,8 @@ export interface AgentActivities {
       onContactLost: 'revert' | 'wait';
       quietMs: number;
       revertMayRestart: boolean;
+      /** Who must still get in: asked about once the change is in force. */
+      access?: readonly Asked[];
       /** Absent: no. */
       expectsReboot?: boolean;
       witnesses: readonly { user: string; database: string; sourceAddress: string | null; tls: boolean }[];

@@ -2,6 +2,7 @@
  * The journal: what the agent remembers of the one change on its target, and which step may follow which. Pure; the
  * agent's `journal-file.ts` keeps it on disk, and nothing is written to a target that this file did not allow.
  */
+import type { Asked } from './access/impact.ts';
 import type { LeaseRecord, LeaseTerms } from './lease.ts';
 import type { JournalPhase } from './phase.ts';
 import type { PlanSummary } from './plan.ts';
@@ -38,6 +39,8 @@ export interface Journal {
   readonly incarnation: string | null;
   /** As they were found when it was armed. Absent in journals of older agents. */
   readonly waysBack?: readonly WayBack[];
+  /** Who must still get in. Absent in journals of older agents. */
+  readonly asked?: readonly Asked[];
   readonly command: JournaledCommand | null;
   readonly applied: AppliedRecord | null;
   readonly revert: RevertRecord | null;

@@ -1,4 +1,5 @@
 /** How a guarded change ended: the workflow's return value, small and without secrets. */
+import type { Attribution } from './access/attribution.ts';
 import type { Outcome, Phase } from './phase.ts';
 import type { Problem } from './problem.ts';
 
@@ -67,5 +68,7 @@ export interface ChangeResult {
     readonly closed: number;
   };
   readonly conflicts: readonly string[];
+  /** What of the change explains the failing checks; absent: nothing is known to. */
+  readonly attribution?: readonly Attribution[];
   readonly timeline: readonly TimelineEntry[];
 }

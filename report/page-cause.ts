@@ -1,5 +1,8 @@
 /** The rest of the page: what changed, what was undone and how that is known, what is left to do. */
 import { dateTimeText } from '../domain/format.ts';
+import type { AccessChange } from '../domain/access/impact.ts';
+import type { PlanSummary } from '../domain/plan.ts';
+import { principalText } from '../domain/plan/risk.ts';
 import type { ReportModel } from '../domain/report/report.ts';
 import { markup, type Markup } from './markup.ts';
 
@@ -7,6 +10,7 @@ export function causeSection({ cause, plan }: ReportModel): Markup {
   return markup`<section aria-labelledby="cause">
     <h2 id="cause">Root cause</h2>
     ${cause.map((text) => markup`<p>${text}</p>`)}
+    ${plan === null ? null : accessOf(plan)}
     ${
       plan === null || plan.items.length === 0
         ? null
@@ -17,6 +21,17 @@ export function causeSection({ cause, plan }: ReportModel): Markup {
     }
     ${plan === null || plan.diff === '' ? null : markup`<div class="scroll"><pre class="diff" tabindex="0" aria-label="Difference of the files">${plan.diff.replace(/\n+$/, '').split('\n').map(diffLine)}</pre></div>`}
   </section>`;
+}
+
+function accessOf({ access, reasons = [] }: PlanSummary): Markup {
+  const change = (one: AccessChange): Markup =>
+    markup`${principalText(one)}${one.because.map((because) => markup`<br /><small>${because}</small>`)}`;
+  return markup`
+    ${list('Loses access', access?.lost ?? [], change)}
+    ${list('May lose access', access?.unknown ?? [], change)}
+    ${list('Gains access', access?.gained ?? [], change)}
+    ${list('Why this risk', reasons, ({ risk, text }) => markup`${risk === undefined ? null : markup`<span class="tag">${risk}</span> `}${text}`)}
+  `;
 }
 
 function diffLine(line: string): Markup {

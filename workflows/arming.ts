@@ -39,6 +39,7 @@ export async function arm(
     quietMs: policy.quietMs,
     // Who approved a restart forth has approved one back; of a command nobody knows, so the policy alone speaks.
     revertMayRestart: policy.revertMayRestart || (change.changeKind === 'config' && restarts),
+    ...(change.access === undefined ? {} : { access: change.access }),
     ...(policy.expectsReboot ? { expectsReboot: true } : {}),
     witnesses: change.checks.flatMap((check) =>
       check.kind === 'sql'

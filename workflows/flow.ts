@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReportDetails } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
+import type { Attribution } from '../domain/access/attribution.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { CheckProgress } from '../domain/check.ts';
 import { currentDetails } from '../domain/details/details.ts';
@@ -45,6 +46,9 @@ export interface Flow {
   dependents: DependentsAfter;
   remaining: readonly Problem[];
   conflicts: readonly string[];
+  /** What the change really did, as the agent saw it right after. */
+  seen: PlanSummary | null;
+  attribution: readonly Attribution[];
   readonly timeline: TimelineEntry[];
   readonly evidence: Writable<ReportDetails>;
   /** From the moment `arm` is sent nobody knows but the agent: every exit goes through the revert. */
@@ -88,6 +92,8 @@ export function openFlow(request: ChangeRequest): Flow {
     dependents: 'unaffected',
     remaining: [],
     conflicts: [],
+    seen: null,
+    attribution: [],
     timeline: [],
     evidence: { baseline: [], watch: [], recovery: [], approvals: [], proof: [], reverted: [] },
     armAttempted: false,

@@ -52,6 +52,7 @@ function inForce(flow: Flow, applied: Applied): void {
   flow.moments.applied = applied.acceptingAt;
   // What a command did is known only now; a planned change keeps the plan that was approved.
   flow.plan ??= applied.plan;
+  flow.seen = applied.plan;
 }
 
 /** Keeps what the rules kept: the journal closes, the snapshot becomes known-good. Else the ruling to revert. */

@@ -48,6 +48,7 @@ function resultOf(flow: Flow, end: End): ChangeResult {
     snapshots: flow.snapshots,
     moments: { ...flow.moments, closed: Date.now() },
     conflicts: flow.conflicts,
+    ...(flow.attribution.length === 0 ? {} : { attribution: flow.attribution }),
     timeline: flow.timeline,
   };
 }

@@ -2,11 +2,12 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { Applied } from '../activities/contract.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
+import { type Attribution, type FailingCheck, attribute } from '../domain/access/attribution.ts';
 import type { CheckProgress, Verdict, WatchResult } from '../domain/check.ts';
 import { decideSoak } from '../domain/checks/verdict.ts';
 import { promise, revert } from './answers.ts';
 import { problemOf, type Ruling } from './ending.ts';
-import { enter, show, type Flow } from './flow.ts';
+import { enter, note, show, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { watcher } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
@@ -184,7 +185,22 @@ function worse(one: Verdict | null, other: Verdict | null): Verdict | null {
 
 function unhealthy(flow: Flow, verdict: Extract<Verdict, { kind: 'unhealthy' }>): Ruling {
   flow.moments.firstFailure = flow.progress.find(({ check }) => check === verdict.check)?.failingSince ?? null;
+  flow.attribution = explained(flow);
+  for (const { sentences } of flow.attribution) for (const sentence of sentences) note(flow, sentence);
   return revert('check-failed', verdict.why);
+}
+
+/** The change as it was planned may know more than what was seen of it, and the other way round. */
+function explained(flow: Flow): readonly Attribution[] {
+  const failing = flow.progress.flatMap(({ check: name, last, failsInARow }): FailingCheck[] => {
+    const check = flow.change?.checks.find((one) => one.name === name);
+    return check === undefined || last === null || failsInARow === 0 ? [] : [{ check, sample: last }];
+  });
+  for (const plan of [flow.seen, flow.plan]) {
+    const found = plan === null ? [] : attribute(failing, plan);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 /** An abort cancels the scope instead. */

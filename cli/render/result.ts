@@ -28,6 +28,7 @@ export function renderResult(result: ChangeResult, links: Links, colors: Colors 
   if (firstFailure !== null && restored !== null)
     row('restored', `${timeText(restored)}, ${durationText(restored - firstFailure)} after the first failure`);
   if (result.commandExitCode !== null) row('command', `exit code ${result.commandExitCode}`);
+  for (const sentence of explanationsOf(result)) row('because', oneLine(sentence));
   for (const problem of result.problems) {
     row('problem', oneLine(problem.message));
     if (problem.detail) row('', oneLine(problem.detail));
@@ -37,6 +38,10 @@ export function renderResult(result: ChangeResult, links: Links, colors: Colors 
   row('report', `knowngood report ${result.target}:${result.changeId}`);
   row('workflow', links.ui ?? links.workflowId);
   return lines.join('\n');
+}
+
+function explanationsOf({ attribution = [] }: ChangeResult): readonly string[] {
+  return attribution.flatMap(({ sentences }) => sentences);
 }
 
 const dependentsText: Record<ChangeResult['dependents'], string | null> = {
@@ -61,6 +66,7 @@ export function resultMarkdown(result: ChangeResult, links: Links): string {
     ['Change', `\`${result.target}:${result.changeId}\``],
     ['Outcome', `**${result.outcome}** (${result.reason})`],
     ['Dependents', result.dependents],
+    ...explanationsOf(result).map((sentence) => ['Because', escape(sentence)]),
     ['Took', durationText(result.moments.closed - result.moments.started)],
     ...(result.commandExitCode === null ? [] : [['Command', `exit code ${result.commandExitCode}`]]),
     ['Exit code', `${exitCode}: ${exitMeanings[exitCode]}`],

@@ -1,4 +1,5 @@
 /** A report in Markdown: what a job summary, a ticket or a chat shows. Everything from outside is escaped. */
+import { accessPart } from '../details/access.ts';
 import { dateTimeText, durationText, preciseTimeText, sentence } from '../format.ts';
 import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable } from '../markdown.ts';
 import type { ReportModel } from './report.ts';
@@ -97,11 +98,15 @@ function timelinePart({ moments, timeline }: ReportModel): string {
   });
 }
 
+const mostNamed = 20;
+
 function changePart({ plan }: ReportModel): string {
   if (plan === null) return '';
   const items = plan.items.map(({ summary, effect }) => `- ${codeSpan(summary)} (${effect})`);
   if (plan.moreItems > 0) items.push(`- … and ${plan.moreItems} more`);
-  return [items.join('\n'), plan.diff === '' ? '' : codeBlock(plan.diff, 'diff')].filter(Boolean).join('\n\n');
+  return [accessPart(plan, mostNamed), items.join('\n'), plan.diff === '' ? '' : codeBlock(plan.diff, 'diff')]
+    .filter(Boolean)
+    .join('\n\n');
 }
 
 function resolutionPart(model: ReportModel): string {

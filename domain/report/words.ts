@@ -71,13 +71,14 @@ export function causeOf({ result, plan }: ReportInput, checks: readonly CheckRep
   if (result.outcome === 'kept' || result.outcome === 'rejected' || result.outcome === 'aborted')
     return [because, ...changed];
   if (first?.firstFailure == null) return [because, ...changed];
-  const lookAt = placeToLook[first.firstFailure.code ?? ''] ?? '';
+  const explained = (result.attribution ?? []).flatMap(({ sentences }) => sentences.map((one) => `${one}.`));
+  const lookAt = explained.length > 0 ? '' : (placeToLook[first.firstFailure.code ?? ''] ?? '');
   const went = result.dependents === 'recovered' ? ' It went away with the revert.' : '';
   const passed =
     (first.before?.passes ?? 0) > 0
       ? `${first.name} passed before the change and failed under it.`
       : `${first.name} failed under the change.`;
-  return [because, `${passed}${went}${lookAt}`, ...changed];
+  return [because, `${passed}${went}${lookAt}`, ...explained, ...changed];
 }
 
 /** What the server's own SQLSTATE says about where to look. */

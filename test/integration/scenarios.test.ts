@@ -40,7 +40,13 @@ async function play(scenario: ScenarioName): Promise<{ run: ScenarioRun; on: Sta
 
 /** What else makes this scenario the one it claims to be. */
 const shoppersSaw: Partial<Record<ScenarioName, (run: ScenarioRun) => void>> = {
-  outage: ({ saw }) => {
+  outage: ({ saw, result }) => {
+    const [because] = result.attribution ?? [];
+    expect(because?.checks).toContain('image-service/login');
+    expect(because?.sentences.join()).toMatch(
+      /image_svc to shop from 127\.0\.2\.\d+ .*lost access; the rule host shop image_svc .* \(pg_hba\.conf:\d+\) is gone/,
+    );
+    expect(because?.items).toEqual([expect.stringMatching(/^file:.*pg_hba\.conf$/)]);
     expect(saw.brokenImages).toBeGreaterThan(0);
     expect(saw.hiddenByCdn).toBeGreaterThan(0);
   },
@@ -90,6 +96,19 @@ describe('a scenario that harms nobody', () => {
     expect(knownGood?.id).toBe(run.result.snapshots.after);
     expect(knownGood?.changeId).toBe(run.result.changeId);
     expect(run.result.snapshots.after).not.toBe(run.result.snapshots.before);
+  }, 90_000);
+});
+
+describe('a scenario that is seen beforehand', () => {
+  it('preflight: is refused before anything is written, by the line that is not there', async () => {
+    const { run } = await play('preflight');
+    expect(differences(run.before, run.after)).toEqual([]);
+    expect(run.saw).toMatchObject({ brokenImages: 0, brokenPages: 0 });
+    const said = run.result.problems.map(({ message }) => message).join('\n');
+    expect(said).toMatch(
+      /image_svc to shop from 127\.0\.2\.\d+ \(image-service\): no rule of pg_hba\.conf is for user/,
+    );
+    expect(run.result.moments.armed).toBeNull();
   }, 90_000);
 });
 
