@@ -56,7 +56,7 @@ export interface RoleEntry {
   readonly replication: boolean;
   readonly bypassRls: boolean;
   readonly connectionLimit: number;
-  /** Text as PostgreSQL prints it in UTC; null: no limit. */
+  /** `2027-01-31T12:00:00.000000Z`; null: no end. */
   readonly validUntil: string | null;
   /** Keyed fingerprint; null: no password. `unreadable` without the privilege. */
   readonly verifier: string | null;

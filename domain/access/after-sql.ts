@@ -99,11 +99,11 @@ function changeRole(people: People, name: string | null, elements: readonly DefE
   return { roles: people.roles.map((role) => (role.name === name ? { ...role, ...fields } : role)) };
 }
 
-/** As a snapshot has it; anything that is no plain date stays one that nobody can tell. */
-function untilIn(text: string): string {
-  if (text === 'infinity') return text;
+/** As a snapshot has it; anything that is no plain date of UTC stays one that nobody can tell. */
+function untilIn(text: string): string | null {
+  if (text === 'infinity' || text === '-infinity') return text === 'infinity' ? null : text;
   const [, date, time = '00:00:00'] = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d))?(?:Z|\+00)$/.exec(text) ?? [];
-  return date === undefined ? `(${text})` : `${date} ${time}+00`;
+  return date === undefined ? `(${text})` : `${date}T${time}.000000Z`;
 }
 
 function changeMemberships(people: People, grant: GrantRoleStmt, hasOptions: boolean): Step {

@@ -63,12 +63,11 @@ function verifierOf(fingerprint: string | null, secretOf: World['secretOf']): Ve
   return stored.startsWith('SCRAM-SHA-256$') ? 'scram-sha-256' : 'md5';
 }
 
-/** Unix ms of `2027-01-31 12:00:00+00`; NaN: a date that only PostgreSQL can tell, such as one before Christ. */
+/** Unix ms of `2027-01-31T12:00:00.000000Z`; NaN: a date that only PostgreSQL can tell, such as one before Christ. */
 function untilOf(text: string | null): number | null {
-  if (text === null || text === 'infinity') return null;
+  if (text === null) return null;
   if (text === '-infinity') return 0;
-  const [, date, time] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)\+00$/.exec(text) ?? [];
-  return date === undefined ? Number.NaN : Date.parse(`${date}T${time}Z`);
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 /** As the server reads a boolean, any unique beginning of its words included. */

@@ -1,0 +1,201 @@
+/** Who loses access: asked for networks, beside the same question asked of many single addresses of them. */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { printAddress } from '../../domain/access/address.ts';
+import { readHba } from '../../domain/access/file-rules.ts';
+import { type Asked, accessImpact } from '../../domain/access/impact.ts';
+import { type AccessState, simulateLogin } from '../../domain/access/login.ts';
+import { lostSuperusers } from '../../domain/access/lockout.ts';
+import { rolesOf } from '../../domain/access/roles.ts';
+import { buildOf, interfaces, parse } from './house.ts';
+
+const role = {
+  superuser: false,
+  inherit: true,
+  login: true,
+  replication: false,
+  connectionLimit: -1,
+  validUntil: null,
+  verifier: 'scram-sha-256',
+} as const;
+const database = {
+  owner: 'postgres',
+  connectionLimit: -1,
+  allowConnections: true,
+  isTemplate: false,
+  tablespace: 'pg_default',
+  acl: ['=c/postgres'],
+  aclIsNull: false,
+};
+
+function stateOf(lines: readonly string[], bend: Partial<AccessState> = {}): AccessState {
+  const text = `${lines.join('\n')}\n`;
+  const view = { read: (path: string) => (path === '/hba' ? text : null), list: () => null };
+  return {
+    versionNum: 170000,
+    rules: readHba('/hba', view, buildOf(170000, true)),
+    listen: '*',
+    ssl: true,
+    roles: rolesOf(
+      [
+        { ...role, name: 'postgres', superuser: true, replication: true },
+        { ...role, name: 'app' },
+        { ...role, name: 'standby', replication: true },
+      ],
+      [],
+    ),
+    databases: new Map(['shop', 'postgres'].map((name) => [name, { ...database, name }])),
+    interfaces,
+    now: Date.parse('2026-11-26T00:00:00Z'),
+    ...bend,
+  };
+}
+
+const asked = (bend: Partial<Asked>): Asked => ({
+  user: 'app',
+  database: 'shop',
+  from: '10.2.0.0/16',
+  tls: false,
+  source: 'declared',
+  who: ['image-service'],
+  ...bend,
+});
+
+const byte = fc.integer({ min: 0, max: 255 });
+const net = fc
+  .tuple(byte, byte, fc.constantFrom(8, 12, 15, 16, 17, 20, 24, 28, 31, 32))
+  .map(([third, fourth, bits]) => `10.${bits < 16 ? third : 2}.${third}.${fourth}/${bits}`);
+const rule = fc
+  .tuple(
+    fc.constantFrom('host', 'hostssl', 'hostnossl'),
+    fc.constantFrom('app', 'all', 'postgres'),
+    fc.oneof(net, fc.constantFrom('all', '10.2.0.0 255.255.0.255')),
+    fc.constantFrom('scram-sha-256', 'reject', 'reject', 'trust'),
+  )
+  .map(([type, user, address, method]) => `${type} all ${user} ${address} ${method}`);
+const rules = fc.array(rule, { maxLength: 6 }).map((lines) => [...lines, 'local all all scram-sha-256']);
+
+describe('a network that rules cut up', () => {
+  it('loses access when any one address of it does, and the example is one of those', () => {
+    const property = fc.property(
+      rules,
+      rules,
+      net,
+      fc.array(fc.nat(), { minLength: 30, maxLength: 30 }),
+      (a, b, from, at) => {
+        const [before, after] = [stateOf(a), stateOf(b)];
+        // Masks whose bits stand apart have more borders than ends: those are looked at by the addresses drawn alone.
+        fc.pre(![...a, ...b].some((line) => line.includes('255.0.255')));
+        const impact = accessImpact(before, after, [asked({ from })]);
+        const [host = '', bits = ''] = from.split('/');
+        const size = 2 ** (32 - Number(bits));
+        const first = parse(host).bytes.reduce((sum, one) => sum * 256 + one, 0);
+        const base = Math.floor(first / size) * size;
+        const isLost = (address: string): boolean => {
+          const principal = { user: 'app', database: 'shop', address: parse(address), tls: false, certificate: false };
+          const [was, is] = [simulateLogin(before, principal), simulateLogin(after, principal)];
+          return was.kind === 'allowed' && is.kind === 'denied';
+        };
+        const drawn = at.map((number) => addressAt(base + (number % size)));
+        if (drawn.some(isLost)) expect(impact.lost).toHaveLength(1);
+        for (const { example } of impact.lost) expect(isLost(example)).toBe(true);
+      },
+    );
+    fc.assert(property, { numRuns: 500 });
+  });
+});
+
+function addressAt(number: number): string {
+  return printAddress({ family: 4, bytes: [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256) });
+}
+
+describe('what explains a loss', () => {
+  const wide = 'host all all 10.0.0.0/8 scram-sha-256';
+  const narrow = 'host shop app 10.2.0.0/16 scram-sha-256';
+
+  it('is the rule that is gone', () => {
+    const { lost } = accessImpact(stateOf([narrow]), stateOf(['local all all trust']), [asked({ from: '10.2.0.7' })]);
+    expect(lost).toMatchObject([
+      {
+        example: '10.2.0.7',
+        because: [
+          `the rule ${narrow} (hba:1) is gone`,
+          'no rule of pg_hba.conf is for user app, database shop, from 10.2.0.7',
+        ],
+      },
+    ]);
+  });
+
+  it('is the line that comes first now', () => {
+    const { lost } = accessImpact(stateOf([narrow]), stateOf(['host all all all reject', narrow]), [asked({})]);
+    expect(lost[0]?.because).toEqual([
+      `the rule ${narrow} (hba:1) is still there, and another one comes first`,
+      'now hba:1 decides: host all all all reject',
+      'the rule rejects',
+    ]);
+  });
+
+  it('is nothing where another rule lets in as well', () => {
+    const impact = accessImpact(stateOf([narrow, wide]), stateOf([wide]), [asked({})]);
+    expect(impact).toMatchObject({ lost: [], gained: [], unknown: [], unchanged: 1 });
+  });
+
+  it('is not claimed for somebody who has not said from where, and still gets in from elsewhere', () => {
+    const impact = accessImpact(stateOf([wide, narrow]), stateOf([narrow]), [asked({ from: null })]);
+    expect(impact).toMatchObject({ lost: [], unknown: [{ verdict: 'unknown' }] });
+    expect(accessImpact(stateOf([narrow]), stateOf([]), [asked({ from: null })]).lost).toHaveLength(0);
+    expect(accessImpact(stateOf([narrow]), stateOf(['local all all trust']), [asked({ from: null })]).lost).toEqual([]);
+  });
+
+  it('replication is asked of its own rules and its own attribute', () => {
+    const keep = 'host replication standby 10.9.0.0/16 scram-sha-256';
+    const standby = asked({
+      user: 'standby',
+      database: '',
+      from: '10.9.0.1',
+      replication: true,
+      source: 'replication',
+    });
+    expect(accessImpact(stateOf([keep]), stateOf([wide]), [standby]).lost).toHaveLength(1);
+    expect(accessImpact(stateOf([wide]), stateOf([wide]), [standby])).toMatchObject({ lost: [], unchanged: 1 });
+    expect(accessImpact(stateOf([wide]), stateOf([keep]), [standby]).gained).toHaveLength(1);
+  });
+});
+
+describe('superusers on the host', () => {
+  it('are lost when no way is left, not when one of two is', () => {
+    const both = stateOf(['local all postgres scram-sha-256', 'host all postgres 127.0.0.1/32 scram-sha-256']);
+    const one = stateOf(['host all postgres 127.0.0.1/32 scram-sha-256']);
+    const none = stateOf(['host all app all scram-sha-256']);
+    expect(lostSuperusers(both, one)).toEqual([]);
+    expect(lostSuperusers(both, none).map(({ from }) => from)).toEqual(['local', '127.0.0.1']);
+    expect(lostSuperusers(none, none)).toEqual([]);
+  });
+});
+
+describe('widening', () => {
+  it.each([
+    ['host all all 10.0.0.0/8 trust', ['trust']],
+    ['host all app 0.0.0.0/0 scram-sha-256', ['every-address']],
+    ['host all app ::/0 scram-sha-256', ['every-address']],
+    ['hostssl all app all scram-sha-256', ['every-address']],
+    ['host all app 10.0.0.0/8 password', ['clear-password']],
+    ['hostssl all app 10.0.0.0/8 password', []],
+    ['host all all all reject', []],
+    ['local all all trust', ['trust']],
+    ['host all app 10.0.0.0/8 scram-sha-256', []],
+  ])('%s: %j', (line, what) => {
+    const { widened } = accessImpact(stateOf(['local all all peer']), stateOf(['local all all peer', line]), []);
+    expect(widened.map((one) => one.what)).toEqual(what);
+  });
+
+  it('of the server: TLS off, every address, a new superuser', () => {
+    const before = stateOf([], { listen: '127.0.0.1' });
+    const after = stateOf([], {
+      ssl: false,
+      roles: rolesOf([{ ...role, name: 'app', superuser: true }], []),
+    });
+    const whats = accessImpact(before, after, []).widened.map(({ what }) => what);
+    expect(whats).toEqual(['tls-off', 'listens-wider', 'superuser']);
+  });
+});
