@@ -15,6 +15,7 @@ export function createAgentActivities(agent: Agent): AgentActivities {
   return {
     ping: (input) => named(() => agent.ping(input)),
     snapshot: (input) => named(() => agent.snapshot(input)),
+    access: (input) => named(() => agent.access(input)),
     plan: (input) => named(() => agent.plan(input)),
     arm: (input) => named(() => agent.arm(input)),
     apply: (input) => named(() => heartbeating((say) => agent.apply(input, say))),

@@ -11,6 +11,7 @@ import type { SnapshotStore } from './snapshot-store.ts';
 import type { Say, Target } from '../targets/target.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer } from './answers.ts';
+import { createAccessing } from './accessing.ts';
 import { type ApplyAnswer, createApplying } from './applying.ts';
 import { createArming } from './arming.ts';
 import { createCandidates } from './candidates.ts';
@@ -112,6 +113,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const candidates = createCandidates(parts);
   return {
     ...createPreparing(parts, candidates),
+    ...createAccessing(parts),
     ...createArming(parts, candidates),
     ...createApplying(parts),
     ...createEnding(parts),

@@ -13,6 +13,7 @@ import { AgentError, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer, closedAnswer, refused } from './answers.ts';
 import type { Candidates } from './candidates.ts';
+import { askedWith } from './asked.ts';
 import { checkCaller, gateFor } from './caller.ts';
 import { fromStore } from './from-store.ts';
 import { upgradeWarnings } from './upgrade.ts';
@@ -46,7 +47,7 @@ export function createPreparing(parts: AgentParts, candidates: Candidates): Prep
     async plan(input) {
       checkCaller(parts, input);
       const { change } = input.request;
-      const { access: asked = [] } = input;
+      const asked = await askedWith(parts, input.access ?? []);
       if (change.kind !== 'config') return planUnseen(parts, input.changeId, change);
       const before = await candidates.find(input.snapshotId);
       if (before === null) return refused([unknownSnapshot(input.snapshotId)]);

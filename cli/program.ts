@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addGuard } from './commands/guard.ts';
 import { addKey } from './commands/key.ts';
 import { addInit } from './commands/init.ts';
+import { addAccess } from './commands/access.ts';
 import { addPlan } from './commands/plan.ts';
 import { addReport } from './commands/report.ts';
 import { addRescue } from './commands/rescue.ts';
@@ -33,6 +34,7 @@ const commands = [
   addGuard,
   addApply,
   addPlan,
+  addAccess,
   addStatus,
   addOperatorCommands,
   addRescue,

@@ -1,5 +1,6 @@
 /** The typed client for pipelines: start a guarded change, decide about it, wait for its end. */
 import type { Client } from '@temporalio/client';
+import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import { agentQueue, orchestratorQueue } from '../domain/change.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -10,8 +11,8 @@ import { connect } from './connection.ts';
 import type { TemporalTarget } from './connection.ts';
 import { findChange, listChanges } from './find.ts';
 import type { FoundChange } from './find.ts';
-import { planChange, takeSnapshot } from './look.ts';
-import type { Planned, SnapshotAnswer } from './look.ts';
+import { explainAccess, planChange, takeSnapshot } from './look.ts';
+import type { Explained, Planned, SnapshotAnswer } from './look.ts';
 import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
 import { startChange } from './start.ts';
@@ -24,6 +25,8 @@ export interface KnowngoodClient {
   start(request: ChangeRequest): Promise<Started>;
   plan(request: ChangeRequest): Promise<Planned>;
   takeSnapshot(target: string): Promise<SnapshotAnswer>;
+  /** Who gets in now, and by which rule. `withObserved`: those too whom the agent has seen. */
+  explainAccess(target: string, asked: readonly Asked[], withObserved: boolean): Promise<Explained>;
   change(target: string, changeId: string): ChangeHandle;
   /** By `<target>:<change id>`, a change id, or a target with exactly one open change. `targets`: names known from the configuration. */
   find(
@@ -72,6 +75,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     start: (request) => checked(request, (good) => startChange(client, good)),
     plan: (request) => checked(request, (good) => planChange(client, good)),
     takeSnapshot: (target) => takeSnapshot(client, target),
+    explainAccess: (target, asked, withObserved) => explainAccess(client, target, asked, withObserved),
     change: (target, changeId) => changeHandle(client, target, changeId),
     find: (name, { targets = [], openOnly = true } = {}) =>
       findChange(client, name, { targets, openOnly, askAgent: (target) => holderOf(client, target) }),

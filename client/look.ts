@@ -1,7 +1,9 @@
-/** The short workflows that only look: a plan, a snapshot. */
+/** The short workflows that only look: a plan, a snapshot, who gets in. */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Busy, Closed, Snapshotted } from '../activities/contract.ts';
+import type { AccessAnswer } from '../domain/access/explain.ts';
+import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue } from '../domain/change.ts';
 import type { PlanSummary } from '../domain/plan.ts';
@@ -9,6 +11,7 @@ import { refusalOf } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
 export type Planned = { readonly kind: 'planned'; readonly plan: PlanSummary } | Refused;
+export type Explained = { readonly kind: 'answered'; readonly answers: readonly AccessAnswer[] } | Refused;
 export type SnapshotAnswer = Snapshotted | Busy | Closed | Refused;
 
 /** Nobody waits longer for an answer that touches nothing. */
@@ -20,6 +23,15 @@ export function planChange(client: Client, request: ChangeRequest): Promise<Plan
 
 export function takeSnapshot(client: Client, target: string): Promise<SnapshotAnswer> {
   return look(client, 'takeSnapshot', target, { target });
+}
+
+export function explainAccess(
+  client: Client,
+  target: string,
+  asked: readonly Asked[],
+  withObserved: boolean,
+): Promise<Explained> {
+  return look(client, 'explainAccess', target, { target, asked, withObserved });
 }
 
 async function look<T>(client: Client, workflow: string, target: string, input: object): Promise<T | Refused> {

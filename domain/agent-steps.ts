@@ -2,6 +2,7 @@
  * What can be asked of the agent, and what it answers: plain JSON; a foreseen "no" is a value, never an exception. The
  * workflow calls it through `activities/contract.ts`.
  */
+import type { AccessAnswer } from './access/explain.ts';
 import type { Asked } from './access/impact.ts';
 import type { ChangeRequest } from './change.ts';
 import type { JournalPhase } from './phase.ts';
@@ -101,6 +102,10 @@ export interface AgentActivities {
   ping(input: { target: string }): Promise<{ agent: string; version: string; openChange: Busy['holder'] | null }>;
   /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
   snapshot(input: Caller & { lookOnly: boolean }): Promise<Snapshotted | Busy | Closed | Refused>;
+  /** Who gets in by the configuration as it is. Touches nothing. */
+  access(
+    input: Caller & { asked: readonly Asked[]; withObserved: boolean },
+  ): Promise<{ kind: 'answered'; answers: readonly AccessAnswer[] } | Refused>;
   plan(
     input: Caller & { snapshotId: string; request: ChangeRequest; access?: readonly Asked[] },
   ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;

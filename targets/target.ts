@@ -1,4 +1,5 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
+import type { AccessAnswer } from '../domain/access/explain.ts';
 import type { AccessImpact, Asked } from '../domain/access/impact.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
@@ -188,6 +189,8 @@ export interface Target {
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
+  /** Who gets in by the capture, and by which rule; null: it was taken without SQL. */
+  explain(captured: Captured, asked: readonly Asked[]): readonly AccessAnswer[] | null;
   /** Who lost and gained access from one capture to the other; null: one was taken without SQL. */
   access(before: Captured, after: Captured, asked: readonly Asked[]): AccessImpact | null;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;

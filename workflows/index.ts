@@ -1,4 +1,4 @@
 /** Every export becomes a workflow: nothing else may stand here. */
 export { guardedChange } from './guarded-change.ts';
 export { endOrphan } from './orphan.ts';
-export { planChange, takeSnapshot } from './look.ts';
+export { explainAccess, planChange, takeSnapshot } from './look.ts';

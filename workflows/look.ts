@@ -1,6 +1,8 @@
-/** Two short workflows that only look: what would a change do, and what is the configuration now. */
+/** Short workflows that only look: what would a change do, what is the configuration now, who gets in by it. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { Refused, Snapshotted, Busy, Closed } from '../activities/contract.ts';
+import type { AccessAnswer } from '../domain/access/explain.ts';
+import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import { underPolicy } from '../domain/plan/risk.ts';
@@ -42,6 +44,26 @@ export async function takeSnapshot(request: { target: string }): Promise<Snapsho
   const { runId } = workflowInfo();
   try {
     return await agent(target, `snapshot ${target}`).snapshot({ target, changeId: 'look', runId, lookOnly: true });
+  } catch (error) {
+    return { kind: 'refused', problems: [problemOf(error)] };
+  }
+}
+
+/** Who gets in now? Touches nothing. */
+export async function explainAccess(request: {
+  target: string;
+  asked: readonly Asked[];
+  withObserved: boolean;
+}): Promise<{ kind: 'answered'; answers: readonly AccessAnswer[] } | Refused> {
+  const wrong = formProblem(request, ['target']);
+  if (wrong) return { kind: 'refused', problems: [wrong] };
+  const { target, asked, withObserved } = request;
+  const absent = await absence(target);
+  if (absent) return absent;
+  const { runId } = workflowInfo();
+  try {
+    const steps = agent(target, `who gets in on ${target}`);
+    return await steps.access({ target, changeId: 'look', runId, asked, withObserved });
   } catch (error) {
     return { kind: 'refused', problems: [problemOf(error)] };
   }

@@ -19,6 +19,7 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     identify: () => Promise.resolve({ kind: 'guardable', version: '17' }),
     capture: () => Promise.resolve(live),
     access: () => null,
+    explain: () => null,
     waysBack: () =>
       Promise.resolve(
         (['files', 'lifeline', 'signal'] as const).map((way) => ({ way, open: true, detail: 'simulated' })),

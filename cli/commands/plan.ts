@@ -1,6 +1,5 @@
 /** `knowngood plan`: what would a declared change do? Touches nothing. */
 import { loadChangeFile } from '../../config/change-file.ts';
-import { refusalsOf } from '../../domain/plan/risk.ts';
 import { newChangeId } from '../change-id.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
@@ -9,10 +8,12 @@ import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
 import { planMarkdown } from '../render/plan-markdown.ts';
 import { renderPlan } from '../render/plan.ts';
 import { jsonVersion } from '../render/result.ts';
+import { endIfRefused } from '../refused-plan.ts';
 import { awaitWorker } from '../start-change.ts';
-import { Stop, must } from '../stop.ts';
+import { must } from '../stop.ts';
 
-export const addPlan: AddCommand = (program, { io }) => {
+export const addPlan: AddCommand = (program, surroundings) => {
+  const { io } = surroundings;
   program
     .command('plan')
     .description('show what a declared change would do, touching nothing')
@@ -29,7 +30,7 @@ export const addPlan: AddCommand = (program, { io }) => {
         if (options.json) io.out(JSON.stringify({ version: jsonVersion, target: request.target, plan }, null, 2));
         else if (options.markdown === true) io.out(planMarkdown(request.target, plan));
         else io.out(renderPlan(plan, io.colors));
-        if (plan.risk === 'refused') throw new Stop(refusalsOf(plan), exitCodes.refused);
+        endIfRefused(plan, surroundings);
       });
     });
 };

@@ -22,6 +22,11 @@ export function renderPlan(plan: PlanSummary, colors: Colors = noColors): string
   return lines.join('\n');
 }
 
+/** The same without the items: who loses or gains what. */
+export function renderAccess(plan: PlanSummary, colors: Colors = noColors): string {
+  return [`${colors.bold('risk')} ${plan.risk}`, ...accessLines(plan, colors)].join('\n');
+}
+
 /** Who loses or gains what, and why the risk is what it is. */
 function accessLines({ access, reasons = [] }: PlanSummary, colors: Colors): readonly string[] {
   const lines: string[] = [];

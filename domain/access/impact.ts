@@ -146,7 +146,7 @@ function becauseOf(before: AccessState, after: AccessState, { before: was, after
   return sentences;
 }
 
-function ruleAt({ rules }: AccessState, where: Place | null): HbaRule | null {
+export function ruleAt({ rules }: AccessState, where: Place | null): HbaRule | null {
   if (where === null) return null;
   return rules.find(({ rule }) => rule?.file === where.file && rule.line === where.line)?.rule ?? null;
 }

@@ -1,10 +1,11 @@
 /** A PostgreSQL server on this host, behind the face that every kind of target has. */
+import { explainAccess } from '../../domain/access/explain.ts';
 import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import { sameState } from '../../domain/revert/plan.ts';
 import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
 import type { Captured, Target } from '../target.ts';
 import { awaitAnswer } from './accepting.ts';
-import { impactOf, statesOfCaptures } from './access.ts';
+import { impactOf, stateOf, statesOfCaptures } from './access.ts';
 import { applyOn } from './apply.ts';
 import { carryOverOn } from './carry-over.ts';
 import { type Look, fileSetOf, look, lookAtFiles } from './capture.ts';
@@ -39,6 +40,11 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     planRestore: (before, ...rest) => {
       remember(before.facts);
       return planRestoreOn(parts, before, ...rest);
+    },
+    explain: (captured, asked) => {
+      if (captured.snapshot === null) return null;
+      const state = stateOf(captured, captured.snapshot.sections);
+      return asked.map((one) => explainAccess(state, one));
     },
     access: (before, after, asked) => {
       const states = statesOfCaptures(before, after);

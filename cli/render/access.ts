@@ -1,0 +1,26 @@
+/** Who gets in, and by which rule, for people. Pure. */
+import type { AccessAnswer } from '../../domain/access/explain.ts';
+import type { Asked } from '../../domain/access/impact.ts';
+import { oneLine } from '../../domain/markdown.ts';
+import { type Colors, noColors } from './problem.ts';
+
+export function renderAnswers(answers: readonly AccessAnswer[], colors: Colors = noColors): string {
+  if (answers.length === 0)
+    return 'nobody to ask about: no dependent of this target declares access, and nobody was seen';
+  const paint = { allowed: colors.green, denied: colors.red, unknown: colors.yellow } as const;
+  return answers
+    .flatMap(({ asked, ways }) => [
+      oneLine(askedText(asked)),
+      ...ways.flatMap(({ example, access, rule }) => [
+        `  ${paint[access.kind](access.kind)}${ways.length > 1 ? ` for ${example}` : ''}${access.kind === 'allowed' ? '' : `: ${oneLine(access.why)}`}`,
+        ...(rule === null ? [] : [`    by ${oneLine(rule)}`]),
+      ]),
+    ])
+    .join('\n');
+}
+
+function askedText({ user, database, from, tls, replication, who }: Asked): string {
+  const to = replication === true ? 'for replication' : `to ${database}`;
+  const place = from === null ? 'from anywhere' : from === 'local' ? 'by the socket' : `from ${from}`;
+  return `${user} ${to} ${place}${tls ? ' with TLS' : ''}${who.length > 0 ? ` (${who.join(', ')})` : ''}`;
+}
