@@ -23,6 +23,7 @@ export function createAgentActivities(agent: Agent): AgentActivities {
     deadline: (input) => named(() => agent.deadline(input)),
     confirm: (input) => named(() => agent.confirm(input)),
     revert: (input) => named(() => heartbeating((say) => agent.revert(input, say))),
+    revertItems: (input) => named(() => heartbeating((say) => agent.revertItems(input, say))),
     abandon: (input) => named(() => agent.abandon(input)),
   };
 }

@@ -26,13 +26,14 @@ import { createReverter } from './reverter.ts';
 import { createReverting } from './reverting.ts';
 import { openSpool } from './spool.ts';
 import { isOpenChange, removeLeftovers, type StateFolder, takeAgentLock } from './state-folder.ts';
+import { type Scoping, createScoping } from './scoping.ts';
 import { createStartGate } from './start-gate.ts';
 import { startWatch } from './watch.ts';
 
 type ApplyInput = Parameters<AgentActivities['apply']>[0];
 type RevertInput = Parameters<AgentActivities['revert']>[0];
 
-export interface Agent extends Omit<AgentActivities, 'apply' | 'revert'> {
+export interface Agent extends Omit<AgentActivities, 'apply' | 'revert' | 'revertItems'>, Scoping {
   apply(input: ApplyInput, say?: Say): Promise<ApplyAnswer>;
   revert(input: RevertInput, say?: Say): Promise<RevertAnswer | Stale>;
   state(): AgentState;
@@ -117,6 +118,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     ...createArming(parts, candidates),
     ...createApplying(parts),
     ...createEnding(parts),
+    ...createScoping(parts),
     ...createReverting(parts),
     async ping() {
       const journal = state.journal.read();

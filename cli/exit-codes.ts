@@ -19,7 +19,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   0: 'kept (or, for commands that only look or speak: done)',
   1: 'usage, no agent, internal error',
-  10: 'reverted; also aborted after arm, or the wrapped command failed',
+  10: 'reverted, in whole or in part; also aborted after arm, or the wrapped command failed',
   11: 'rejected, expired or aborted; nothing was touched',
   12: 'revert incomplete when --wait ran out (the workflow goes on), or abandoned',
   13: 'refused by preflight or a red baseline; nothing was touched',
@@ -43,7 +43,8 @@ const byReason: Partial<Record<ReasonCode, ExitCode>> = {
 export function exitCodeOf({ outcome, reason }: Pick<ChangeResult, 'outcome' | 'reason'>): ExitCode {
   switch (outcome) {
     case 'kept':
-      return exitCodes.kept;
+      // Not what was asked for: somebody has to look.
+      return reason === 'kept-in-part' ? exitCodes.reverted : exitCodes.kept;
     case 'reverted':
       return exitCodes.reverted;
     case 'abandoned':

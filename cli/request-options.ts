@@ -14,6 +14,7 @@ export interface RequestOptions {
   readonly requireConfirm?: boolean;
   readonly expectsReboot?: boolean;
   readonly allowAccessLoss?: boolean;
+  readonly scoped?: boolean;
   /** Milliseconds. */
   readonly wait?: number;
   readonly summary?: string;
@@ -30,6 +31,7 @@ export function requestOptions(command: Command): Command {
     .option('--allow-dirty', 'go on from a server whose files differ from what runs')
     .option('--require-confirm', 'keep only after an operator confirms at the end of the soak')
     .option('--allow-access-loss', 'go on although somebody loses access; a person has to approve it')
+    .option('--scoped', 'take back only what explains a failing check; all of it if that does not help')
     .option('--expects-reboot', 'the change reboots the host: the lease counts on over it, by the wall clock')
     .option(
       '--wait <duration>',
@@ -41,8 +43,17 @@ export function requestOptions(command: Command): Command {
 
 /** `{}` when nothing is overridden: a request says only what it means. */
 export function overridesOf(options: RequestOptions): Pick<ChangeRequest, 'overrides'> {
-  const { soak, lease, applyTimeout, allowRedBaseline, allowDirty, requireConfirm, expectsReboot, allowAccessLoss } =
-    options;
+  const {
+    soak,
+    lease,
+    applyTimeout,
+    allowRedBaseline,
+    allowDirty,
+    requireConfirm,
+    expectsReboot,
+    allowAccessLoss,
+    scoped,
+  } = options;
   const overrides = Object.fromEntries(
     Object.entries({
       soak,
@@ -53,6 +64,7 @@ export function overridesOf(options: RequestOptions): Pick<ChangeRequest, 'overr
       requireConfirm,
       expectsReboot,
       allowAccessLoss,
+      scoped,
     }).filter(([, value]) => value !== undefined),
   );
   return Object.keys(overrides).length === 0 ? {} : { overrides };

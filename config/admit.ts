@@ -131,6 +131,7 @@ function withOverrides(
   const confirm = { on: 'kept only after a confirmation', off: 'kept without a confirmation' };
   const loss = { on: 'goes on although somebody loses access', off: 'is refused when somebody loses access' };
   const accessLost = flag(loss, overrides.allowAccessLoss, false) && policy.risk.accessLost === 'refused';
+  const part = { on: 'takes back only what explains a failing check', off: 'takes back all of it when a check fails' };
   const reboot = { on: 'the host reboots', off: 'the host does not reboot' };
   const result: Policy = {
     ...policy,
@@ -141,6 +142,7 @@ function withOverrides(
     allowDirty: flag(dirty, overrides.allowDirty, policy.allowDirty),
     requireConfirm: flag(confirm, overrides.requireConfirm, policy.requireConfirm),
     expectsReboot: flag(reboot, overrides.expectsReboot, policy.expectsReboot),
+    scoped: flag(part, overrides.scoped, policy.scoped),
     risk: { ...policy.risk, accessLost: accessLost ? 'high' : policy.risk.accessLost },
   };
   return { policy: result, notes };

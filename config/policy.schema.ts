@@ -68,6 +68,7 @@ export const policyFields = {
   allowRedBaseline: z.boolean().optional(),
   allowDirty: z.boolean().optional(),
   checks: z.strictObject(checkNumbers).optional(),
+  scoped: z.boolean().optional(),
   risk: risk.optional(),
   windows: z.array(changeWindow).max(20, 'must be at most 20').optional(),
 };

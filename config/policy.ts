@@ -39,6 +39,7 @@ export function resolvePolicy(layers: Layers): Policy {
     allowRedBaseline: last((p) => p.allowRedBaseline) ?? false,
     allowDirty: last((p) => p.allowDirty) ?? false,
     expectsReboot: false,
+    scoped: last((p) => p.scoped) ?? false,
     risk: Object.assign({}, defaultClasses, ...layers.map((layer) => defined(layer?.risk))),
     windows: (last((p) => p.windows) ?? []).map(windowOf),
   };

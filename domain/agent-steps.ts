@@ -6,7 +6,7 @@ import type { AccessAnswer } from './access/explain.ts';
 import type { Asked } from './access/impact.ts';
 import type { ChangeRequest } from './change.ts';
 import type { JournalPhase } from './phase.ts';
-import type { PlanSummary, RevertItem } from './plan.ts';
+import type { PlanItem, PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { ReasonCode } from './result.ts';
 import type { WayBack } from './ways-back.ts';
@@ -85,6 +85,16 @@ export interface Applied {
   readonly exitCode: number | null;
 }
 
+/** Items of the change that are back to S; the rest of it stays in force, and armed. */
+export interface PartlyReverted {
+  readonly kind: 'partly';
+  /** The snapshot C from now on. */
+  readonly snapshotId: string;
+  /** Unix ms when new connections were answered. */
+  readonly acceptingAt: number;
+  readonly items: readonly PlanItem[];
+}
+
 export interface Reverted {
   readonly kind: 'reverted';
   readonly by: string;
@@ -141,6 +151,10 @@ export interface AgentActivities {
   captureApplied(
     input: Caller,
   ): Promise<Applied | { kind: 'failed'; problems: readonly Problem[]; exitCode: null } | Closed | Stale | Reverting>;
+  /** Puts items of an applied change back to S, by their keys. Heartbeats. Refused: nothing more than some of them was. */
+  revertItems(
+    input: Caller & { only: readonly string[] },
+  ): Promise<PartlyReverted | Refused | Closed | Stale | Reverting>;
   /** Moves the progress deadline; an equal or lower sequence moves nothing. Answers only once persisted. */
   deadline(
     input: Caller & { sequence: number; durationMs: number; watching: boolean },

@@ -98,6 +98,7 @@ export const overridesShape = z.strictObject({
   requireConfirm: z.boolean().optional(),
   expectsReboot: z.boolean().optional(),
   allowAccessLoss: z.boolean().optional(),
+  scoped: z.boolean().optional(),
 });
 
 const changeShape = z.discriminatedUnion(

@@ -73,6 +73,8 @@ export interface ChangeRequest {
     readonly requireConfirm?: boolean;
     /** The change reboots the host: the lease goes on over it instead of being expired by it. */
     readonly expectsReboot?: boolean;
+    /** Take back only what explains a failing check, and everything if that does not help. */
+    readonly scoped?: boolean;
     /** Go on although somebody loses access: a person has to approve it. */
     readonly allowAccessLoss?: boolean;
   };
@@ -103,6 +105,8 @@ export interface Policy {
   readonly allowDirty: boolean;
   /** Said by a change for itself only. */
   readonly expectsReboot: boolean;
+  /** A failing check first takes back only the items that explain it. */
+  readonly scoped: boolean;
   /** The class of each rule by which a plan is judged. */
   readonly risk: RiskClasses;
   /** When changes may begin; empty: always. */

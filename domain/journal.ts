@@ -163,6 +163,17 @@ export function appliedAs(journal: Journal, applied: AppliedRecord, changeRef: s
   return { ...must(journal, from), phase: 'applied', touched: true, refs, applied, epoch: journal.epoch + 1 };
 }
 
+/** Some items are back to S, the rest stays in force: what is in force now is C. */
+export function partlyReverted(journal: Journal, changeRef: string, snapshotId: string): Journal {
+  const { applied } = must(journal, 'applied');
+  return {
+    ...journal,
+    refs: { ...journal.refs, change: changeRef },
+    applied: applied === null ? null : { ...applied, snapshotId },
+    epoch: journal.epoch + 1,
+  };
+}
+
 /** From anywhere open; a revert that runs already keeps its reason, and learns at most that the pipeline has ended. */
 export function reverting(journal: Journal, revert: RevertRecord): Journal {
   if (journal.phase === 'reverting' && journal.revert !== null) {

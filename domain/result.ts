@@ -8,6 +8,7 @@ export type ReasonCode =
   | 'soak-healthy'
   | 'confirmed-by-operator'
   | 'held-and-kept'
+  | 'kept-in-part'
   | 'check-failed'
   | 'inconclusive'
   | 'apply-failed'

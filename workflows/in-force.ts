@@ -1,8 +1,9 @@
 /** Stages 6 to 9a: from the first write to the ruling, and the keeping of what deserved it. */
+import { isCancellation } from '@temporalio/workflow';
 import type { Applied, Armed } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
 import { endOf, notApplied, revert, selfReverted } from './answers.ts';
-import { problemOf, type End, type Ruling } from './ending.ts';
+import { firstOf, problemOf, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { callerOf } from './caller.ts';
@@ -18,8 +19,50 @@ export async function applyAndWatch(flow: Flow, operators: Operators, armed: Arm
   const applied = armed.applied ?? (await apply(flow, operators, change));
   if ('reason' in applied) return applied;
   inForce(flow, applied);
-  return watchTheSoak(flow, operators, change, applied);
+  const ruling = await watchTheSoak(flow, operators, change, applied);
+  const isPart = ruling.kind === 'revert' && ruling.reason === 'check-failed' && change.policy.scoped;
+  return isPart ? inPart(flow, operators, change, applied, ruling) : ruling;
 }
+
+/** Takes back what explains the failure and watches the rest; without an explanation, or without success, it is all. */
+async function inPart(
+  flow: Flow,
+  operators: Operators,
+  change: AdmittedChange,
+  applied: Applied,
+  ruling: Ruling,
+): Promise<Ruling> {
+  const only = [...new Set(flow.attribution.flatMap(({ items }) => items))];
+  if (only.length === 0) {
+    note(flow, 'nothing of the change is known to explain it: all of it is reverted');
+    return ruling;
+  }
+  const names = only.join(', ');
+  enter(flow, 'watch', `${ruling.why}; taking back only ${names}`, { inMs: partMs, then: 'all of it is reverted' });
+  const summary = `take back ${only.length} item(s) of the change`;
+  const answer = await applying(change.target, partMs, summary)
+    .revertItems({ ...callerOf(flow), only })
+    .catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return { kind: 'refused', problems: [problemOf(error)] } as const;
+    });
+  if (answer.kind !== 'partly') {
+    note(
+      flow,
+      `they could not be taken back alone: ${answer.kind === 'refused' ? firstOf(answer.problems) : answer.kind}`,
+    );
+    return ruling;
+  }
+  note(flow, `taken back: ${names}; the rest stays in force`);
+  flow.snapshots.change = answer.snapshotId;
+  const { acceptingAt, snapshotId } = answer;
+  const rest = await watchTheSoak(flow, operators, change, { ...applied, acceptingAt, snapshotId, restarted: false });
+  if (rest.kind === 'revert') return rest;
+  flow.dependents = 'recovered';
+  return { kind: 'keep', reason: 'kept-in-part', why: `without ${names}; ${rest.why}` };
+}
+
+const partMs = 120_000;
 
 async function apply(flow: Flow, operators: Operators, change: AdmittedChange): Promise<Applied | Ruling> {
   const { target, policy } = change;

@@ -5,6 +5,7 @@ export const reasonWords: Readonly<Record<ReasonCode, string>> = {
   'soak-healthy': 'every required check stayed healthy through the soak',
   'confirmed-by-operator': 'an operator confirmed it',
   'held-and-kept': 'the checks could not tell, and the policy keeps such a change',
+  'kept-in-part': 'the part that harmed a dependent was taken back, and the rest stayed healthy through the soak',
   'check-failed': 'a dependent failed its check',
   inconclusive: 'the checks could not tell, and the policy reverts such a change',
   'apply-failed': 'it could not be applied as a whole',

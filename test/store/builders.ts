@@ -70,6 +70,7 @@ const policy: Policy = {
   allowRedBaseline: false,
   allowDirty: false,
   expectsReboot: false,
+  scoped: false,
   risk: defaultClasses,
   windows: [],
 };

@@ -37,6 +37,7 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     watch: true,
     recovery: true,
     admit: true,
+    revertItems: 'writes by the steps of apply, and whatever fails in it is followed by the whole revert',
     access: 'reads only, in no guarded change',
     claimedIdentity: 'reads a history, changes nothing',
     wasReset: 'as claimedIdentity',
