@@ -183,7 +183,7 @@ describe('renderers', () => {
      | Dependents | recovered |
      | Took | 10 s |
      | Command | exit code 0 |
-     | Exit code | 10: reverted; also aborted after arm, or the wrapped command failed |
+     | Exit code | 10: reverted, in whole or in part; also aborted after arm, or the wrapped command failed |
      | Workflow | [knowngood:shop-db:c-1](http://127.0.0.1:8233/namespaces/default/workflows/knowngood:shop-db:c-1) |
 
      ### Timeline

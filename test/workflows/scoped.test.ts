@@ -23,7 +23,8 @@ const has = (name: string): string => readFileSync(join(rig().target.dataDir, na
 async function sql(statement: string, database = 'postgres'): Promise<void> {
   const client = new pg.Client({ connectionString: rig().target.url('postgres', database) });
   await client.connect();
-  await client.query(statement).finally(() => client.end());
+  await client.query(statement);
+  await client.end();
 }
 
 beforeEach(() => sql('create table if not exists needed (); grant select on needed to image_svc', 'shop'));
