@@ -11,7 +11,7 @@ export function createAccessing(parts: AgentParts): Pick<AgentActivities, 'acces
     async access(input) {
       checkCaller(parts, input);
       const captured = await parts.target.capture();
-      const asked = input.withObserved ? await askedWith(parts, input.asked) : input.asked;
+      const asked = input.withObserved ? await askedWith(parts, input.asked, captured.snapshot) : input.asked;
       const answers = parts.target.explain(captured, asked);
       return answers === null ? refused([sqlSilent(input.target)]) : { kind: 'answered', answers };
     },

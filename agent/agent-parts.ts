@@ -3,6 +3,7 @@ import type { AgentConfig } from '../domain/config.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import type { Target } from '../targets/target.ts';
 import type { Clock } from './host.ts';
+import type { Observing } from './observe.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { Log } from './log.ts';
 import type { Reverter } from './reverter.ts';
@@ -18,6 +19,7 @@ export interface AgentParts {
   readonly spool: Spool;
   readonly leases: LeaseKeeper;
   readonly reverter: Reverter;
+  readonly observing: Pick<Observing, 'flush'>;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -24,6 +24,7 @@ import { createPreparing } from './preparing.ts';
 import type { RevertAnswer, RevertParts } from './revert-attempt.ts';
 import { createReverter } from './reverter.ts';
 import { createReverting } from './reverting.ts';
+import { startObserving } from './observe.ts';
 import { openSpool } from './spool.ts';
 import { isOpenChange, removeLeftovers, type StateFolder, takeAgentLock } from './state-folder.ts';
 import { type Scoping, createScoping } from './scoping.ts';
@@ -107,7 +108,9 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   };
   const reverter = createReverter(reverts, () => void spool.flush());
   const leases = createLeaseKeeper(state, clock, options.jitter ?? randomInt(200) / 1_000);
-  const parts: AgentParts = { config, target, store, state, spool, leases, reverter, clock, log };
+  const common = { config, target, store, state, spool, leases, reverter, clock, log };
+  const observing = startObserving(common);
+  const parts: AgentParts = { ...common, observing };
   const overdue = isOpenChange(state, found) && (found.phase === 'reverting' || leases.expired(found) !== null);
   if (!overdue) gate.open();
   const watch = startWatch(parts, options.contact);
@@ -139,6 +142,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       stopping.abort();
       gate.open();
       await watch.stop();
+      await Promise.race([observing.stop(), sleep(lastFlushMs, undefined, { ref: false })]);
       await reverter.idle();
       await Promise.race([spool.flush(), sleep(lastFlushMs, undefined, { ref: false })]);
       lock.release();

@@ -47,10 +47,10 @@ export function createPreparing(parts: AgentParts, candidates: Candidates): Prep
     async plan(input) {
       checkCaller(parts, input);
       const { change } = input.request;
-      const asked = await askedWith(parts, input.access ?? []);
       if (change.kind !== 'config') return planUnseen(parts, input.changeId, change);
       const before = await candidates.find(input.snapshotId);
       if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
+      const asked = await askedWith(parts, input.access ?? [], before.snapshot);
       const planned =
         change.restore === undefined
           ? await parts.target.plan(before, change, parts.config.allow, asked)

@@ -1,4 +1,5 @@
 /** What the agent needs of the store; bodies are ciphertext. Errors may carry `problem` and `retryable`. */
+import type { Observed } from '../domain/access/observed.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 
 export interface SnapshotStore {
@@ -7,6 +8,9 @@ export interface SnapshotStore {
   /** null: unknown. */
   sealedBody(id: string): Promise<Buffer | null>;
   markKnownGood(target: string, id: string, changeId: string | null): Promise<void>;
+  /** Adds to what is known of each principal. */
+  addObserved(target: string, observed: readonly Observed[]): Promise<void>;
+  observed(target: string): Promise<readonly Observed[]>;
 }
 
 /** What a rotation of the agent's key needs of it. */

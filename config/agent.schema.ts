@@ -45,6 +45,12 @@ export const agentShape = z.strictObject({
     })
     .optional(),
   standbys: z.array(z.strictObject(databaseShape)).optional(),
+  observe: z
+    .union([
+      z.literal(false),
+      z.strictObject({ interval: positiveDurationShape.optional(), serverLog: z.boolean().optional() }),
+    ])
+    .optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
 });

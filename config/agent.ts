@@ -27,6 +27,12 @@ function namedCommand({ run, timeout, restarts, upgrades = false, undo, onRevert
   return { run, timeoutMs, restarts: true, upgrade: { onRevert: onRevert ?? 'configuration', undo: back } };
 }
 
+function observeOf(observe: AgentInput['observe'] = {}): AgentConfig['observe'] {
+  if (observe === false) return null;
+  const { interval = '5s', serverLog = true } = observe;
+  return { intervalMs: durationMs(interval), serverLog };
+}
+
 function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {
   const stateDir = input.stateDir ?? join('/var/lib/knowngood', input.target);
   const commands = Object.entries(input.commands ?? {}).map(([name, command]) => [name, namedCommand(command)]);
@@ -45,6 +51,7 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
       sql: input.allow?.sql ?? false,
     },
     standbys: (input.standbys ?? []).map(database),
+    observe: observeOf(input.observe),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
   };

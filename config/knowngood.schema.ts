@@ -7,11 +7,12 @@ import { policyFields, policyShape } from './policy.schema.ts';
 import { databaseShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
 
 const network = z.string().refine((text) => {
+  if (text === 'local') return true;
   const [address = '', bits, more] = text.split('/');
   const family = isIP(address);
   if (family === 0 || more !== undefined) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
-}, 'is not an address or network such as 10.2.0.0/16');
+}, 'is not an address, a network such as 10.2.0.0/16, or "local" for the socket');
 
 const accessShape = z.strictObject({
   user: z.string().min(1, 'is empty'),

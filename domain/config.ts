@@ -82,6 +82,8 @@ export interface AgentConfig {
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */
   readonly standbys: readonly DatabaseConfig[];
+  /** Who connects is watched; null: nobody is. */
+  readonly observe: { readonly intervalMs: number; readonly serverLog: boolean } | null;
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;

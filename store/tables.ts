@@ -50,6 +50,19 @@ export interface Tables {
     message: string | null;
     forgiven: boolean;
   };
+  observed_access: {
+    target: string;
+    role: string;
+    database: string;
+    /** '' for the socket. */
+    address: string;
+    tls: boolean;
+    replication: boolean;
+    application_name: string;
+    first_seen: Date;
+    last_seen: Date;
+    connections: ColumnType<string, number, number>;
+  };
   reports: {
     target: string;
     change_id: string;

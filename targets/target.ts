@@ -1,6 +1,7 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
 import type { AccessAnswer } from '../domain/access/explain.ts';
 import type { AccessImpact, Asked } from '../domain/access/impact.ts';
+import type { Sighting } from '../domain/access/observed.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
@@ -149,6 +150,12 @@ export interface Witness {
 /** Called immediately before each write; throws when this run no longer owns the change. */
 export type Fence = () => void | Promise<void>;
 
+export interface Seen {
+  readonly sightings: readonly Sighting[];
+  /** Sessions of which the agent's role may see nothing. */
+  readonly hidden: number;
+}
+
 export type Say = (line: string) => void;
 
 export interface Target {
@@ -189,6 +196,8 @@ export interface Target {
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
+  /** Who is connected, and who has been since the last look, as far as the server and its log show. Reads only. */
+  observe(input: { readonly serverLog: boolean }): Promise<Seen>;
   /** Who gets in by the capture, and by which rule; null: it was taken without SQL. */
   explain(captured: Captured, asked: readonly Asked[]): readonly AccessAnswer[] | null;
   /** Who lost and gained access from one capture to the other; null: one was taken without SQL. */

@@ -20,6 +20,7 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     capture: () => Promise.resolve(live),
     access: () => null,
     explain: () => null,
+    observe: () => Promise.resolve({ sightings: [], hidden: 0 }),
     waysBack: () =>
       Promise.resolve(
         (['files', 'lifeline', 'signal'] as const).map((way) => ({ way, open: true, detail: 'simulated' })),

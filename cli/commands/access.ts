@@ -1,27 +1,70 @@
-/** `knowngood access explain|simulate`: who gets in, by which rule, and who would not any more. Touches nothing. */
+/** `knowngood access list|explain|simulate|suggest`: who connects, by which rule, and who could not any more. Touches nothing. */
+import { dependentLines } from '../../config/init/knowngood-file.ts';
 import { declaredAccess } from '../../config/admit.ts';
 import { loadChangeFile } from '../../config/change-file.ts';
 import { parseAddress } from '../../domain/access/address.ts';
+import { suggestionsOf } from '../../domain/access/suggest.ts';
 import type { Asked } from '../../domain/access/impact.ts';
 import { newChangeId } from '../change-id.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
-import { type Context, withClient } from '../context.ts';
+import { type Context, configIfAny, withClient } from '../context.ts';
 import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
-import { nameOption } from '../options.ts';
+import { durationOption, nameOption } from '../options.ts';
 import { endIfRefused } from '../refused-plan.ts';
-import { renderAnswers } from '../render/access.ts';
+import { renderAnswers, renderObserved } from '../render/access.ts';
 import { renderAccess } from '../render/plan.ts';
 import { jsonVersion } from '../render/result.ts';
 import { awaitWorker } from '../start-change.ts';
 import { must, stop } from '../stop.ts';
+import { useStore } from '../use-store.ts';
 
 export const addAccess: AddCommand = (program, surroundings) => {
   const access = program
     .command('access')
-    .description('who gets in, by which rule, and who would not any more: explain, simulate');
+    .description('who gets in, by which rule, and who would not any more: list, explain, simulate, suggest');
+  addList(access, surroundings);
   addExplain(access, surroundings);
+  addSuggest(access, surroundings);
   addSimulate(access, surroundings);
+};
+
+const addList: AddCommand = (access, { io }) => {
+  access
+    .command('list')
+    .description('who was seen connecting, from where, when and how often')
+    .argument('<target>', 'the PostgreSQL server', nameOption)
+    .option('--since <duration>', 'only those seen within this time', durationOption)
+    .action(async (target: string, _: unknown, self) => {
+      const options = optionsOf<{ readonly since?: number }>(self);
+      const observed = await useStore(io, options, (store) => store.observed(target));
+      const from = options.since === undefined ? 0 : Date.now() - options.since;
+      const recent = observed.filter(({ lastSeen }) => lastSeen >= from);
+      io.out(
+        options.json
+          ? JSON.stringify({ version: jsonVersion, target, observed: recent }, null, 2)
+          : renderObserved(recent),
+      );
+    });
+};
+
+const addSuggest: AddCommand = (access, { io }) => {
+  access
+    .command('suggest')
+    .description('dependents for knowngood.yaml out of who was seen, with checks to be filled in')
+    .argument('<target>', 'the PostgreSQL server', nameOption)
+    .action(async (target: string, _: unknown, self) => {
+      const options = optionsOf(self);
+      const config = await configIfAny(options);
+      const observed = await useStore(io, options, (store) => store.observed(target));
+      const declared = declaredAccess((config?.dependents ?? []).filter(({ uses }) => uses === target));
+      const { services, leftOut } = suggestionsOf(observed, declared);
+      io.out(
+        options.json
+          ? JSON.stringify({ version: jsonVersion, target, services, leftOut }, null, 2)
+          : [...dependentLines(target, services), ...leftOut.map((line) => `# ${line}`)].join('\n'),
+      );
+    });
 };
 
 interface ExplainOptions {

@@ -32,6 +32,7 @@ export async function localAgents(
         commands: {},
         allow: { settings: [], paths: [], sql: false },
         standbys: [],
+        observe: { intervalMs: 5_000, serverLog: true },
         store,
         temporal,
       };

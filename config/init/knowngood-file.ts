@@ -25,7 +25,7 @@ export function knowngoodFile({ target, connection, password, survey }: InitInpu
       : `    password: ${quoted(password)}`,
     '    policy: production',
     '',
-    ...dependents(target, services),
+    ...dependentLines(target, services),
     ...(quiet.length === 0
       ? []
       : ['', `# Roles that may log in, of whom nothing was seen: ${oneLine(quiet.join(', '))}`]),
@@ -41,7 +41,8 @@ export function knowngoodFile({ target, connection, password, survey }: InitInpu
 /** More than these nobody reads through; the rest are named. */
 const mostServices = 50;
 
-function dependents(target: string, services: readonly Service[]): readonly string[] {
+/** The section "dependents", with what people have to fill in as comments. */
+export function dependentLines(target: string, services: readonly Service[]): readonly string[] {
   const head =
     '# The services that use this server: whoever must not suffer. Each needs a required check to be watched by.';
   if (services.length === 0) return [head, ...commented(exampleDependent(target))];

@@ -13,6 +13,7 @@ import { identifyOn } from './identify.ts';
 import { identityProblem } from './identity.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
+import { createObserve } from './observe.ts';
 import { planOn } from './plan.ts';
 import { itemsOf, planFilesBack } from './revert-plan.ts';
 import { planRestoreOn } from './restore.ts';
@@ -41,6 +42,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       remember(before.facts);
       return planRestoreOn(parts, before, ...rest);
     },
+    observe: createObserve(parts),
     explain: (captured, asked) => {
       if (captured.snapshot === null) return null;
       const state = stateOf(captured, captured.snapshot.sections);

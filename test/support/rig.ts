@@ -63,6 +63,8 @@ export interface RigSettings {
   readonly accessLost?: 'low' | 'high' | 'refused';
   readonly agentYaml?: (target: Cluster) => string;
   readonly soak?: string;
+  /** agent.yaml's `observe`; default `false`. */
+  readonly observe?: string;
   /** Default 30 s. */
   readonly lease?: string;
   readonly holdTimeout?: string;
@@ -229,6 +231,8 @@ keyFile: ${folder}/agent.key
 restart: ${JSON.stringify(target.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'))}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
 temporal: { address: '${address}', namespace: default }
+# Whoever a test connects as is nobody to ask about, unless it says so.
+observe: ${settings.observe ?? 'false'}
 ${settings.agentYaml?.(target) ?? ''}
 `;
 }
