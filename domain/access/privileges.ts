@@ -5,7 +5,8 @@
  */
 import type { MembershipEntry, ObjectEntry } from '../catalog.ts';
 import { privilegeWords } from '../revert/sql/acl.ts';
-import type { RoleEntry, Sections } from '../snapshot.ts';
+import { quoteName } from '../revert/sql/quote.ts';
+import type { Sections } from '../snapshot.ts';
 import { type CatalogIndex, catalogIndex, systemSchemas } from './catalog-index.ts';
 import type { Need, NeededPrivilege } from './need.ts';
 import { type Roles, rolesOf } from './roles.ts';
@@ -157,7 +158,7 @@ class Inside {
 
   #throughSchema(user: string, { on }: Need): Privileged {
     const [schema = ''] = nameParts(on.name.replace(/\([^]*$/, '')) ?? [];
-    return this.#holds(user, { privilege: 'usage', on: { kind: 'schema', name: schema } });
+    return this.#holds(user, { privilege: 'usage', on: { kind: 'schema', name: quoteName(schema) } });
   }
 
   #pastRows(user: string, { privilege, on }: Need): Privileged {
