@@ -1,10 +1,9 @@
 /** One database's catalog for asking: objects by what they are called, and what it means when one is not there. */
 import type { AclItem, DatabaseCatalog, ObjectEntry, RowSecurityEntry } from '../catalog.ts';
 import { type Acl, parseAcl } from '../revert/sql/acl.ts';
-import { quoteName } from '../revert/sql/quote.ts';
 import type { Need } from './need.ts';
 import { type Signature, signatureOf } from './signature.ts';
-import { nameKey, nameParts } from './sql-name.ts';
+import { nameKey, nameParts, spelled } from './sql-name.ts';
 
 export type Found =
   | { readonly kind: 'object'; readonly object: ObjectEntry }
@@ -79,8 +78,7 @@ export function catalogIndex({ objects, rowSecurity, extensions }: DatabaseCatal
       const parts = nameParts(name) ?? [];
       const own = kind === 'column' ? parts.slice(0, -1) : parts;
       const object = (kind === 'schema' ? schemas : relations).get(own.join('\0'));
-      if (object === undefined)
-        return missing(kind === 'column' ? 'table' : kind, own.map(quoteName).join('.'), parts[0]);
+      if (object === undefined) return missing(kind === 'column' ? 'table' : kind, spelled(own), parts[0]);
       if (kind === 'sequence' && object.kind !== 'sequence')
         return { kind: 'absent', why: `${name} is a ${object.kind}, not a sequence` };
       return { kind: 'object', object };

@@ -1,8 +1,7 @@
 /** What a dependent needs, in the words of GRANT: `select on public.images`, `execute on function public.f(integer)`. */
 import { suggestion } from '../nearest.ts';
-import { quoteName } from '../revert/sql/quote.ts';
 import { signatureOf } from './signature.ts';
-import { inLowerCase, nameParts } from './sql-name.ts';
+import { inLowerCase, nameParts, spelled } from './sql-name.ts';
 
 export const neededPrivileges = {
   table: ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger', 'maintain'],
@@ -72,7 +71,7 @@ function named(privilege: NeededPrivilege, kind: NeedKind, text: string): Parsed
     );
   }
   const types = signature.types === null ? '' : `(${signature.types.join(', ')})`;
-  return { kind: 'need', need: { privilege, on: { kind, name: parts.map(quoteName).join('.') + types } } };
+  return { kind: 'need', need: { privilege, on: { kind, name: spelled(parts) + types } } };
 }
 
 /** Back in words. */

@@ -5,13 +5,12 @@
  */
 import type { MembershipEntry, ObjectEntry } from '../catalog.ts';
 import { privilegeWords } from '../revert/sql/acl.ts';
-import { quoteName } from '../revert/sql/quote.ts';
 import type { Sections } from '../snapshot.ts';
 import { type CatalogIndex, catalogIndex, systemSchemas } from './catalog-index.ts';
 import type { Need, NeededPrivilege } from './need.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { isRowCommand, rowsSeen } from './row-security.ts';
-import { nameParts } from './sql-name.ts';
+import { nameParts, spelled } from './sql-name.ts';
 
 export type Privileged =
   /** `notes`: what decides beside privileges, each a sentence. */
@@ -158,7 +157,7 @@ class Inside {
 
   #throughSchema(user: string, { on }: Need): Privileged {
     const [schema = ''] = nameParts(on.name.replace(/\([^]*$/, '')) ?? [];
-    return this.#holds(user, { privilege: 'usage', on: { kind: 'schema', name: quoteName(schema) } });
+    return this.#holds(user, { privilege: 'usage', on: { kind: 'schema', name: spelled([schema]) } });
   }
 
   #pastRows(user: string, { privilege, on }: Need): Privileged {

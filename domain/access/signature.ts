@@ -1,6 +1,5 @@
 /** A routine's name and the types that it takes, so that `f(int)` is found as `public.f(a integer, OUT b text)`. */
-import { quoteName } from '../revert/sql/quote.ts';
-import { inLowerCase, nameParts, splitOutside } from './sql-name.ts';
+import { inLowerCase, nameParts, spelled, splitOutside } from './sql-name.ts';
 
 export interface Signature {
   /** Before the parentheses. */
@@ -82,8 +81,9 @@ function canonicalType(text: string): string {
   const parts = nameParts(base);
   if (parts === null) return base + array;
   const [schema, name] = parts.length === 1 ? ['pg_catalog', parts[0] ?? ''] : [parts[0], parts.slice(1).join('.')];
-  if (schema !== 'pg_catalog') return parts.map(quoteName).join('.') + array;
-  return (own(catalogNames, name) ?? (Object.hasOwn(words, name) ? `"${name}"` : name)) + array;
+  if (schema !== 'pg_catalog') return spelled(parts) + array;
+  // "char" is another type than char.
+  return (own(catalogNames, name) ?? (Object.hasOwn(words, name) ? `"${name}"` : spelled([name]))) + array;
 }
 
 function own(table: Readonly<Record<string, string>>, key: string): string | undefined {

@@ -1,4 +1,5 @@
 /** Names as SQL writes them: `public.orders`, `"My Shop".orders`. What is not quoted is in lower case. */
+import { quoteName } from '../revert/sql/quote.ts';
 
 const identifier = /(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))/y;
 
@@ -14,6 +15,11 @@ export function nameParts(text: string): readonly string[] | null {
     if (at === text.length) return parts;
     if (text.charAt(at) !== '.') return null;
   }
+}
+
+/** Parts as SQL spells them. PUBLIC is only for roles a word of its own. */
+export function spelled(parts: readonly string[]): string {
+  return parts.map((part) => (part === 'public' ? part : quoteName(part))).join('.');
 }
 
 /** Only ASCII, as the server does in UTF-8. */
@@ -35,7 +41,7 @@ export function splitOutside(text: string, separator: ',' | ' '): readonly strin
   for (const [word] of text.matchAll(/"(?:[^"]|"")*"|[^]/g)) {
     if (word === '(') depth += 1;
     if (word === ')') depth -= 1;
-    if (depth === 0 && (word === separator || (separator === ' ' && /\s/.test(word)))) {
+    if (depth === 0 && (separator === ' ' ? /^\s$/.test(word) : word === separator)) {
       pieces.push(piece.trim());
       piece = '';
     } else piece += word;
