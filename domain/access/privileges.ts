@@ -11,6 +11,7 @@ import type { Need, NeededPrivilege } from './need.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { isRowCommand, rowsSeen } from './row-security.ts';
 import { nameParts, spelled } from './sql-name.ts';
+import { startingSetting } from './starting-setting.ts';
 
 export type Privileged =
   /** `notes`: what decides beside privileges, each a sentence. */
@@ -26,7 +27,10 @@ export interface NeedAnswer {
   readonly reaches: Privileged;
 }
 
-export type PrivilegeSections = Pick<Sections, 'server' | 'roles' | 'memberships' | 'databases' | 'catalogs'>;
+export type PrivilegeSections = Pick<
+  Sections,
+  'server' | 'settings' | 'roles' | 'memberships' | 'databases' | 'catalogs'
+>;
 export type AskNeed = (user: string, need: Need) => NeedAnswer;
 
 /** Of one database. Ask it for many: what it needs of the snapshot it looks up once. */
@@ -43,7 +47,8 @@ export function privilegesIn(sections: PrivilegeSections, name: string): AskNeed
     sections.roles.filter((role) => role.name !== ''),
     [...sections.memberships, owner],
   );
-  const inside = new Inside(roles, catalogIndex(catalog), versionNum);
+  const starts: Starts = (user, setting) => startingSetting(sections, { user, database: name, setting });
+  const inside = new Inside(roles, catalogIndex(catalog), versionNum, starts);
   return (user, need) => inside.answer(user, need);
 }
 
@@ -61,24 +66,41 @@ function always(answer: Privileged): AskNeed {
 
 const letters = Object.fromEntries(Object.entries(privilegeWords).map(([letter, word]) => [word, letter]));
 
+/** What a new session of the user begins with. */
+type Starts = (user: string, setting: 'role' | 'row_security') => string | null;
+
 class Inside {
   readonly #roles: Roles;
   readonly #index: CatalogIndex;
   readonly #versionNum: number;
+  readonly #starts: Starts;
 
-  constructor(roles: Roles, index: CatalogIndex, versionNum: number) {
+  constructor(roles: Roles, index: CatalogIndex, versionNum: number, starts: Starts) {
     this.#roles = roles;
     this.#index = index;
     this.#versionNum = versionNum;
+    this.#starts = starts;
   }
 
   answer(user: string, need: Need): NeedAnswer {
     const unfit = this.#unfit(user, need);
     if (unfit !== null) return { holds: unfit, reaches: unfit };
     const holds = this.#holds(user, need);
+    const other = this.#asAnother(user);
+    if (other !== null) return { holds, reaches: other };
     if (need.on.kind === 'schema') return { holds, reaches: holds };
     const parts = [this.#throughSchema(user, need), holds, this.#pastRows(user, need)];
     return { holds, reaches: together(parts) };
+  }
+
+  #asAnother(user: string): Privileged | null {
+    const role = this.#starts(user, 'role') ?? 'none';
+    if (role === 'none' || role === user) return null;
+    return {
+      kind: 'unknown',
+      why: `a session of ${user} begins as another role (role = ${role})`,
+      where: `role ${user}`,
+    };
   }
 
   #unfit(user: string, { privilege }: Need): Privileged | null {
@@ -149,7 +171,7 @@ class Inside {
       return isHolder ? `granted to ${role}, ${membership}` : `${role} would have it, ${membership}`;
     }
     if (object.owner !== '' && this.#roles.hasPrivilegesOf(user, object.owner))
-      return 'it is the owner’s no more, somebody revoked it';
+      return 'it owns that, and somebody revoked its own privilege';
     if (holders.length === 0) return 'granted to nobody';
     const more = holders.length - shownHolders;
     return `granted only to ${holders.slice(0, shownHolders).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
@@ -175,13 +197,22 @@ class Inside {
       has: (one) => this.#roles.hasPrivilegesOf(user, one),
     });
     if (seen === 'all') return allowed;
+    const where = `table ${name}`;
+    if (isOff.test(this.#starts(user, 'row_security') ?? 'on'))
+      return {
+        kind: 'denied',
+        why: `with row_security off, what policies of ${name} would filter for ${user} is an error`,
+        where,
+      };
     if (seen === 'some') return { kind: 'allowed', notes: [`policies of ${name} decide which rows`] };
     const effect = privilege === 'insert' ? 'takes no row from' : 'shows no row to';
     const why = `row security of ${name} ${effect} ${user}: no permissive policy is for ${privilege.toUpperCase()} by it`;
-    return { kind: 'denied', why, where: `table ${name}` };
+    return { kind: 'denied', why, where };
   }
 }
 
+/** The words of ALTER ROLE … SET are kept as they were given. */
+const isOff = /^(of|off|f|fa|fal|fals|false|n|no|0)$/i;
 /** Names of a long list that a sentence can bear. */
 const shownHolders = 3;
 const changesRows: readonly NeededPrivilege[] = ['insert', 'update', 'delete', 'truncate'];
