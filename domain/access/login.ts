@@ -6,7 +6,8 @@ import type { DatabaseEntry } from '../catalog.ts';
 import { parseAcl } from '../revert/sql/acl.ts';
 import { type Address, parseAddress, printAddress } from './address.ts';
 import type { FileRule } from './file-rules.ts';
-import { type MatchFacts, firstMatch } from './match.ts';
+import type { MatchFacts } from './match.ts';
+import { type Matcher, matcherOf } from './matcher.ts';
 import type { Roles } from './roles.ts';
 import type { HbaRule } from './rule.ts';
 
@@ -67,10 +68,16 @@ export type Access =
   | { readonly kind: 'unknown'; readonly why: string; readonly where: Place | null };
 
 export function simulateLogin(state: AccessState, principal: Principal): Access {
-  return (
-    listening(state, principal) ??
-    byRule(state, principal, (rule) => authenticate(state, principal, rule) ?? enter(state, principal, rule))
-  );
+  return loginSimulator(state)(principal);
+}
+
+/** For many principals: what they have in common is looked up once. */
+export function loginSimulator(state: AccessState): (principal: Principal) => Access {
+  const listens = listeners(state);
+  const rules = ruling(state);
+  const enters = entrance(state);
+  return (principal) =>
+    listens(principal) ?? rules(principal, (rule) => authenticate(state, principal, rule) ?? enters(principal, rule));
 }
 
 const denied = (sqlState: string | null, why: string, where: Place | null = null): Access => ({
@@ -81,24 +88,33 @@ const denied = (sqlState: string | null, why: string, where: Place | null = null
 });
 
 /** null: the server is reached. */
-function listening({ listen, ssl }: AccessState, { address, tls }: Principal): Access | null {
-  if (address === null) return null;
+function listeners({ listen, ssl }: AccessState): (principal: Principal) => Access | null {
   const names = listen.split(',').map((name) => name.trim().replaceAll('"', ''));
-  if (names.every((name) => name === ''))
-    return denied(null, 'the server listens on no address (listen_addresses is empty)');
-  const fits = names.map((name) => listensFor(name, address));
-  if (fits.every((fit) => fit === false))
-    return denied(null, `the server listens on ${listen}, where nobody comes from ${printAddress(address)}`);
-  if (!fits.includes(true)) return { kind: 'unknown', why: `what ${listen} is only the server can tell`, where: null };
-  if (tls && !ssl) return denied(null, 'the server offers no TLS (ssl is off)');
-  return null;
+  const places = names.map((name) => ({ name, at: parseAddress(name) }));
+  return ({ address, tls }) => {
+    if (address === null) return null;
+    if (names.every((name) => name === ''))
+      return denied(null, 'the server listens on no address (listen_addresses is empty)');
+    const fits = places.map((place) => listensFor(place, address));
+    if (fits.every((fit) => fit === false))
+      return denied(null, `the server listens on ${listen}, where nobody comes from ${printAddress(address)}`);
+    if (!fits.includes(true))
+      return { kind: 'unknown', why: `what ${listen} is only the server can tell`, where: null };
+    if (tls && !ssl) return denied(null, 'the server offers no TLS (ssl is off)');
+    return null;
+  };
+}
+
+interface ListeningPlace {
+  readonly name: string;
+  /** null: it is no number. */
+  readonly at: Address | null;
 }
 
 /** From this machine one comes to a loopback address, from elsewhere to any other of the same family. */
-function listensFor(name: string, from: Address): boolean | null {
+function listensFor({ name, at: address }: ListeningPlace, from: Address): boolean | null {
   if (name === '*') return true;
   if (name === 'localhost') return isLoopback(from);
-  const address = parseAddress(name);
   if (address === null) return null;
   if (address.family !== from.family) return false;
   return address.bytes.every((byte) => byte === 0) || isLoopback(address) === isLoopback(from);
@@ -108,29 +124,35 @@ function isLoopback({ family, bytes }: Address): boolean {
   return family === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
 }
 
-function byRule(state: AccessState, principal: Principal, then: (rule: HbaRule) => Access): Access {
+type Then = (rule: HbaRule) => Access;
+
+function ruling(state: AccessState): (principal: Principal, then: Then) => Access {
   const broken = state.rules.find(({ rule }) => rule === null);
   if (broken !== undefined || state.rules.length === 0) {
     const { line, error } = broken ?? { line: null, error: 'it holds no rule' };
     const why = `pg_hba.conf does not load (${error ?? 'a line is wrong'}): a running server keeps its old rules, and none starts`;
-    return { kind: 'unknown', why, where: line };
+    return () => ({ kind: 'unknown', why, where: line });
   }
   const rules = state.rules.flatMap(({ rule }) => rule ?? []);
-  const { user, database, address, tls } = principal;
-  const connecting = { user, database, address, encryption: tls ? 'tls' : 'none', replication: false } as const;
-  const match = firstMatch(rules, connecting, {
+  const matcher = matcherOf(rules, {
     versionNum: state.versionNum,
     roleExists: (name) => state.roles.get(name) !== undefined,
     isMember: state.roles.isMember,
     interfaces: state.interfaces,
   });
-  const from = address === null ? 'the socket' : printAddress(address);
+  return (principal, then) => byMatch(matcher, principal, then);
+}
+
+function byMatch(matcher: Matcher, { user, database, address, tls }: Principal, then: Then): Access {
+  const match = matcher({ user, database, address, encryption: tls ? 'tls' : 'none', replication: false });
   switch (match.kind) {
-    case 'none':
+    case 'none': {
+      const from = address === null ? 'the socket' : printAddress(address);
       return denied(
         '28000',
         `no rule of pg_hba.conf is for user ${user}, database ${database}, from ${from}${tls ? ' with TLS' : ''}`,
       );
+    }
     case 'unknown':
       return { kind: 'unknown', why: match.why, where: match.rule };
     case 'rule':
@@ -184,24 +206,35 @@ function authenticate({ roles, now }: AccessState, { user, certificate }: Princi
 }
 
 /** What is asked once the client is who it says: role, database, limits, CONNECT. */
-function enter({ roles, databases }: AccessState, { user, database: name }: Principal, where: Place): Access {
-  const role = roles.get(user);
-  if (role === undefined) return denied('28000', `there is no role ${user}`, where);
-  if (!role.login) return denied('28000', `role ${user} is not permitted to log in`);
-  const { superuser } = role;
-  if (role.connectionLimit === 0 && !superuser) return denied('53300', `role ${user} has a connection limit of 0`);
-  const database = databases.get(name);
-  if (database === undefined) return denied('3D000', `there is no database ${name}`);
-  if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`);
-  if (!superuser && !mayConnect(roles, user, database))
-    return denied('42501', `${user} has no CONNECT privilege on database ${name}`);
-  if (database.connectionLimit === 0 && !superuser)
-    return denied('53300', `database ${name} has a connection limit of 0`);
-  return { kind: 'allowed', where };
+function entrance({ roles, databases, versionNum }: AccessState): (principal: Principal, where: Place) => Access {
+  const connectors = new Map<string, readonly string[]>();
+  function mayConnect(user: string, { name, acl, owner }: DatabaseEntry): boolean {
+    const known = connectors.get(name) ?? granteesOf(acl, 'c');
+    connectors.set(name, known);
+    return known.some((grantee) => {
+      if (grantee === '') return true;
+      if (grantee !== 'pg_database_owner') return roles.hasPrivilegesOf(user, grantee);
+      const passesOn = versionNum >= 160000 || roles.get(owner)?.inherit !== false;
+      return passesOn && roles.hasPrivilegesOf(user, owner);
+    });
+  }
+  return ({ user, database: name }, where) => {
+    const role = roles.get(user);
+    if (role === undefined) return denied('28000', `there is no role ${user}`, where);
+    if (!role.login) return denied('28000', `role ${user} is not permitted to log in`);
+    const { superuser } = role;
+    if (role.connectionLimit === 0 && !superuser) return denied('53300', `role ${user} has a connection limit of 0`);
+    const database = databases.get(name);
+    if (database === undefined) return denied('3D000', `there is no database ${name}`);
+    if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`);
+    if (!superuser && !mayConnect(user, database))
+      return denied('42501', `${user} has no CONNECT privilege on database ${name}`);
+    if (database.connectionLimit === 0 && !superuser)
+      return denied('53300', `database ${name} has a connection limit of 0`);
+    return { kind: 'allowed', where };
+  };
 }
 
-function mayConnect(roles: Roles<AccessRole>, user: string, { acl }: DatabaseEntry): boolean {
-  return [...parseAcl(acl).values()].some(
-    ({ privilege, grantee }) => privilege === 'c' && (grantee === '' || roles.hasPrivilegesOf(user, grantee)),
-  );
+function granteesOf(acl: DatabaseEntry['acl'], privilege: string): readonly string[] {
+  return [...parseAcl(acl).values()].flatMap((grant) => (grant.privilege === privilege ? [grant.grantee] : []));
 }
