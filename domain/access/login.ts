@@ -6,6 +6,8 @@ import type { DatabaseEntry } from '../catalog.ts';
 import { parseAcl } from '../revert/sql/acl.ts';
 import { type Address, parseAddress, printAddress } from './address.ts';
 import type { FileRule } from './file-rules.ts';
+import { fitsMap } from './ident-match.ts';
+import type { IdentLine } from './ident-maps.ts';
 import type { MatchFacts } from './match.ts';
 import { type Matcher, matcherOf } from './matcher.ts';
 import type { Roles } from './roles.ts';
@@ -19,6 +21,8 @@ export interface Principal {
   readonly tls: boolean;
   /** It shows a client certificate that the server trusts. */
   readonly certificate: boolean;
+  /** As whom the operating system knows it, over the socket; absent: not known. */
+  readonly systemUser?: string;
 }
 
 /** Of a stored password: the kind, never the value. */
@@ -39,6 +43,8 @@ export interface AccessState {
   readonly versionNum: number;
   /** Of pg_hba.conf as it is on disk. */
   readonly rules: readonly FileRule[];
+  /** Of pg_ident.conf as it is on disk; absent: not read. */
+  readonly maps?: readonly IdentLine[];
   /** `listen_addresses`. */
   readonly listen: string;
   /** The setting `ssl`. */
@@ -124,6 +130,10 @@ function isLoopback({ family, bytes }: Address): boolean {
   return family === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
 }
 
+function factsOf({ versionNum, roles, interfaces }: AccessState): MatchFacts {
+  return { versionNum, roleExists: (name) => roles.get(name) !== undefined, isMember: roles.isMember, interfaces };
+}
+
 type Then = (rule: HbaRule) => Access;
 
 function ruling(state: AccessState): (principal: Principal, then: Then) => Access {
@@ -134,12 +144,7 @@ function ruling(state: AccessState): (principal: Principal, then: Then) => Acces
     return () => ({ kind: 'unknown', why, where: line });
   }
   const rules = state.rules.flatMap(({ rule }) => rule ?? []);
-  const matcher = matcherOf(rules, {
-    versionNum: state.versionNum,
-    roleExists: (name) => state.roles.get(name) !== undefined,
-    isMember: state.roles.isMember,
-    interfaces: state.interfaces,
-  });
+  const matcher = matcherOf(rules, factsOf(state));
   return (principal, then) => byMatch(matcher, principal, then);
 }
 
@@ -163,7 +168,9 @@ function byMatch(matcher: Matcher, { user, database, address, tls }: Principal, 
 }
 
 /** null: authenticated. The client is taken to know its own password. */
-function authenticate({ roles, now }: AccessState, { user, certificate }: Principal, rule: HbaRule): Access | null {
+function authenticate(state: AccessState, principal: Principal, rule: HbaRule): Access | null {
+  const { roles, now } = state;
+  const { user, certificate } = principal;
   const { method } = rule;
   const where: Place = rule;
   const unknown = (why: string): Access => ({ kind: 'unknown', why, where });
@@ -188,6 +195,7 @@ function authenticate({ roles, now }: AccessState, { user, certificate }: Princi
       return null;
     }
     case 'peer':
+      return byPeer(state, principal, rule);
     case 'ident':
       return unknown(`as whom the operating system knows ${user} is not known (${method})`);
     case 'cert':
@@ -203,6 +211,24 @@ function authenticate({ roles, now }: AccessState, { user, certificate }: Princi
     default:
       return method satisfies never;
   }
+}
+
+/** null: the operating system's word for the client is good enough. */
+function byPeer(state: AccessState, { user, systemUser }: Principal, rule: HbaRule): Access | null {
+  const unknown = (why: string): Access => ({ kind: 'unknown', why, where: rule });
+  if (systemUser === undefined) return unknown(`as whom the operating system knows ${user} is not known (peer)`);
+  const map = rule.options['map'] ?? null;
+  if (map !== null && state.maps === undefined) return unknown(`what map ${map} says is not known`);
+  const maps = state.maps ?? [];
+  const broken = maps.find((line) => line.map === null);
+  if (map !== null && broken !== undefined)
+    return unknown(`pg_ident.conf does not load (${broken.error}): a running server keeps its old maps`);
+  const lines = maps.flatMap((line) => line.map ?? []);
+  const fits = fitsMap(lines, { map, systemUser, user }, factsOf(state));
+  if (typeof fits === 'string') return unknown(fits);
+  if (fits) return null;
+  const why = map === null ? 'is somebody else' : `is not ${user} by map ${map}`;
+  return denied('28000', `the system user ${systemUser} ${why}`, rule);
 }
 
 /** What is asked once the client is who it says: role, database, limits, CONNECT. */

@@ -33,7 +33,7 @@ export type Match =
   | { readonly kind: 'unknown'; readonly rule: HbaRule; readonly why: string };
 
 /** Fits, does not, or why nobody but the server knows. */
-type Fits = boolean | string;
+export type Fits = boolean | string;
 
 export function firstMatch(rules: readonly HbaRule[], connecting: Connecting, facts: MatchFacts): Match {
   for (const rule of rules) {
