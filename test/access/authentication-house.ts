@@ -32,6 +32,7 @@ const roles: readonly AccessRole[] = [
   role('mapped'),
   role('mapped_group', { login: false }),
   role('literal\\1'),
+  role(systemUser),
 ];
 const memberships = [
   ['member', 'the_group'],
