@@ -17,14 +17,14 @@ export function fitsMap(maps: readonly IdentMap[], { map, systemUser, user }: Id
   for (const line of maps) {
     if (line.map !== map) continue;
     const fits = fitsLine(line, systemUser, user, facts);
-    if (fits === 'mistake') return false;
+    if (fits === null) return false;
     if (fits !== false) return fits;
   }
   return false;
 }
 
-/** `mistake`: the server looks no further. */
-function fitsLine(line: IdentMap, systemUser: string, user: string, facts: MatchFacts): Fits | 'mistake' {
+/** null: a mistake, and the server looks no further. */
+function fitsLine(line: IdentMap, systemUser: string, user: string, facts: MatchFacts): Fits | null {
   const { text } = line.systemUser;
   if (!text.startsWith('/')) return systemUser === text && fitsRole(line.databaseUser, user, facts);
   const regex = compileRegex(text.slice(1));
@@ -34,7 +34,7 @@ function fitsLine(line: IdentMap, systemUser: string, user: string, facts: Match
   const wanted = line.databaseUser;
   if (!wanted.text.includes('\\1') || !isReplaced(wanted, facts)) return fitsRole(wanted, user, facts);
   const captured = regex.captured(systemUser);
-  if (captured.kind === 'none') return 'mistake';
+  if (captured.kind === 'none') return null;
   const at = wanted.text.indexOf('\\1');
   const [head, tail] = [wanted.text.slice(0, at), wanted.text.slice(at + 2)];
   if (captured.kind === 'text') return head + captured.text + tail === user;

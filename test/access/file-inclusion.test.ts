@@ -93,22 +93,21 @@ describe.each(majors)('PostgreSQL %d', (major) => {
 
   it('the rules come in this order', () => {
     expect(rules.map(({ rule }) => rule?.databases.map(({ text }) => text).join())).toEqual([
-      ...[
-        'all',
-        'pre',
-        'middle',
-        'pos',
-        'pos2',
-        'pos3',
-        'if_some',
-        'dir_z',
-        'first',
-        'dir_a',
-        'first',
-        'dir_10',
-        'dir_9',
-      ],
-      ...['db1,db 2,db4,db3', 'all'],
+      'all',
+      'pre',
+      'middle',
+      'pos',
+      'pos2',
+      'pos3',
+      'if_some',
+      'dir_z',
+      'first',
+      'dir_a',
+      'first',
+      'dir_10',
+      'dir_9',
+      'db1,db 2,db4,db3',
+      'all',
     ]);
   });
 
@@ -162,8 +161,13 @@ describe.each(majors)('PostgreSQL %d', (major) => {
       );
       expect(match.kind === 'rule' ? match.rule.method : match.kind).toBe(method);
       const { message } = await askStartup({
-        ...{ host: cluster.socketDir, port: cluster.port, localAddress: null, tls: false, timeoutMs: 5_000 },
-        ...{ user: 'somebody', database },
+        host: cluster.socketDir,
+        port: cluster.port,
+        localAddress: null,
+        tls: false,
+        timeoutMs: 5_000,
+        user: 'somebody',
+        database,
       });
       expect(message?.startsWith('pg_hba.conf rejects connection') ?? false).toBe(method === 'reject');
     });

@@ -29,8 +29,20 @@ const words = pick(
 );
 const some = fc.array(words, { minLength: 1, maxLength: 3 }).map((all) => all.join(','));
 const address = pick(
-  ...['all', 'samehost', 'samenet', 'db.example.com', '.example.com', '127.0.0.0/8', '10.1.0.0/16', '10.1.2.3/32'],
-  ...['0.0.0.0/0', '::/0', '::1/128', 'fe80::/10', '10.0.0.7 255.0.0.255', '::ffff:10.0.0.0/104'],
+  'all',
+  'samehost',
+  'samenet',
+  'db.example.com',
+  '.example.com',
+  '127.0.0.0/8',
+  '10.1.0.0/16',
+  '10.1.2.3/32',
+  '0.0.0.0/0',
+  '::/0',
+  '::1/128',
+  'fe80::/10',
+  '10.0.0.7 255.0.0.255',
+  '::ffff:10.0.0.0/104',
 );
 const rule = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant('local'), some, some, pick('trust', 'reject')) },
