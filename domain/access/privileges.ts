@@ -188,6 +188,8 @@ class Inside {
     const { kind, name, owner } = found.object;
     if (kind === 'view')
       return { kind: 'allowed', notes: [`what the view ${name} reads, and as whom, is not part of a snapshot`] };
+    if (kind === 'foreign table')
+      return { kind: 'allowed', notes: [`what ${name} says is for its foreign server to decide`] };
     const security = this.#index.rowSecurity(name);
     if (security === null || !isRowCommand(privilege)) return allowed;
     const role = this.#roles.get(user);
