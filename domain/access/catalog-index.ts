@@ -67,9 +67,13 @@ export function catalogIndex({ objects, rowSecurity, extensions }: DatabaseCatal
     const types = asked?.types?.join();
     const fits = types === undefined ? all : all.filter(({ signature }) => signature.types?.join() === types);
     const [only, more] = fits;
-    if (only !== undefined && more === undefined) return { kind: 'object', object: only.object };
+    const mayHaveOthers = types === undefined && (strangers.length > 0 || only?.object.initial !== undefined);
+    if (only !== undefined && more === undefined && !mayHaveOthers) return { kind: 'object', object: only.object };
     const known = all.map(({ object }) => object.name).join(' and ');
-    return { kind: 'unknown', why: `which routine ${name} is cannot be told: there is ${known}` };
+    return {
+      kind: 'unknown',
+      why: `which routine ${name} is cannot be told: there is ${known}${mayHaveOthers ? ', and others may have come with it' : ''}`,
+    };
   }
 
   return {

@@ -90,6 +90,30 @@ for (const major of majors)
       full ? 1_800_000 : 60_000,
     );
 
+    it('what an extension made is unknown until somebody changes its privileges', async () => {
+      await sql.query('drop database if exists shop with (force)');
+      await sql.query('create database shop');
+      const inside = new pg.Client(cluster.url('postgres', 'shop', cluster.password));
+      await inside.connect();
+      try {
+        await inside.query(`alter role "alice" nosuperuser; create schema ext; create extension pgcrypto schema ext`);
+        await inside.query('grant usage on schema ext to public; create table public.mine (id integer)');
+        await inside.query('revoke execute on function ext.gen_salt(text) from public');
+        const { snapshot } = await target.capture();
+        if (snapshot === null) throw new Error('the server did not answer');
+        const ask = privilegesIn(snapshot.sections, 'shop');
+        const kinds = ['ext.gen_salt(text, integer)', 'ext.gen_salt(text)', 'ext.gen_salt'].map(
+          (name) => ask('alice', on('execute', 'routine', name)).holds.kind,
+        );
+        // Of two with that name the snapshot holds one.
+        expect(kinds).toEqual(['unknown', 'denied', 'unknown']);
+        expect(ask('alice', on('select', 'table', 'public.nothing')).holds.kind).toBe('unknown');
+        expect(ask('alice', on('select', 'table', 'public.mine')).holds.kind).toBe('denied');
+      } finally {
+        await inside.end();
+      }
+    });
+
     it('settings of the role that bear on it are heard', async () => {
       await sql.query('drop database if exists shop with (force)');
       await sql.query(`create role dora login password 'secret'; create role erik login password 'secret'`);
