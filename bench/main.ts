@@ -1,5 +1,6 @@
 /** `npm run bench -- <name> [--json] [--runs N] [--tables N] [--targets N]`: measurements beside their floor, never timed tests. */
 import { parseArgs } from 'node:util';
+import { benchAccess } from './access/access.ts';
 import { renderFigures, type Figure } from './figure.ts';
 import { benchHistory } from './history.ts';
 import { benchLoad } from './load/load.ts';
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   snapshot: benchSnapshot,
   history: benchHistory,
   load: benchLoad,
+  access: benchAccess,
 };
 
 const { values, positionals } = parseArgs({

@@ -52,8 +52,8 @@ export function admit(
 /** Who must still get in: what dependents declare, and what their checks use. */
 export function declaredAccess(dependents: readonly DependentConfig[]): readonly Asked[] {
   return dependents.flatMap(({ name, access, checks }): Asked[] => [
-    ...access.map(({ user, database, from, tls }): Asked => {
-      return { user, database, from, tls, source: 'declared', who: [name] };
+    ...access.map(({ user, database, from, tls, needs }): Asked => {
+      return { user, database, from, tls, source: 'declared', who: [name], ...(needs.length === 0 ? {} : { needs }) };
     }),
     ...checks.flatMap((check): Asked[] => {
       if (check.kind !== 'sql' || check.sourceAddress === null) return [];

@@ -1,6 +1,8 @@
 /** The shape of knowngood.yaml. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseNeed } from '../domain/access/need.ts';
+import { says } from '../domain/issues.schema.ts';
 import { nameShape } from '../domain/shapes.schema.ts';
 import { checkShape } from './check.schema.ts';
 import { policyFields, policyShape } from './policy.schema.ts';
@@ -14,11 +16,19 @@ const network = z.string().refine((text) => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }, 'is not an address, a network such as 10.2.0.0/16, or "local" for the socket');
 
+const needShape = z.string().superRefine((text, ctx) => {
+  const parsed = parseNeed(text);
+  if (parsed.kind === 'need') return;
+  const { message, hint } = parsed;
+  ctx.addIssue({ code: 'custom', message: hint === undefined ? message : says(message, hint) });
+});
+
 const accessShape = z.strictObject({
   user: z.string().min(1, 'is empty'),
   database: z.string().min(1, 'is empty'),
   from: network.optional(),
   tls: z.boolean().optional(),
+  needs: z.array(needShape).optional(),
 });
 
 const dependentShape = z.strictObject({

@@ -1,4 +1,5 @@
 /** From the text of knowngood.yaml to a configuration with every default filled in, or to all of its problems. */
+import { type Need, parseNeed } from '../domain/access/need.ts';
 import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { resolveCheck } from './checks.ts';
@@ -57,9 +58,21 @@ function dependentOf(
     name,
     uses,
     team: owner.team,
-    access: access.map(({ user, database, from, tls }) => ({ user, database, from: from ?? null, tls: tls ?? false })),
+    access: access.map(({ user, database, from, tls, needs = [] }) => ({
+      user,
+      database,
+      from: from ?? null,
+      tls: tls ?? false,
+      needs: needs.flatMap(needOf),
+    })),
     checks: Object.entries(checks).map(([check, spec]) =>
       resolveCheck(check, spec, owner, resolveCheckDefaults([...layers, spec])),
     ),
   };
+}
+
+/** The shape has refused what does not parse. */
+function needOf(text: string): readonly Need[] {
+  const parsed = parseNeed(text);
+  return parsed.kind === 'need' ? [parsed.need] : [];
 }

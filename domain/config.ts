@@ -1,4 +1,5 @@
 /** The two configuration files once parsed: every default filled in, durations in ms. Schemas: `config/*.schema.ts`. */
+import type { Need } from './access/need.ts';
 import type { Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
 
@@ -29,6 +30,8 @@ export interface AccessDeclaration {
   /** Address or CIDR; null: not said. */
   readonly from: string | null;
   readonly tls: boolean;
+  /** What it must be allowed to do in the database. */
+  readonly needs: readonly Need[];
 }
 
 export interface DependentConfig {

@@ -9,10 +9,14 @@ export interface Address {
 
 /** One part to four, decimal, octal or hexadecimal: `inet_aton`. */
 const numericV4 = /^(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}$/i;
+/** As nearly all are written. A zero in front would make it octal. */
+const plainV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
 const numericV6 = /^[0-9a-f:]+$/i;
 
 /** null: not a number, and then the server takes it for a host name. A zone (`%eth0`) is the host's to know, and left out. */
 export function parseAddress(text: string): Address | null {
+  const plain = plainV4.exec(text)?.slice(1).map(Number);
+  if (plain !== undefined && plain.every((byte) => byte < 256)) return { family: 4, bytes: plain };
   const [bare = '', zone] = text.split('%', 2);
   if (zone === undefined && numericV4.test(text) && ipaddr.IPv4.isValid(text))
     return { family: 4, bytes: ipaddr.IPv4.parse(text).toByteArray() };
@@ -37,7 +41,8 @@ export function maskOf(length: string, family: 4 | 6): Address | null {
   const bits = Number(length);
   const size = family === 4 ? 4 : 16;
   if (bits < 0 || bits > size * 8) return null;
-  const bytes = Array.from({ length: size }, (_, at) => 256 - 2 ** (8 - Math.min(8, Math.max(0, bits - at * 8))));
+  const bytes: number[] = [];
+  for (let at = 0; at < size; at += 1) bytes.push(256 - 2 ** (8 - Math.min(8, Math.max(0, bits - at * 8))));
   return { family, bytes };
 }
 

@@ -204,7 +204,7 @@ function changeDatabase(people: People, name: string, elements: readonly DefElem
 }
 
 /** '' is PUBLIC; null: only whoever runs it knows. */
-function nameOf(role: RoleSpec | undefined): string | null {
+export function nameOf(role: RoleSpec | undefined): string | null {
   if (role?.roletype === 'ROLESPEC_PUBLIC') return '';
   return role?.roletype === 'ROLESPEC_CSTRING' ? (role.rolename ?? null) : null;
 }

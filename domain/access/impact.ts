@@ -1,6 +1,8 @@
 /** Who loses and who gains access by a change: the same principals asked of the configuration before and after it. Pure. */
 import { printAddress } from './address.ts';
-import { type Access, type AccessState, type Place, type Principal, simulateLogin } from './login.ts';
+import { type Access, type AccessState, type Place, type Principal, loginSimulator } from './login.ts';
+import type { Need } from './need.ts';
+import { type NeedSections, lostNeeds } from './needs.ts';
 import { type From, pointsOf } from './points.ts';
 import type { HbaRule } from './rule.ts';
 import { ruleText } from './rule-text.ts';
@@ -20,9 +22,13 @@ export interface Asked {
   readonly source: Source;
   /** Names of the dependents, or what it is: for people. */
   readonly who: readonly string[];
+  /** Privileges that it needs in its database. */
+  readonly needs?: readonly Need[];
 }
 
 export interface AccessChange extends Asked {
+  /** The privilege that it is about, in the words of GRANT; absent: getting in at all. */
+  readonly need?: string;
   readonly verdict: 'lost' | 'gained' | 'unknown';
   /** An address (or `local`) for which it is so. */
   readonly example: string;
@@ -45,9 +51,17 @@ export interface AccessImpact {
 
 const mostShown = 50;
 
-export function accessImpact(before: AccessState, after: AccessState, asked: readonly Asked[]): AccessImpact {
+export function accessImpact(
+  before: AccessState,
+  after: AccessState,
+  asked: readonly Asked[],
+  sections: NeedSections | null = null,
+): AccessImpact {
   const rules = [...before.rules, ...after.rules];
-  const changes = asked.flatMap((one) => changeOf(before, after, one, pointsOf(one.from, rules)) ?? []);
+  const both = { before: loginSimulator(before), after: loginSimulator(after) };
+  const because = (point: Point): readonly string[] => becauseOf(before, after, point);
+  const logins = asked.flatMap((one) => changeOf(both, one, pointsOf(one.from, rules), because) ?? []);
+  const changes = [...logins, ...(sections === null ? [] : lostNeeds(sections, asked))];
   const of = (verdict: AccessChange['verdict']): AccessChange[] =>
     changes.filter((change) => change.verdict === verdict);
   const [lost, gained, unknown] = [of('lost'), of('gained'), of('unknown')];
@@ -57,7 +71,7 @@ export function accessImpact(before: AccessState, after: AccessState, asked: rea
     lost: lost.slice(0, mostShown),
     gained: gained.slice(0, mostShown),
     unknown: unknown.slice(0, mostShown),
-    unchanged: asked.length - changes.length,
+    unchanged: asked.length - logins.length,
     widened: widened.slice(0, mostShown),
     more,
   };
@@ -70,12 +84,14 @@ interface Point {
   readonly verdict: AccessChange['verdict'] | 'unchanged';
 }
 
+type Simulator = ReturnType<typeof loginSimulator>;
+
 /** null: unchanged. */
 function changeOf(
-  before: AccessState,
-  after: AccessState,
+  both: { readonly before: Simulator; readonly after: Simulator },
   asked: Asked,
   addresses: ReturnType<typeof pointsOf>,
+  because: (point: Point) => readonly string[],
 ): AccessChange | null {
   if (addresses === null) {
     const nobodyKnows: Access = {
@@ -102,12 +118,14 @@ function changeOf(
       certificate: false,
       replication,
     };
-    const [was, is] = [simulateLogin(before, principal), simulateLogin(after, principal)];
+    const [was, is] = [both.before(principal), both.after(principal)];
     const example = address === null ? 'local' : printAddress(address);
     return { example, before: was, after: is, verdict: verdictOf(asked, was, is) };
   });
   const found = decisive(asked, points);
-  return found === null ? null : { ...asked, ...found, because: becauseOf(before, after, found) };
+  if (found === null) return null;
+  const { needs: _, ...principal } = asked;
+  return { ...principal, ...found, because: because(found) };
 }
 
 /** Of several addresses: one that loses speaks for all, unless nobody has said from where they come. */

@@ -1,20 +1,21 @@
 /** Whether anybody is left who could put things right: superusers on the database host itself. Pure. */
 import { parseAddress } from './address.ts';
 import type { Asked } from './impact.ts';
-import { type AccessState, simulateLogin } from './login.ts';
+import { type AccessState, loginSimulator } from './login.ts';
 
 /** Of the ways that were open (or, as with `peer`, may have been) none is: asked again, they are all lost. Else empty. */
 export function lostSuperusers(before: AccessState, after: AccessState): readonly Asked[] {
   const ways = before.roles.all
     .filter(({ superuser, login }) => superuser && login)
     .flatMap(({ name }) => ['local', '127.0.0.1'].map((from) => ({ user: name, from })));
-  const isOpen = (state: AccessState, { user, from }: (typeof ways)[number]): boolean => {
+  const [was, is] = [loginSimulator(before), loginSimulator(after)];
+  const isOpen = (simulate: typeof was, { user, from }: (typeof ways)[number]): boolean => {
     const address = from === 'local' ? null : parseAddress(from);
     const principal = { user, database: 'postgres', address, tls: false, certificate: false };
-    return simulateLogin(state, principal).kind !== 'denied';
+    return simulate(principal).kind !== 'denied';
   };
-  const open = ways.filter((way) => isOpen(before, way));
-  if (open.some((way) => isOpen(after, way))) return [];
+  const open = ways.filter((way) => isOpen(was, way));
+  if (open.some((way) => isOpen(is, way))) return [];
   return open.map((way) => ({
     ...way,
     database: 'postgres',

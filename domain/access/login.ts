@@ -6,7 +6,10 @@ import type { DatabaseEntry } from '../catalog.ts';
 import { parseAcl } from '../revert/sql/acl.ts';
 import { type Address, parseAddress, printAddress } from './address.ts';
 import type { FileRule } from './file-rules.ts';
-import { type MatchFacts, firstMatch } from './match.ts';
+import { fitsMap } from './ident-match.ts';
+import type { IdentLine } from './ident-maps.ts';
+import type { MatchFacts } from './match.ts';
+import { type Matcher, matcherOf } from './matcher.ts';
 import type { Roles } from './roles.ts';
 import type { HbaRule } from './rule.ts';
 
@@ -20,6 +23,8 @@ export interface Principal {
   readonly certificate: boolean;
   /** Physical replication, which asks for no database. Default false. */
   readonly replication?: boolean;
+  /** As whom the operating system knows it, over the socket; absent: not known. */
+  readonly systemUser?: string;
 }
 
 /** Of a stored password: the kind, never the value. */
@@ -41,6 +46,8 @@ export interface AccessState {
   readonly versionNum: number;
   /** Of pg_hba.conf as it is on disk. */
   readonly rules: readonly FileRule[];
+  /** Of pg_ident.conf as it is on disk; absent: not read. */
+  readonly maps?: readonly IdentLine[];
   /** `listen_addresses`. */
   readonly listen: string;
   /** The setting `ssl`. */
@@ -72,16 +79,21 @@ export type Access =
   | { readonly kind: 'unknown'; readonly why: string; readonly where: Place | null };
 
 export function simulateLogin(state: AccessState, principal: Principal): Access {
-  const access = loginBy(state, principal);
-  if (access.kind === 'denied' || (state.untold ?? null) === null) return access;
-  return { kind: 'unknown', why: state.untold ?? '', where: access.where };
+  return loginSimulator(state)(principal);
 }
 
-function loginBy(state: AccessState, principal: Principal): Access {
-  return (
-    listening(state, principal) ??
-    byRule(state, principal, (rule) => authenticate(state, principal, rule) ?? enter(state, principal, rule))
-  );
+/** For many principals: what they have in common is looked up once. */
+export function loginSimulator(state: AccessState): (principal: Principal) => Access {
+  const listens = listeners(state);
+  const rules = ruling(state);
+  const enters = entrance(state);
+  const untold = state.untold ?? null;
+  return (principal) => {
+    const access =
+      listens(principal) ?? rules(principal, (rule) => authenticate(state, principal, rule) ?? enters(principal, rule));
+    if (access.kind === 'denied' || untold === null) return access;
+    return { kind: 'unknown', why: untold, where: access.where };
+  };
 }
 
 const denied = (sqlState: string | null, why: string, where: Place | null = null): Access => ({
@@ -92,24 +104,33 @@ const denied = (sqlState: string | null, why: string, where: Place | null = null
 });
 
 /** null: the server is reached. */
-function listening({ listen, ssl }: AccessState, { address, tls }: Principal): Access | null {
-  if (address === null) return null;
+function listeners({ listen, ssl }: AccessState): (principal: Principal) => Access | null {
   const names = listen.split(',').map((name) => name.trim().replaceAll('"', ''));
-  if (names.every((name) => name === ''))
-    return denied(null, 'the server listens on no address (listen_addresses is empty)');
-  const fits = names.map((name) => listensFor(name, address));
-  if (fits.every((fit) => fit === false))
-    return denied(null, `the server listens on ${listen}, where nobody comes from ${printAddress(address)}`);
-  if (!fits.includes(true)) return { kind: 'unknown', why: `what ${listen} is only the server can tell`, where: null };
-  if (tls && !ssl) return denied(null, 'the server offers no TLS (ssl is off)');
-  return null;
+  const places = names.map((name) => ({ name, at: parseAddress(name) }));
+  return ({ address, tls }) => {
+    if (address === null) return null;
+    if (names.every((name) => name === ''))
+      return denied(null, 'the server listens on no address (listen_addresses is empty)');
+    const fits = places.map((place) => listensFor(place, address));
+    if (fits.every((fit) => fit === false))
+      return denied(null, `the server listens on ${listen}, where nobody comes from ${printAddress(address)}`);
+    if (!fits.includes(true))
+      return { kind: 'unknown', why: `what ${listen} is only the server can tell`, where: null };
+    if (tls && !ssl) return denied(null, 'the server offers no TLS (ssl is off)');
+    return null;
+  };
+}
+
+interface ListeningPlace {
+  readonly name: string;
+  /** null: it is no number. */
+  readonly at: Address | null;
 }
 
 /** From this machine one comes to a loopback address, from elsewhere to any other of the same family. */
-function listensFor(name: string, from: Address): boolean | null {
+function listensFor({ name, at: address }: ListeningPlace, from: Address): boolean | null {
   if (name === '*') return true;
   if (name === 'localhost') return isLoopback(from);
-  const address = parseAddress(name);
   if (address === null) return null;
   if (address.family !== from.family) return false;
   return address.bytes.every((byte) => byte === 0) || isLoopback(address) === isLoopback(from);
@@ -119,29 +140,38 @@ function isLoopback({ family, bytes }: Address): boolean {
   return family === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
 }
 
-function byRule(state: AccessState, principal: Principal, then: (rule: HbaRule) => Access): Access {
+function factsOf({ versionNum, roles, interfaces }: AccessState): MatchFacts {
+  return { versionNum, roleExists: (name) => roles.get(name) !== undefined, isMember: roles.isMember, interfaces };
+}
+
+type Then = (rule: HbaRule) => Access;
+
+function ruling(state: AccessState): (principal: Principal, then: Then) => Access {
   const broken = state.rules.find(({ rule }) => rule === null);
   if (broken !== undefined || state.rules.length === 0) {
     const { line, error } = broken ?? { line: null, error: 'it holds no rule' };
     const why = `pg_hba.conf does not load (${error ?? 'a line is wrong'}): a running server keeps its old rules, and none starts`;
-    return { kind: 'unknown', why, where: line };
+    return () => ({ kind: 'unknown', why, where: line });
   }
   const rules = state.rules.flatMap(({ rule }) => rule ?? []);
-  const { user, database, address, tls, replication = false } = principal;
-  const connecting = { user, database, address, encryption: tls ? 'tls' : 'none', replication } as const;
-  const match = firstMatch(rules, connecting, {
-    versionNum: state.versionNum,
-    roleExists: (name) => state.roles.get(name) !== undefined,
-    isMember: state.roles.isMember,
-    interfaces: state.interfaces,
-  });
-  const from = address === null ? 'the socket' : printAddress(address);
+  const matcher = matcherOf(rules, factsOf(state));
+  return (principal, then) => byMatch(matcher, principal, then);
+}
+
+function byMatch(
+  matcher: Matcher,
+  { user, database, address, tls, replication = false }: Principal,
+  then: Then,
+): Access {
+  const match = matcher({ user, database, address, encryption: tls ? 'tls' : 'none', replication });
   switch (match.kind) {
-    case 'none':
+    case 'none': {
+      const from = address === null ? 'the socket' : printAddress(address);
       return denied(
         '28000',
         `no rule of pg_hba.conf is for user ${user}, ${replication ? 'replication' : `database ${database}`}, from ${from}${tls ? ' with TLS' : ''}`,
       );
+    }
     case 'unknown':
       return { kind: 'unknown', why: match.why, where: match.rule };
     case 'rule':
@@ -152,7 +182,9 @@ function byRule(state: AccessState, principal: Principal, then: (rule: HbaRule) 
 }
 
 /** null: authenticated. The client is taken to know its own password. */
-function authenticate({ roles, now }: AccessState, { user, certificate }: Principal, rule: HbaRule): Access | null {
+function authenticate(state: AccessState, principal: Principal, rule: HbaRule): Access | null {
+  const { roles, now } = state;
+  const { user, certificate } = principal;
   const { method } = rule;
   const where: Place = rule;
   const unknown = (why: string): Access => ({ kind: 'unknown', why, where });
@@ -177,6 +209,7 @@ function authenticate({ roles, now }: AccessState, { user, certificate }: Princi
       return null;
     }
     case 'peer':
+      return byPeer(state, principal, rule);
     case 'ident':
       return unknown(`as whom the operating system knows ${user} is not known (${method})`);
     case 'cert':
@@ -194,33 +227,58 @@ function authenticate({ roles, now }: AccessState, { user, certificate }: Princi
   }
 }
 
-/** What is asked once the client is who it says: role, database, limits, CONNECT. */
-function enter(
-  { roles, databases }: AccessState,
-  { user, database: name, replication }: Principal,
-  where: Place,
-): Access {
-  const role = roles.get(user);
-  if (role === undefined) return denied('28000', `there is no role ${user}`, where);
-  if (!role.login) return denied('28000', `role ${user} is not permitted to log in`);
-  const { superuser } = role;
-  if (role.connectionLimit === 0 && !superuser) return denied('53300', `role ${user} has a connection limit of 0`);
-  if (replication === true)
-    return superuser || role.replication
-      ? { kind: 'allowed', where }
-      : denied('42501', `role ${user} may not start replication`);
-  const database = databases.get(name);
-  if (database === undefined) return denied('3D000', `there is no database ${name}`);
-  if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`);
-  if (!superuser && !mayConnect(roles, user, database))
-    return denied('42501', `${user} has no CONNECT privilege on database ${name}`);
-  if (database.connectionLimit === 0 && !superuser)
-    return denied('53300', `database ${name} has a connection limit of 0`);
-  return { kind: 'allowed', where };
+/** null: the operating system's word for the client is good enough. */
+function byPeer(state: AccessState, { user, systemUser }: Principal, rule: HbaRule): Access | null {
+  const unknown = (why: string): Access => ({ kind: 'unknown', why, where: rule });
+  if (systemUser === undefined) return unknown(`as whom the operating system knows ${user} is not known (peer)`);
+  const map = rule.options['map'] ?? null;
+  if (map !== null && state.maps === undefined) return unknown(`what map ${map} says is not known`);
+  const maps = state.maps ?? [];
+  const broken = maps.find((line) => line.map === null);
+  if (map !== null && broken !== undefined)
+    return unknown(`pg_ident.conf does not load (${broken.error}): a running server keeps its old maps`);
+  const lines = maps.flatMap((line) => line.map ?? []);
+  const fits = fitsMap(lines, { map, systemUser, user }, factsOf(state));
+  if (typeof fits === 'string') return unknown(fits);
+  if (fits) return null;
+  const why = map === null ? 'is somebody else' : `is not ${user} by map ${map}`;
+  return denied('28000', `the system user ${systemUser} ${why}`, rule);
 }
 
-function mayConnect(roles: Roles<AccessRole>, user: string, { acl }: DatabaseEntry): boolean {
-  return [...parseAcl(acl).values()].some(
-    ({ privilege, grantee }) => privilege === 'c' && (grantee === '' || roles.hasPrivilegesOf(user, grantee)),
-  );
+/** What is asked once the client is who it says: role, database, limits, CONNECT. */
+function entrance({ roles, databases, versionNum }: AccessState): (principal: Principal, where: Place) => Access {
+  const connectors = new Map<string, readonly string[]>();
+  function mayConnect(user: string, { name, acl, owner }: DatabaseEntry): boolean {
+    const known = connectors.get(name) ?? granteesOf(acl, 'c');
+    connectors.set(name, known);
+    return known.some((grantee) => {
+      if (grantee === '') return true;
+      if (grantee !== 'pg_database_owner') return roles.hasPrivilegesOf(user, grantee);
+      const passesOn = versionNum >= 160000 || roles.get(owner)?.inherit !== false;
+      return passesOn && roles.hasPrivilegesOf(user, owner);
+    });
+  }
+  return ({ user, database: name, replication = false }, where) => {
+    const role = roles.get(user);
+    if (role === undefined) return denied('28000', `there is no role ${user}`, where);
+    if (!role.login) return denied('28000', `role ${user} is not permitted to log in`);
+    const { superuser } = role;
+    if (role.connectionLimit === 0 && !superuser) return denied('53300', `role ${user} has a connection limit of 0`);
+    if (replication)
+      return superuser || role.replication
+        ? { kind: 'allowed', where }
+        : denied('42501', `role ${user} may not start replication`);
+    const database = databases.get(name);
+    if (database === undefined) return denied('3D000', `there is no database ${name}`);
+    if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`);
+    if (!superuser && !mayConnect(user, database))
+      return denied('42501', `${user} has no CONNECT privilege on database ${name}`);
+    if (database.connectionLimit === 0 && !superuser)
+      return denied('53300', `database ${name} has a connection limit of 0`);
+    return { kind: 'allowed', where };
+  };
+}
+
+function granteesOf(acl: DatabaseEntry['acl'], privilege: string): readonly string[] {
+  return [...parseAcl(acl).values()].flatMap((grant) => (grant.privilege === privilege ? [grant.grantee] : []));
 }

@@ -1,8 +1,8 @@
 /** Which rule decides about a connection: the first that fits, or none; in the server's order (`check_hba`). */
 import { isKeyword } from './parse-rule.ts';
 import { type Address, printAddress as printed } from './address.ts';
-import { compileRegex } from './regex.ts';
-import type { HbaRule, RuleAddress } from './rule.ts';
+import { type CompiledRegex, compileRegex } from './regex.ts';
+import type { ConnectionType, HbaRule, RuleAddress } from './rule.ts';
 import type { HbaToken } from '../hba/tokens.ts';
 
 export interface Connecting {
@@ -33,7 +33,7 @@ export type Match =
   | { readonly kind: 'unknown'; readonly rule: HbaRule; readonly why: string };
 
 /** Fits, does not, or why nobody but the server knows. */
-type Fits = boolean | string;
+export type Fits = boolean | string;
 
 export function firstMatch(rules: readonly HbaRule[], connecting: Connecting, facts: MatchFacts): Match {
   for (const rule of rules) {
@@ -45,8 +45,8 @@ export function firstMatch(rules: readonly HbaRule[], connecting: Connecting, fa
 }
 
 /** What is certainly not so decides, whatever else is unknown. */
-function fitsRule(rule: HbaRule, connecting: Connecting, facts: MatchFacts): Fits {
-  if (!fitsTransport(rule, connecting)) return false;
+export function fitsRule(rule: HbaRule, connecting: Connecting, facts: MatchFacts): Fits {
+  if (!fitsTransport(rule.type, connecting)) return false;
   const parts = [
     fitsAddress(rule.address, connecting.address, facts),
     anyOf(rule.databases, (token) => fitsDatabase(token, connecting, facts)),
@@ -56,7 +56,7 @@ function fitsRule(rule: HbaRule, connecting: Connecting, facts: MatchFacts): Fit
   return parts.find((part) => part !== true) ?? true;
 }
 
-function fitsTransport({ type }: HbaRule, { address, encryption }: Connecting): boolean {
+export function fitsTransport(type: ConnectionType, { address, encryption }: Connecting): boolean {
   if ((type === 'local') !== (address === null)) return false;
   switch (type) {
     case 'local':
@@ -75,7 +75,7 @@ function fitsTransport({ type }: HbaRule, { address, encryption }: Connecting): 
   }
 }
 
-function fitsAddress(wanted: RuleAddress | null, from: Address | null, { interfaces }: MatchFacts): Fits {
+export function fitsAddress(wanted: RuleAddress | null, from: Address | null, { interfaces }: MatchFacts): Fits {
   if (wanted === null || from === null) return true;
   switch (wanted.kind) {
     case 'all':
@@ -105,7 +105,7 @@ function ones({ family, bytes }: Address): Address {
   return { family, bytes: bytes.map(() => 255) };
 }
 
-function fitsDatabase(token: HbaToken, { user, database, replication }: Connecting, facts: MatchFacts): Fits {
+export function fitsDatabase(token: HbaToken, { user, database, replication }: Connecting, facts: MatchFacts): Fits {
   if (replication) return isKeyword(token, 'replication');
   if (isKeyword(token, 'all')) return true;
   if (isKeyword(token, 'sameuser')) return database === user;
@@ -114,7 +114,7 @@ function fitsDatabase(token: HbaToken, { user, database, replication }: Connecti
   return fitsName(token, database, facts.versionNum);
 }
 
-function fitsUser(token: HbaToken, user: string, facts: MatchFacts): Fits {
+export function fitsUser(token: HbaToken, user: string, facts: MatchFacts): Fits {
   if (!token.quoted && token.text.startsWith('+')) return isMemberOf(user, token.text.slice(1), facts);
   return isKeyword(token, 'all') || fitsName(token, user, facts.versionNum);
 }
@@ -123,10 +123,23 @@ function isMemberOf(user: string, role: string, { roleExists, isMember }: MatchF
   return roleExists(user) && roleExists(role) && (user === role || isMember(user, role));
 }
 
-function fitsName({ text }: HbaToken, name: string, versionNum: number): Fits {
+function fitsName(token: HbaToken, name: string, versionNum: number): Fits {
+  const { text } = token;
   if (versionNum < 160000 || !text.startsWith('/')) return text === name;
-  const regex = compileRegex(text.slice(1));
+  const regex = regexes.get(token) ?? compileRegex(text.slice(1));
+  regexes.set(token, regex);
   return regex.kind === 'regex' ? regex.matches(name) : `what ${text} matches only the server can tell`;
+}
+
+/** Compiled once for each place in a file. */
+const regexes = new WeakMap<HbaToken, CompiledRegex>();
+
+const keywords: readonly string[] = ['all', 'sameuser', 'samerole', 'samegroup', 'replication'];
+
+/** A `name` fits what is called so and nothing else, as a user and as a database. */
+export function tokenKind({ text, quoted }: HbaToken, versionNum: number): 'name' | 'other' {
+  if (versionNum >= 160000 && text.startsWith('/')) return 'other';
+  return !quoted && (text.startsWith('+') || keywords.includes(text)) ? 'other' : 'name';
 }
 
 function anyOf(tokens: readonly HbaToken[], fits: (token: HbaToken) => Fits): Fits {

@@ -8,9 +8,17 @@ export function regexProblem(text: string): string | null {
 }
 
 export type CompiledRegex =
-  | { readonly kind: 'regex'; matches(subject: string): boolean }
+  | { readonly kind: 'regex'; matches(subject: string): boolean; captured(subject: string): Captured }
   | { readonly kind: 'invalid'; readonly why: string }
   /** A form whose meaning differs between the two, or whose error only the server words. */
+  | { readonly kind: 'undecidable' };
+
+/** What the first group holds, in a subject that matches. */
+export type Captured =
+  | { readonly kind: 'text'; readonly text: string }
+  /** There is no group. */
+  | { readonly kind: 'none' }
+  /** How much it takes depends on rules that differ between the two. */
   | { readonly kind: 'undecidable' };
 
 /** Literals, `.`, simple classes, anchors, groups, alternatives and the four quantifiers mean the same in both. */
@@ -23,13 +31,21 @@ export function compileRegex(source: string): CompiledRegex {
   const bare = source.replace(/\\./g, 'x').replace(/\[[^\]]*\]/g, 'x');
   if (/(^|[(|^$])[*+?]|[*+?]{2}/.test(bare)) return { kind: 'undecidable' };
   try {
-    // Greed and captures decide nothing here: only whether there is a match.
-    const regex = new RegExp(source, 'u');
-    return { kind: 'regex', matches: (subject) => regex.test(subject) };
+    // A dot takes a line break too. Greed decides nothing here: only whether there is a match, and what a group takes that cannot take anything else.
+    const regex = new RegExp(source, 'us');
+    const captured = (subject: string): Captured => {
+      if (!bare.includes('(')) return { kind: 'none' };
+      const text = takesOneThing.test(bare) ? regex.exec(subject)?.[1] : undefined;
+      return text === undefined ? { kind: 'undecidable' } : { kind: 'text', text };
+    };
+    return { kind: 'regex', matches: (subject) => regex.test(subject), captured };
   } catch {
     return { kind: 'undecidable' };
   }
 }
+
+/** From end to end one group, and around it only what has one length. */
+const takesOneThing = /^\^[^()*+?|^$]*\([^()|^$]*\)[^()*+?|^$]*\$$/;
 
 /** Of those that the server words in one way only, the first in the order in which it reads. */
 function firstMistake(source: string): string | null {

@@ -3,6 +3,7 @@ import type { DatabaseEntry, MembershipEntry } from '../catalog.ts';
 import type { FileView } from '../conf/conf-tree.ts';
 import type { RoleEntry } from '../snapshot.ts';
 import { readHba } from './file-rules.ts';
+import { readIdent } from './ident-maps.ts';
 import type { AccessRole, AccessState, Verifier } from './login.ts';
 import { rolesOf } from './roles.ts';
 
@@ -14,8 +15,9 @@ export interface People {
 
 export interface World extends People {
   readonly versionNum: number;
-  /** Path of pg_hba.conf. */
+  /** Paths of pg_hba.conf and pg_ident.conf. */
   readonly hba: string;
+  readonly ident: string;
   readonly view: FileView;
   /** By lower-cased name; '' when it is not known. */
   readonly setting: (name: string) => string;
@@ -28,7 +30,7 @@ export interface World extends People {
 }
 
 export function accessStateOf(world: World): AccessState {
-  const { versionNum, hba, view, setting, interfaces, now } = world;
+  const { versionNum, hba, ident, view, setting, interfaces, now } = world;
   const ssl = isOn(setting('ssl'));
   const build = {
     versionNum,
@@ -42,6 +44,7 @@ export function accessStateOf(world: World): AccessState {
   return {
     versionNum,
     rules: readHba(hba, view, build),
+    maps: readIdent(ident, view, versionNum),
     listen: setting('listen_addresses'),
     ssl,
     roles: rolesOf(roles, world.memberships),

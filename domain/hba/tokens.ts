@@ -32,15 +32,21 @@ export function logicalLines(
     let joined = '';
     let lastBackslash = 0;
     for (; at < physical.length; at += 1) {
-      joined += (physical[at] ?? '').replace(/\r+$/, '');
+      const line = physical[at] ?? '';
+      joined += line.endsWith('\r') ? line.replace(/\r+$/, '') : line;
       // Before 14 there was no continuation; a second backslash right where the last one stood is not one.
       if (versionNum < 140000 || joined.length <= lastBackslash || !joined.endsWith('\\')) break;
       joined = joined.slice(0, -1);
       lastBackslash = joined.length;
     }
-    lines.push({ from, to: Math.min(at + 1, physical.length), text: joined.replace(/\0[^]*$/, '') });
+    lines.push({ from, to: Math.min(at + 1, physical.length), text: upToNul(joined) });
   }
   return lines;
+}
+
+function upToNul(line: string): string {
+  const at = line.indexOf('\0');
+  return at < 0 ? line : line.slice(0, at);
 }
 
 /** The fields of one logical line. */
@@ -65,6 +71,9 @@ const isBlank = (char: string): boolean => char === ' ' || char === '\t' || char
 export function nextToken(line: string, start: number): { token: HbaToken | null; comma: boolean; next: number } {
   let at = start;
   while (at < line.length && (isBlank(line.charAt(at)) || line.charAt(at) === ',')) at += 1;
+  plain.lastIndex = at;
+  const [word] = plain.exec(line) ?? [];
+  if (word !== undefined && line.charAt(at + word.length) !== '"') return plainToken(line, at, word);
   let text = '';
   let [inQuote, wasQuote, sawQuote, quoted, comma] = [false, false, false, false, false];
   for (; at < line.length; at += 1) {
@@ -88,4 +97,14 @@ export function nextToken(line: string, start: number): { token: HbaToken | null
     }
   }
   return { token: sawQuote || text !== '' ? { text, quoted } : null, comma, next: at };
+}
+
+/** Most hold no quote. */
+const plain = /[^ \t\r,#"]+/y;
+
+function plainToken(line: string, at: number, text: string): ReturnType<typeof nextToken> {
+  const end = at + text.length;
+  const char = line.charAt(end);
+  const next = char === '#' ? line.length : char === ',' ? end + 1 : end;
+  return { token: { text, quoted: false }, comma: char === ',', next };
 }

@@ -125,10 +125,21 @@ export function reasonsOfAccess({ lost, unknown, widened }: AccessImpact): reado
 }
 
 /** `image_svc to shop from 10.2.0.7 (image-service)`. */
-export function principalText({ user, database, from, example, tls, replication, who, source }: AccessChange): string {
+export function principalText({
+  user,
+  database,
+  from,
+  example,
+  tls,
+  replication,
+  who,
+  source,
+  need,
+}: AccessChange): string {
   const to = replication === true ? 'for replication' : `to ${database}`;
   const place = from === null ? 'from anywhere' : from === 'local' ? 'by the socket' : `from ${from}`;
   const one = from === null || from === example ? '' : `, for one ${example}`;
   const name = who.length > 0 ? who.join(', ') : source;
+  if (need !== undefined) return `${user} in ${database}: ${need} (${name})`;
   return `${user} ${to} ${place}${example === 'local' ? '' : one}${tls ? ' with TLS' : ''} (${name})`;
 }

@@ -1,8 +1,10 @@
 /** Asks the simulator who loses and gains access: of a plan, and of two captures. Reads the server's sessions, writes nothing. */
 import { networkInterfaces } from 'node:os';
+import { afterGrants } from '../../domain/access/after-grants.ts';
 import { type Afterwards, afterSql } from '../../domain/access/after-sql.ts';
 import { parseAddress } from '../../domain/access/address.ts';
 import { type AccessImpact, type Asked, accessImpact } from '../../domain/access/impact.ts';
+import type { NeedSections } from '../../domain/access/needs.ts';
 import { lostSuperusers } from '../../domain/access/lockout.ts';
 import type { AccessState } from '../../domain/access/login.ts';
 import { type People, accessStateOf } from '../../domain/access/world.ts';
@@ -18,14 +20,15 @@ import type { Session } from './session.ts';
 export interface Both {
   readonly before: AccessState;
   readonly after: AccessState;
+  readonly needs: NeedSections;
 }
 
-/** `people` null: as they are, but for what the change's own SQL says. null: what a server without SQL holds nobody knows. */
+/** `wanted` null: as they are, but for what the change's own SQL says. null: what a server without SQL holds nobody knows. */
 export function statesOfPlan(
   context: PlanContext,
   captured: Captured,
   planned: { readonly overlay: Overlay; readonly values: ReadonlyMap<string, string> },
-  people: People | null,
+  wanted: Pick<Sections, 'roles' | 'memberships' | 'databases' | 'catalogs'> | null,
 ): Both | null {
   const { snapshot, secrets = {} } = captured;
   if (snapshot === null) return null;
@@ -33,7 +36,7 @@ export function statesOfPlan(
   const common = { ...commonOf(sections), secretOf: secretOf(secrets) };
   const statements = context.sql.parsed.flatMap(({ statements: parsed }) => (typeof parsed === 'string' ? [] : parsed));
   const then: Afterwards =
-    people === null ? afterSql(sections, statements, context.versionNum) : { ...people, untold: null };
+    wanted === null ? afterSql(sections, statements, context.versionNum) : { ...peopleOf(wanted), untold: null };
   const now = (name: string): string => context.settings.get(name)?.value ?? '';
   const setting = (name: string): string => {
     const known = context.settings.get(name);
@@ -41,13 +44,28 @@ export function statesOfPlan(
     const unset = known?.source === 'configuration file' ? known.bootVal : known?.value;
     return planned.values.get(name) ?? unset ?? '';
   };
-  const { hba } = context.paths;
+  const { hba, ident } = context.paths;
+  const run = context.sql.parsed.flatMap(({ database, statements: parsed }) =>
+    typeof parsed === 'string' ? [] : parsed.map((statement) => ({ database, statement })),
+  );
+  const { catalogs, untold } = afterGrants(sections.catalogs, run, context.versionNum);
+  // What an earlier snapshot held comes back as a whole.
+  const inside = wanted === null ? { ...then, catalogs } : wanted;
   return {
-    before: accessStateOf({ ...common, ...peopleOf(sections), hba, view: viewOf(context, new Map()), setting: now }),
+    needs: { before: sections, after: { ...sections, ...inside }, untold },
+    before: accessStateOf({
+      ...common,
+      ...peopleOf(sections),
+      hba,
+      ident,
+      view: viewOf(context, new Map()),
+      setting: now,
+    }),
     after: accessStateOf({
       ...common,
       ...then,
       hba: planned.values.get('hba_file') ?? hba,
+      ident: planned.values.get('ident_file') ?? ident,
       view: viewOf(context, planned.overlay),
       setting,
     }),
@@ -57,7 +75,12 @@ export function statesOfPlan(
 /** null: one of them was taken without SQL. */
 export function statesOfCaptures(before: Captured, after: Captured): Both | null {
   if (before.snapshot === null || after.snapshot === null) return null;
-  return { before: stateOf(before, before.snapshot.sections), after: stateOf(after, after.snapshot.sections) };
+  const [was, is] = [before.snapshot.sections, after.snapshot.sections];
+  return {
+    before: stateOf(before, was),
+    after: stateOf(after, is),
+    needs: { before: was, after: is, untold: new Map() },
+  };
 }
 
 export function stateOf(captured: Captured, sections: Sections): AccessState {
@@ -67,14 +90,15 @@ export function stateOf(captured: Captured, sections: Sections): AccessState {
     ...peopleOf(sections),
     secretOf: secretOf(captured.secrets ?? {}),
     hba: captured.facts.paths.hba,
+    ident: captured.facts.paths.ident,
     view: viewOfFiles(fileSetOf(captured)),
     setting: (name) => values.get(name) ?? '',
   });
 }
 
 /** The same list, and whether superusers are locked out. */
-export function impactOf({ before, after }: Both, asked: readonly Asked[]): AccessImpact {
-  return accessImpact(before, after, [...asked, ...lostSuperusers(before, after)]);
+export function impactOf({ before, after, needs }: Both, asked: readonly Asked[]): AccessImpact {
+  return accessImpact(before, after, [...asked, ...lostSuperusers(before, after)], needs);
 }
 
 interface SeenRow {
@@ -121,7 +145,7 @@ function commonOf({
   return { versionNum: server.versionNum, interfaces, now: Date.now() };
 }
 
-function peopleOf({ roles, memberships, databases }: Sections): People {
+function peopleOf({ roles, memberships, databases }: People): People {
   return { roles, memberships, databases };
 }
 

@@ -1,5 +1,5 @@
 /** A PostgreSQL server on this host, behind the face that every kind of target has. */
-import { explainAccess } from '../../domain/access/explain.ts';
+import { accessExplainer } from '../../domain/access/explain.ts';
 import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import { sameState } from '../../domain/revert/plan.ts';
 import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
@@ -46,7 +46,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     explain: (captured, asked) => {
       if (captured.snapshot === null) return null;
       const state = stateOf(captured, captured.snapshot.sections);
-      return asked.map((one) => explainAccess(state, one));
+      return asked.map(accessExplainer(state));
     },
     access: (before, after, asked) => {
       const states = statesOfCaptures(before, after);

@@ -1,5 +1,5 @@
 /** A server whose rules are drawn anew, again and again, and asked from many addresses; it has TLS. */
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import pg from 'pg';
@@ -16,8 +16,10 @@ export interface House {
   /** A superuser's session by the socket. */
   readonly sql: pg.Client;
   readonly versionNum: number;
-  /** In force when it resolves. */
-  load(rules: readonly string[]): Promise<readonly FileRule[]>;
+  /** In force when it resolves. `files`: beside pg_hba.conf, name → content. */
+  load(rules: readonly string[], files?: Readonly<Record<string, string>>): Promise<readonly FileRule[]>;
+  /** A new one in the data folder. */
+  folder(name: string): void;
   /** Where a connection from there goes to; null: the socket. */
   hostFor(from: string | null): string;
   close(): Promise<void>;
@@ -45,18 +47,26 @@ export async function openHouse(major: PostgresMajor): Promise<House> {
     cluster,
     sql,
     versionNum,
-    async load(rules) {
+    async load(rules, beside = {}) {
       // Answered only once this very file is loaded.
       const marker = `n${(files += 1)}`;
       const text = ['local all postgres trust', `local ${marker} all password`, ...rules, ''].join('\n');
       const path = join(cluster.dataDir, 'pg_hba.conf');
-      writeFileSync(path, text);
+      const all = new Map([
+        [path, text],
+        ...Object.entries(beside).map(([name, content]) => [join(cluster.dataDir, name), content] as const),
+      ]);
+      for (const [name, content] of all) writeFileSync(name, content);
       await sql.query('select pg_reload_conf()');
       const where = { host: cluster.socketDir, port: cluster.port, localAddress: null, tls: false, timeoutMs: 5_000 };
       const isLoaded = async (): Promise<boolean> =>
         (await askStartup({ ...where, user: 'anybody', database: marker })).kind === 'cleartext';
       await eventually('the rules are loaded', isLoaded);
-      return readHba(path, { read: (name) => (name === path ? text : null), list: () => null }, build);
+      return readHba(path, { read: (name) => all.get(name) ?? null, list: () => null }, build);
+    },
+    folder(name) {
+      mkdirSync(join(cluster.dataDir, name));
+      chownSync(join(cluster.dataDir, name), cluster.systemUser?.uid ?? -1, cluster.systemUser?.gid ?? -1);
     },
     hostFor: (from) => (from === null ? cluster.socketDir : from.includes(':') ? '::1' : '127.0.0.1'),
     async close() {

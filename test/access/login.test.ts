@@ -40,7 +40,7 @@ const databaseDrawn = fc.record({
   allow: pick(true, true, true, false),
   limit: pick(-1, -1, -1, 0, 7),
   isPublic: pick(true, false),
-  granted: fc.subarray([...names]),
+  granted: fc.subarray([...names, 'pg_database_owner']),
   owner: pick('postgres', ...names),
 });
 const state = fc.record({
@@ -220,7 +220,7 @@ function databaseSql(
   return [
     `alter database ${name} owner to ${owner}`,
     `alter database ${name} with allow_connections ${allow} connection limit ${limit}`,
-    `revoke all on database ${name} from public, ${names.filter((one) => one !== owner).join(', ')}`,
+    `revoke all on database ${name} from public, pg_database_owner, ${names.filter((one) => one !== owner).join(', ')}`,
     `grant connect on database ${name} to ${owner}`,
     ...(isPublic ? [`grant connect on database ${name} to public`] : []),
     ...granted.map((one) => `grant connect on database ${name} to ${one}`),

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Connecting, type Match, type MatchFacts, firstMatch } from '../../domain/access/match.ts';
+import { matcherOf } from '../../domain/access/matcher.ts';
 import { type StartupAnswer, askStartup } from '../../targets/postgres/startup-message.ts';
 import type { PostgresMajor } from '../../worker/stack/cluster.ts';
 import { type House, interfaces, openHouse, parse, pick, ruleLines, sources } from './house.ts';
@@ -94,8 +95,10 @@ for (const major of majors)
             fc.array(asked, { minLength: asksEach, maxLength: asksEach }),
             async (lines, asks) => {
               const loaded = (await house.load(lines)).flatMap(({ rule }) => rule ?? []);
+              const matcher = matcherOf(loaded, facts);
               for (const one of asks) {
                 const match = firstMatch(loaded, connecting(one), facts);
+                expect(matcher(connecting(one))).toEqual(match);
                 seen.decisions += 1;
                 if (match.kind === 'unknown') seen.unknown += 1;
                 else expect({ one, is: meaningOf(await ask(one)) }).toEqual({ one, is: expected(match) });

@@ -17,7 +17,8 @@ dependents:
   image-service:
     uses: shop-db
     team: application
-    access: [{ user: image_svc, database: shop, from: 10.2.0.0/16, tls: true }]
+    access:
+      - { user: image_svc, database: shop, from: 10.2.0.0/16, tls: true, needs: [select on public.images, 'execute on function public.f(int, text)'] }
     checks:
       images:  { http: { url: https://shop.example/img/1.webp, status: 200, contentType: image/* }, level: required }
       login:   { sql: { as: image_svc, password: '\${file:/run/secrets/image_svc}', database: shop, query: select 1 from images limit 1, source: 127.0.2.1 }, level: required, interval: 1s }
@@ -71,6 +72,22 @@ describe('a good file', () => {
            {
              "database": "shop",
              "from": "10.2.0.0/16",
+             "needs": [
+               {
+                 "on": {
+                   "kind": "table",
+                   "name": "public.images",
+                 },
+                 "privilege": "select",
+               },
+               {
+                 "on": {
+                   "kind": "routine",
+                   "name": "public.f(integer, text)",
+                 },
+                 "privilege": "execute",
+               },
+             ],
              "tls": true,
              "user": "image_svc",
            },
@@ -184,6 +201,13 @@ describe('a bad file', () => {
       'takes no compound duration',
       target('    soak: 1h30m'),
       'knowngood.yaml:4:11: targets.db.soak: "1h30m" is not a duration | A duration is a number and a unit: "500ms", "30s", "5m", "2h" or "1d".',
+    ],
+    [
+      'names a need that is none, and the nearest word',
+      target('').concat(
+        'dependents: { app: { uses: db, access: [{ user: u, database: d, needs: [selct on public.images] }] } }',
+      ),
+      'knowngood.yaml:4:73: dependents.app.access[0].needs[0]: unknown privilege "selct" | Did you mean "select"?',
     ],
     [
       'refuses a literal password without showing it',
