@@ -2,6 +2,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { Applied, Armed } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
+import { principalText } from '../domain/plan/risk.ts';
 import { endOf, notApplied, revert, selfReverted } from './answers.ts';
 import { firstOf, problemOf, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
@@ -96,6 +97,8 @@ function inForce(flow: Flow, applied: Applied): void {
   // What a command did is known only now; a planned change keeps the plan that was approved.
   flow.plan ??= applied.plan;
   flow.seen = applied.plan;
+  for (const lost of applied.plan.access?.lost ?? [])
+    note(flow, `in force, and ${principalText(lost)} has lost access`);
 }
 
 /** Keeps what the rules kept: the journal closes, the snapshot becomes known-good. Else the ruling to revert. */

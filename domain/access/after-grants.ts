@@ -90,7 +90,7 @@ function granted(catalog: DatabaseCatalog, grant: GrantStmt, kind: Kind, version
       put(changed(now, change));
       // What is taken from a table is taken from its columns, too.
       if (grant.is_grant !== true)
-        for (const one of [...objects.values()])
+        for (const one of objects.values())
           if (one.kind === 'column' && one.of !== undefined && nameKey(one.of) === nameKey(target.name))
             put(changed(one, change));
     }

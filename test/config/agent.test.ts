@@ -33,6 +33,7 @@ describe('agent.yaml', () => {
         }),
         allow: { settings: [], paths: [], sql: false },
         standbys: [],
+        observe: { intervalMs: 5_000, serverLog: true },
         store: null,
         temporal: { address: '127.0.0.1:7233', namespace: 'default', tls: null, apiKey: null },
       },
