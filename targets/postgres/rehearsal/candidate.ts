@@ -8,7 +8,8 @@ import { walkHba } from '../../../domain/hba/tree.ts';
 import type { ConfigFile, FileSet } from '../../../domain/snapshot/files.ts';
 import type { Captured, ChangeStep } from '../../target.ts';
 import { autoConfOf } from '../capture-files.ts';
-import type { Disk } from '../disk.ts';
+import { fileSetOf } from '../capture.ts';
+import { Disk } from '../disk.ts';
 import type { TreeRole } from './private-tree.ts';
 
 export type Facts = Captured['facts'];
@@ -25,7 +26,21 @@ export interface Configuration {
   readonly ident: string;
 }
 
-export function afterSteps(files: FileSet, steps: readonly ChangeStep[], facts: Facts): FileSet {
+/** What is there, and what would be. */
+export async function configurations(
+  before: Captured,
+  steps: readonly ChangeStep[],
+): Promise<readonly [Configuration, Configuration]> {
+  const { facts, includeDirs } = before;
+  const files = fileSetOf(before);
+  const then = afterSteps(files, steps, facts);
+  const removed = new Set([...files.keys()].filter((path) => !then.has(path)));
+  const read = (set: FileSet, gone: ReadonlySet<string>): Promise<Configuration> =>
+    new Disk().settle((disk) => configurationOf(set, gone, facts, includeDirs, disk));
+  return [await read(files, new Set()), await read(then, removed)];
+}
+
+function afterSteps(files: FileSet, steps: readonly ChangeStep[], facts: Facts): FileSet {
   const after = new Map(files);
   const main = files.get(facts.paths.config);
   const auto = autoConfOf(facts.dataDirectory);
@@ -48,7 +63,7 @@ export function afterSteps(files: FileSet, steps: readonly ChangeStep[], facts: 
 }
 
 /** `overlay`: the files that are known, null for what is removed; the disk has the rest that they lead to. */
-export function configurationOf(
+function configurationOf(
   files: FileSet,
   removed: ReadonlySet<string>,
   facts: Facts,

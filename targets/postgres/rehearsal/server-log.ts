@@ -33,7 +33,8 @@ export function parseLog(log: string): readonly LogEntry[] {
 }
 
 const summing = /^(configuration file ".*" contains errors|could not load .*)$/;
-const harmless = /^(skipping missing configuration file|database system is shut down|starting PostgreSQL|listening on)/;
+const harmless =
+  /^(skipping missing configuration file|too many background workers|database system is shut down|starting PostgreSQL|listening on)/;
 
 /**
  * The FATAL line, or, where that only sums up, the lines before it that say what is wrong and where. `said`: what the
