@@ -16,6 +16,7 @@ export function createAgentActivities(agent: Agent): AgentActivities {
     ping: (input) => named(() => agent.ping(input)),
     snapshot: (input) => named(() => agent.snapshot(input)),
     plan: (input) => named(() => agent.plan(input)),
+    rehearse: (input) => named(() => heartbeating(() => agent.rehearse(input))),
     arm: (input) => named(() => agent.arm(input)),
     apply: (input) => named(() => heartbeating((say) => agent.apply(input, say))),
     captureApplied: (input) => named(() => heartbeating(() => agent.captureApplied(input))),

@@ -16,6 +16,8 @@ export type {
   Stale,
   Reverting,
   Snapshotted,
+  Rehearsed,
+  NotRehearsed,
   Armed,
   Applied,
   Reverted,

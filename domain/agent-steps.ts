@@ -6,6 +6,7 @@ import type { ChangeRequest } from './change.ts';
 import type { JournalPhase } from './phase.ts';
 import type { PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { Rehearsal, RehearsedPrincipal } from './rehearsal.ts';
 import type { ReasonCode } from './result.ts';
 import type { WayBack } from './ways-back.ts';
 
@@ -96,6 +97,16 @@ export interface Reverted {
   readonly items: readonly RevertItem[];
 }
 
+/** What a rehearsal found. `problems` empty: nothing of what could be tried speaks against the change. */
+export interface Rehearsed extends Rehearsal {
+  readonly kind: 'rehearsed';
+}
+
+/** The agent's own configuration turns rehearsals off. */
+export interface NotRehearsed {
+  readonly kind: 'off';
+}
+
 export interface AgentActivities {
   ping(input: { target: string }): Promise<{ agent: string; version: string; openChange: Busy['holder'] | null }>;
   /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
@@ -103,6 +114,13 @@ export interface AgentActivities {
   plan(
     input: Caller & { snapshotId: string; request: ChangeRequest },
   ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
+  /**
+   * The planned change on a scratch server of the agent's host, never on the target. `planHash` null: what will be done is
+   * not known, then only whether the configuration as it is would start again. Heartbeats.
+   */
+  rehearse(
+    input: Caller & { snapshotId: string; planHash: string | null; principals: readonly RehearsedPrincipal[] },
+  ): Promise<Rehearsed | NotRehearsed | Refused>;
   arm(
     input: Caller & {
       workflowId: string;

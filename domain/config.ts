@@ -82,6 +82,13 @@ export interface AgentConfig {
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */
   readonly standbys: readonly DatabaseConfig[];
+  /** Whether a change is tried on a scratch server of this host first. */
+  readonly rehearsal: {
+    readonly enabled: boolean;
+    readonly timeoutMs: number;
+    /** Where the scratch server may live; null: the state folder, or a temporary one where the server runs as another user. */
+    readonly folder: string | null;
+  };
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;

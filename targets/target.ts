@@ -4,6 +4,7 @@ import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { Rehearsal, RehearsedPrincipal } from '../domain/rehearsal.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
 import type { WayBack } from '../domain/ways-back.ts';
 
@@ -144,6 +145,21 @@ export interface Witness {
   readonly tls: boolean;
 }
 
+export interface RehearsalLimits {
+  /** A folder of the agent's own, where a record is kept until everything is removed again. */
+  readonly records: string;
+  /** Where the scratch server may live; null: the agent chooses. */
+  readonly folder: string | null;
+  readonly timeoutMs: number;
+}
+
+export interface RehearseInput extends RehearsalLimits {
+  readonly before: Captured;
+  /** null: nobody knows what the change will do; then the configuration as it is must start again. */
+  readonly plan: Pick<PlannedChange, 'steps'> | null;
+  readonly principals: readonly RehearsedPrincipal[];
+}
+
 /** Called immediately before each write; throws when this run no longer owns the change. */
 export type Fence = () => void | Promise<void>;
 
@@ -184,6 +200,10 @@ export interface Target {
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
+  /** Tries it beside the server, never in it. Never throws, and leaves nothing behind. `plan` null: what will be done is unknown. */
+  rehearse(input: RehearseInput): Promise<Rehearsal>;
+  /** What rehearsals of a process that was killed have left: their servers ended, their folders removed. Answers how many. */
+  removeLeftRehearsals(records: string): Promise<number>;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
   planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;

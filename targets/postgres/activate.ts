@@ -110,11 +110,7 @@ export interface Restarted {
 }
 
 /** Restarts, or starts what is down. A server that is the same process afterwards was not restarted. */
-export async function restartServer(
-  command: Restart,
-  dataDirectory: string,
-  endpoint: Endpoint,
-): Promise<Restarted> {
+export async function restartServer(command: Restart, dataDirectory: string, endpoint: Endpoint): Promise<Restarted> {
   const old = await findPostmaster(dataDirectory);
   let until = Number.POSITIVE_INFINITY;
   const answered = awaitNewPostmaster(dataDirectory, old, endpoint, () => Date.now() >= until);

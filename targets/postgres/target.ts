@@ -13,6 +13,8 @@ import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
 import { planOn } from './plan.ts';
 import { itemsOf, planFilesBack } from './revert-plan.ts';
+import { removeLeftRehearsals } from './rehearsal/folder.ts';
+import { rehearse } from './rehearsal/rehearse.ts';
 import { planRestoreOn } from './restore.ts';
 import { type PlannedBack, previewOf } from './revert-preview.ts';
 import { revertOn } from './revert.ts';
@@ -39,6 +41,8 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       remember(before.facts);
       return planRestoreOn(parts, before, ...rest);
     },
+    removeLeftRehearsals,
+    rehearse: (input) => rehearse(input, createPostgresTarget),
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     carryOver: (before, change) => carryOverOn(parts, before, change),
     planRevert: async (before, change) => {

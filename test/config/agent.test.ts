@@ -32,6 +32,7 @@ describe('agent.yaml', () => {
           up: { run: ['apt', 'upgrade'], timeoutMs: 1_800_000, restarts: false },
         }),
         allow: { settings: [], paths: [], sql: false },
+        rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
         standbys: [],
         store: null,
         temporal: { address: '127.0.0.1:7233', namespace: 'default', tls: null, apiKey: null },

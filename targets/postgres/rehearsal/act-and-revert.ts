@@ -8,9 +8,9 @@ import type { PostgresTargetOptions } from '../options.ts';
 import { messageOf } from '../target-error.ts';
 import type { Configuration } from './candidate.ts';
 import { connect } from './ask-scratch.ts';
-import { type Findings, problemOf } from './findings.ts';
+import { problemOf } from './findings.ts';
 import type { Stage } from './stage.ts';
-import { type PrivateTree, contentIn, inOwnWords, placeIn, settingIn } from './private-tree.ts';
+import { type PrivateTree, contentIn, placeIn, settingIn } from './private-tree.ts';
 import type { Scratch } from './scratch.ts';
 
 export type OpenTarget = (options: PostgresTargetOptions) => Target;
@@ -28,7 +28,7 @@ interface Act {
 
 /** The server runs with the old configuration when this begins. */
 export async function actAndRevert(act: Act): Promise<void> {
-  const { stage, scratch, tree, further, steps, open } = act;
+  const { stage, scratch, tree, further, open } = act;
   const { say } = stage;
   const connection = `postgresql://${tree.role}@/postgres?host=${encodeURIComponent(scratch.socketDir)}&port=${scratch.port}`;
   const restart = async (): Promise<Problem | null> => {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LoginAnswer, Rehearsal, RehearsedPrincipal } from '../../../domain/rehearsal.ts';
-import type { Captured, ChangeStep, PlannedChange } from '../../target.ts';
+import type { Captured, ChangeStep, RehearseInput } from '../../target.ts';
 import { type OpenTarget, actAndRevert } from './act-and-revert.ts';
 import { connect, fileProblems, loadProblems, methodsOf, readProblems } from './ask-scratch.ts';
 import { boundsOf, sayUntried } from './bounds.ts';
@@ -16,14 +16,7 @@ import { populate } from './populate.ts';
 import type { PrivateTree } from './private-tree.ts';
 import { sayLogin } from './say-login.ts';
 import { Scratch, type ScratchOptions } from './scratch.ts';
-import { type Stage, type StageLimits, onStage } from './stage.ts';
-
-export interface RehearseInput extends StageLimits {
-  readonly before: Captured;
-  /** null: nobody knows what the change will do; then the configuration as it is must start again. */
-  readonly plan: Pick<PlannedChange, 'steps'> | null;
-  readonly principals: readonly RehearsedPrincipal[];
-}
+import { type Stage, onStage } from './stage.ts';
 
 export function rehearse(input: RehearseInput, open: OpenTarget): Promise<Rehearsal> {
   const { before, plan, principals } = input;

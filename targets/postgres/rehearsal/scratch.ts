@@ -63,7 +63,16 @@ export class Scratch {
     await this.#makeFolder(dirname(this.dataDirectory));
     await this.#makeFolder(this.socketDir);
     const args = [
-      ...['-D', this.dataDirectory, '-U', tree.role, '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF8'],
+      '-D',
+      this.dataDirectory,
+      '-U',
+      tree.role,
+      '-A',
+      'trust',
+      '--no-sync',
+      '--locale=C',
+      '-E',
+      'UTF8',
       `--wal-segsize=${walSegmentBytes / 1024 / 1024}`,
       ...(checksums ? ['--data-checksums'] : facts.versionNum >= 180_000 ? ['--no-data-checksums'] : []),
     ];

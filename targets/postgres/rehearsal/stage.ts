@@ -1,20 +1,12 @@
 /** Where a rehearsal takes place: room for it, a limit of time, and nothing left of it in the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Rehearsal, type RehearsalFinding, rehearsalOf } from '../../../domain/rehearsal.ts';
-import type { Captured } from '../../target.ts';
+import type { Captured, RehearsalLimits } from '../../target.ts';
 import { TargetError, messageOf } from '../target-error.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { type Findings, openFindings, problemOf } from './findings.ts';
 import { type RehearsalFolder, makeFolder, removeLeftRehearsals } from './folder.ts';
 import { diskProblem } from './room.ts';
-
-export interface StageLimits {
-  /** A folder of the agent's own, where a record is kept until everything is removed again. */
-  readonly records: string;
-  /** Where the scratch server may live; null: the agent chooses. */
-  readonly folder: string | null;
-  readonly timeoutMs: number;
-}
 
 export interface Stage extends Pick<Findings, 'say' | 'sayAll'> {
   readonly binaries: Binaries;
@@ -33,7 +25,7 @@ const usualSegmentBytes = 16 * 1024 * 1024;
 
 /** Never throws, and never leaves anything behind: what could not be done is a finding. */
 export async function onStage(
-  limits: StageLimits,
+  limits: RehearsalLimits,
   before: Captured,
   databases: number,
   play: (stage: Stage) => Promise<void>,
@@ -71,7 +63,7 @@ interface Held {
 
 /** null: nothing can be rehearsed, and it was said why. */
 async function set(
-  { records, folder: wanted }: StageLimits,
+  { records, folder: wanted }: RehearsalLimits,
   { facts, snapshot }: Captured,
   databases: number,
   { say, sayAll }: Findings,
