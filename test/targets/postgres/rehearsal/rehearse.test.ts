@@ -156,6 +156,23 @@ for (const major of [14, 18] as const)
       await expect(stat(touched)).rejects.toThrow('ENOENT');
     });
 
+    it('runs SQL as far as a server without tables can', async () => {
+      const sql = (database: string, statement: string): ChangeStep => ({
+        do: 'sql',
+        database,
+        statements: [statement],
+      });
+      const { findings, problems } = await tried([
+        sql('postgres', 'alter role archive connection limit 5'),
+        sql('shop', 'grant select on orders to archive'),
+      ]);
+      expect(problems).toEqual([]);
+      expect(findings.filter(({ ok }) => ok === null)).toMatchObject([
+        { what: 'SQL in database shop', problem: { code: 'sql-untried' } },
+      ]);
+      expect(findings.at(-1)).toEqual({ what: 'the revert leads back, exactly', ok: true });
+    });
+
     it('ends when its time is over, and leaves nothing', async () => {
       const rehearsal = await tried([appended('work_mem = 9MB')], { timeoutMs: 250 });
       expect(rehearsal.problems).toEqual([]);
