@@ -17,6 +17,7 @@ export type {
   Reverting,
   Snapshotted,
   Rehearsed,
+  Proven,
   NotRehearsed,
   Armed,
   Applied,

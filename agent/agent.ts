@@ -21,7 +21,7 @@ import { type Clock, hostClock } from './host.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { type Log, stderrLog } from './log.ts';
 import { createPreparing } from './preparing.ts';
-import { createRehearsing, recordsIn } from './rehearsing.ts';
+import { type Proving, createRehearsing, recordsIn } from './rehearsing.ts';
 import type { RevertAnswer, RevertParts } from './revert-attempt.ts';
 import { createReverter } from './reverter.ts';
 import { createReverting } from './reverting.ts';
@@ -33,7 +33,7 @@ import { startWatch } from './watch.ts';
 type ApplyInput = Parameters<AgentActivities['apply']>[0];
 type RevertInput = Parameters<AgentActivities['revert']>[0];
 
-export interface Agent extends Omit<AgentActivities, 'apply' | 'revert'> {
+export interface Agent extends Omit<AgentActivities, 'apply' | 'revert' | 'proveChecks'>, Proving {
   apply(input: ApplyInput, say?: Say): Promise<ApplyAnswer>;
   revert(input: RevertInput, say?: Say): Promise<RevertAnswer | Stale>;
   state(): AgentState;

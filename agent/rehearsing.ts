@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { AgentActivities } from '../domain/agent-steps.ts';
 import { fitForHistory } from '../domain/problem.ts';
+import type { MeasureCheck } from '../domain/proof.ts';
 import type { Rehearsal } from '../domain/rehearsal.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { refused } from './answers.ts';
@@ -9,7 +10,17 @@ import type { Candidates } from './candidates.ts';
 import { checkCaller } from './caller.ts';
 import { unknownSnapshot } from './preparing.ts';
 
-export function createRehearsing(parts: AgentParts, candidates: Candidates): Pick<AgentActivities, 'rehearse'> {
+type ProveInput = Parameters<AgentActivities['proveChecks']>[0];
+
+export interface Proving {
+  /** `measure`: the checks' own probe, which the agent has not. */
+  proveChecks(input: ProveInput, measure: MeasureCheck): ReturnType<AgentActivities['proveChecks']>;
+}
+
+export function createRehearsing(
+  parts: AgentParts,
+  candidates: Candidates,
+): Pick<AgentActivities, 'rehearse'> & Proving {
   // Two scratch servers at a time would take twice of what one may.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -35,6 +46,18 @@ export function createRehearsing(parts: AgentParts, candidates: Candidates): Pic
       log.info(`rehearsed change ${input.changeId}: ${wordsOf(found)}`);
       return { kind: 'rehearsed', ...found, findings: fitting(found), problems: fitForHistory(found.problems) };
     },
+
+    async proveChecks(input, measure) {
+      checkCaller(parts, input);
+      const { enabled, folder, timeoutMs } = parts.config.rehearsal;
+      if (!enabled) return { kind: 'off' };
+      const before = await candidates.find(input.snapshotId);
+      if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
+      const { checks } = input;
+      const records = recordsIn(parts.state.path);
+      const proven = await inTurn(() => parts.target.prove({ before, checks, measure, records, folder, timeoutMs }));
+      return { kind: 'proven', ...proven, findings: fitting(proven) };
+    },
   };
 }
 
@@ -45,7 +68,7 @@ export function recordsIn(stateFolder: string): string {
 
 const mostFindings = 60;
 
-function fitting({ findings }: Rehearsal): Rehearsal['findings'] {
+function fitting({ findings }: Pick<Rehearsal, 'findings'>): Rehearsal['findings'] {
   // The last ones say whether apply and revert worked.
   const shown =
     findings.length <= mostFindings ? findings : [...findings.slice(0, mostFindings - 10), ...findings.slice(-10)];

@@ -10,8 +10,9 @@ import { connect } from './connection.ts';
 import type { TemporalTarget } from './connection.ts';
 import { findChange, listChanges } from './find.ts';
 import type { FoundChange } from './find.ts';
-import { planChange, takeSnapshot } from './look.ts';
-import type { Planned, SnapshotAnswer } from './look.ts';
+import type { CheckToProve } from '../domain/proof.ts';
+import { planChange, proveChecks, takeSnapshot } from './look.ts';
+import type { Planned, ProofAnswer, SnapshotAnswer } from './look.ts';
 import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
 import { startChange } from './start.ts';
@@ -24,6 +25,8 @@ export interface KnowngoodClient {
   start(request: ChangeRequest): Promise<Started>;
   plan(request: ChangeRequest): Promise<Planned>;
   takeSnapshot(target: string): Promise<SnapshotAnswer>;
+  /** Whether checks go red once their access is cut: asked on a scratch server of the target's host. */
+  proveChecks(target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer>;
   change(target: string, changeId: string): ChangeHandle;
   /** By `<target>:<change id>`, a change id, or a target with exactly one open change. `targets`: names known from the configuration. */
   find(
@@ -72,6 +75,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     start: (request) => checked(request, (good) => startChange(client, good)),
     plan: (request) => checked(request, (good) => planChange(client, good)),
     takeSnapshot: (target) => takeSnapshot(client, target),
+    proveChecks: (target, checks) => proveChecks(client, target, checks),
     change: (target, changeId) => changeHandle(client, target, changeId),
     find: (name, { targets = [], openOnly = true } = {}) =>
       findChange(client, name, { targets, openOnly, askAgent: (target) => holderOf(client, target) }),

@@ -6,6 +6,7 @@ import type { ChangeRequest } from './change.ts';
 import type { JournalPhase } from './phase.ts';
 import type { PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { CheckToProve, Proofs } from './proof.ts';
 import type { Rehearsal, RehearsedPrincipal } from './rehearsal.ts';
 import type { ReasonCode } from './result.ts';
 import type { WayBack } from './ways-back.ts';
@@ -102,6 +103,11 @@ export interface Rehearsed extends Rehearsal {
   readonly kind: 'rehearsed';
 }
 
+/** Of each check, whether it would notice. */
+export interface Proven extends Proofs {
+  readonly kind: 'proven';
+}
+
 /** The agent's own configuration turns rehearsals off. */
 export interface NotRehearsed {
   readonly kind: 'off';
@@ -121,6 +127,10 @@ export interface AgentActivities {
   rehearse(
     input: Caller & { snapshotId: string; planHash: string | null; principals: readonly RehearsedPrincipal[] },
   ): Promise<Rehearsed | NotRehearsed | Refused>;
+  /** Negative control of checks, on a scratch server of the agent's host. Heartbeats. */
+  proveChecks(
+    input: Caller & { snapshotId: string; checks: readonly CheckToProve[] },
+  ): Promise<Proven | NotRehearsed | Refused>;
   arm(
     input: Caller & {
       workflowId: string;

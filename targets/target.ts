@@ -4,6 +4,7 @@ import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { CheckToProve, MeasureCheck, Proofs } from '../domain/proof.ts';
 import type { Rehearsal, RehearsedPrincipal } from '../domain/rehearsal.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
 import type { WayBack } from '../domain/ways-back.ts';
@@ -160,6 +161,12 @@ export interface RehearseInput extends RehearsalLimits {
   readonly principals: readonly RehearsedPrincipal[];
 }
 
+export interface ProveInput extends RehearsalLimits {
+  readonly before: Captured;
+  readonly checks: readonly CheckToProve[];
+  readonly measure: MeasureCheck;
+}
+
 /** Called immediately before each write; throws when this run no longer owns the change. */
 export type Fence = () => void | Promise<void>;
 
@@ -202,6 +209,8 @@ export interface Target {
   >;
   /** Tries it beside the server, never in it. Never throws, and leaves nothing behind. `plan` null: what will be done is unknown. */
   rehearse(input: RehearseInput): Promise<Rehearsal>;
+  /** Whether checks go red when access is cut: on a scratch server. Never throws, and leaves nothing behind. */
+  prove(input: ProveInput): Promise<Proofs>;
   /** What rehearsals of a process that was killed have left: their servers ended, their folders removed. Answers how many. */
   removeLeftRehearsals(records: string): Promise<number>;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;

@@ -1,4 +1,5 @@
 /** Every export becomes a workflow: nothing else may stand here. */
 export { guardedChange } from './guarded-change.ts';
 export { endOrphan } from './orphan.ts';
+export { proveChecks } from './proving.ts';
 export { planChange, takeSnapshot } from './look.ts';

@@ -43,7 +43,7 @@ export async function takeSnapshot(request: { target: string }): Promise<Snapsho
   }
 }
 
-async function absence(target: string): Promise<Refused | null> {
+export async function absence(target: string): Promise<Refused | null> {
   try {
     await agentPresence(target).ping({ target });
     return null;

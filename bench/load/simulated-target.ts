@@ -27,6 +27,7 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     plan: () => Promise.resolve({ kind: 'planned', plan: planned }),
     planRestore: () => Promise.resolve({ kind: 'planned', plan: planned }),
     rehearse: () => Promise.resolve({ findings: [], problems: [], tookMs: 0 }),
+    prove: () => Promise.resolve({ proofs: [], findings: [], tookMs: 0 }),
     removeLeftRehearsals: () => Promise.resolve(0),
     async apply(_, fence) {
       await fence();

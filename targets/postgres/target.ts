@@ -14,6 +14,7 @@ import type { Parts } from './parts.ts';
 import { planOn } from './plan.ts';
 import { itemsOf, planFilesBack } from './revert-plan.ts';
 import { removeLeftRehearsals } from './rehearsal/folder.ts';
+import { prove } from './rehearsal/prove.ts';
 import { rehearse } from './rehearsal/rehearse.ts';
 import { planRestoreOn } from './restore.ts';
 import { type PlannedBack, previewOf } from './revert-preview.ts';
@@ -42,6 +43,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       return planRestoreOn(parts, before, ...rest);
     },
     removeLeftRehearsals,
+    prove,
     rehearse: (input) => rehearse(input, createPostgresTarget),
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     carryOver: (before, change) => carryOverOn(parts, before, change),

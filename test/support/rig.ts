@@ -65,7 +65,7 @@ export interface RigSettings {
   readonly lease?: string;
   readonly holdTimeout?: string;
   /** More checks of the dependent, as YAML lines. */
-  readonly checks?: () => string;
+  readonly checks?: (targetName: string) => string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
@@ -194,7 +194,7 @@ dependents:
       login:
         sql: { as: image_svc, password: '\${file:${folder}/image-password}', database: shop, source: 127.0.2.1, query: select 1, sslmode: disable }
         level: required
-${settings.checks?.() ?? ''}
+${settings.checks?.(name) ?? ''}
 policies:
   test:
     lease: ${settings.lease ?? '30s'}

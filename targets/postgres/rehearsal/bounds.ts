@@ -7,7 +7,8 @@ import { whyKept } from './neutral.ts';
 import { judgeMemory, megabytes, readMemory } from './room.ts';
 import type { Scratch } from './scratch.ts';
 
-const little = { shared_buffers: '16MB', huge_pages: 'off' } as const;
+/** For who tries something else than its memory. */
+export const little = { shared_buffers: '16MB', huge_pages: 'off' } as const;
 
 /** What this try keeps at other values than the candidate's, so that it harms nobody. null: it must not be started. */
 export async function boundsOf(

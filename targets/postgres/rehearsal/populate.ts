@@ -12,6 +12,11 @@ import type { Captured } from '../../target.ts';
 export interface Wanted {
   readonly users: ReadonlySet<string>;
   readonly databases: ReadonlySet<string>;
+  /**
+   * Somebody will run queries as these roles that no file of this host names: nobody is made who could reach beyond the
+   * scratch server, as superuser, by the server's own files and programs, or by giving himself either.
+   */
+  readonly harmless?: boolean;
 }
 
 export interface Population {
@@ -50,19 +55,29 @@ export async function populate(
         .query(statement)
         .catch((error: unknown) => left.push(`${statement.split(' ').slice(0, 3).join(' ')}: ${String(error)}`));
   };
-  const roles = sections.roles.filter(({ name }) => name !== '');
+  const harmless = wanted.harmless === true;
+  const roles = sections.roles.filter(({ name }) => name !== '').map((role) => (harmless ? withoutPower(role) : role));
   await each(roles.map(createRole));
   await each(roles.filter(({ name }) => wanted.users.has(name)).flatMap((role) => passwordOf(role, password, secrets)));
-  await each(sections.memberships.map((one) => membership(one, sections.server.versionNum)));
-  const databases = sections.databases.filter(({ name }) => wanted.databases.has(name));
+  const memberships = sections.memberships.filter(({ role }) => !harmless || !role.startsWith('pg_'));
+  await each(memberships.map((one) => membership(one, sections.server.versionNum)));
+  const databases = sections.databases
+    .filter(({ name }) => wanted.databases.has(name))
+    .map((database) => (harmless ? { ...database, owner: null } : database));
   // CREATE DATABASE runs in no transaction, and several statements at once are one.
   for (const { name, owner } of databases)
     if (!inEvery.has(name))
-      await each([`create database ${quoteName(name)} owner ${quoteName(owner)} template template0`]);
-  await each(databases.flatMap(rightsOf));
+      await each([
+        `create database ${quoteName(name)} ${owner === null ? '' : `owner ${quoteName(owner)} `}template template0`,
+      ]);
+  await each(databases.flatMap((database) => rightsOf(database, harmless)));
   await each(sections.roles.flatMap((role) => settingsOf(role, wanted.databases)));
   await each(databases.filter(({ name }) => !inEvery.has(name)).flatMap(limitsOf));
   return { password, left };
+}
+
+function withoutPower(role: RoleEntry): RoleEntry {
+  return { ...role, superuser: false, createRole: false, createDb: false, replication: false, bypassRls: false };
 }
 
 function createRole(role: RoleEntry): string {
@@ -105,20 +120,29 @@ function membership(
   return `${grant} with admin ${admin}, inherit ${inherit ?? true}, set ${set ?? true}`;
 }
 
-function rightsOf({ name, acl, aclIsNull }: DatabaseEntry): readonly string[] {
+function rightsOf(
+  { name, acl, aclIsNull }: Pick<DatabaseEntry, 'name' | 'acl' | 'aclIsNull'>,
+  harmless: boolean,
+): readonly string[] {
   if (aclIsNull) return [];
   const database = quoteName(name);
   return [
     `revoke all on database ${database} from public`,
     ...[...parseAcl(acl).values()].flatMap(({ grantee, privilege }) => {
       const word = databaseWords[privilege];
-      return word === undefined ? [] : [`grant ${word} on database ${database} to ${quoteGrantee(grantee)}`];
+      return word === undefined || (harmless && word === 'create')
+        ? []
+        : [`grant ${word} on database ${database} to ${quoteGrantee(grantee)}`];
     }),
   ];
 }
 
 /** Last: from then on not even a superuser may come in. */
-function limitsOf({ name, connectionLimit, allowConnections }: DatabaseEntry): readonly string[] {
+function limitsOf({
+  name,
+  connectionLimit,
+  allowConnections,
+}: Pick<DatabaseEntry, 'name' | 'connectionLimit' | 'allowConnections'>): readonly string[] {
   return [
     `alter database ${quoteName(name)} with allow_connections ${allowConnections} connection limit ${connectionLimit}`,
   ];

@@ -57,6 +57,10 @@ export class Scratch {
     return this.#port ?? 5432;
   }
 
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
   /** null: made. */
   async init(initdb: string): Promise<Problem | null> {
     const { binaries, folder, walSegmentBytes, checksums, facts, tree, signal } = this.#options;
