@@ -1,6 +1,7 @@
 /** Rehearse: the planned change on a scratch server of this host, before anything is armed. The target is not touched. */
 import { join } from 'node:path';
 import type { AgentActivities } from '../domain/agent-steps.ts';
+import { parseChecksToProve } from '../domain/proof.schema.ts';
 import { fitForHistory } from '../domain/problem.ts';
 import type { MeasureCheck } from '../domain/proof.ts';
 import type { Rehearsal } from '../domain/rehearsal.ts';
@@ -53,7 +54,8 @@ export function createRehearsing(
       if (!enabled) return { kind: 'off' };
       const before = await candidates.find(input.snapshotId);
       if (before === null) return refused([unknownSnapshot(input.snapshotId)]);
-      const { checks } = input;
+      const checks = parseChecksToProve(input.checks);
+      if (checks === null) return refused([badChecks]);
       const records = recordsIn(parts.state.path);
       const proven = await inTurn(() => parts.target.prove({ before, checks, measure, records, folder, timeoutMs }));
       return { kind: 'proven', ...proven, findings: fitting(proven) };
@@ -65,6 +67,12 @@ export function createRehearsing(
 export function recordsIn(stateFolder: string): string {
   return join(stateFolder, 'rehearsal');
 }
+
+const badChecks = {
+  code: 'invalid-value',
+  message: 'checks: is not a list of sql and tcp checks with the roles to cut',
+  hint: 'Let "knowngood checks prove" make it from knowngood.yaml.',
+};
 
 const mostFindings = 60;
 
