@@ -3,6 +3,8 @@ import { Context } from '@temporalio/activity';
 import type { Agent } from '../agent/agent.ts';
 import { AgentError } from '../agent/agent-error.ts';
 import type { FailureName } from '../domain/failures.ts';
+import type { MeasureCheck } from '../domain/proof.ts';
+import { measure } from '../probes/measure.ts';
 import { failures } from '../domain/failures.ts';
 import type { Say } from '../targets/target.ts';
 import type { AgentActivities } from './contract.ts';
@@ -17,6 +19,8 @@ export function createAgentActivities(agent: Agent): AgentActivities {
     snapshot: (input) => named(() => agent.snapshot(input)),
     access: (input) => named(() => agent.access(input)),
     plan: (input) => named(() => agent.plan(input)),
+    rehearse: (input) => named(() => heartbeating(() => agent.rehearse(input))),
+    proveChecks: (input) => named(() => heartbeating(() => agent.proveChecks(input, measureHere))),
     arm: (input) => named(() => agent.arm(input)),
     apply: (input) => named(() => heartbeating((say) => agent.apply(input, say))),
     captureApplied: (input) => named(() => heartbeating(() => agent.captureApplied(input))),
@@ -27,6 +31,9 @@ export function createAgentActivities(agent: Agent): AgentActivities {
     abandon: (input) => named(() => agent.abandon(input)),
   };
 }
+
+/** The checks' own probe; the only secret that it is given is the scratch server's. */
+const measureHere: MeasureCheck = (check, password) => measure(check, () => Promise.resolve(password));
 
 /** Errors know their own name; what nobody foresaw is an error of the agent, and worth another try. */
 async function named<Output>(work: () => Promise<Output>): Promise<Output> {

@@ -9,6 +9,7 @@ import type { JournalPhase } from '../domain/phase.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import type { Say, Target } from '../targets/target.ts';
+import { messageOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer } from './answers.ts';
 import { createAccessing } from './accessing.ts';
@@ -21,6 +22,7 @@ import { type Clock, hostClock } from './host.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import { type Log, stderrLog } from './log.ts';
 import { createPreparing } from './preparing.ts';
+import { type Proving, createRehearsing, recordsIn } from './rehearsing.ts';
 import type { RevertAnswer, RevertParts } from './revert-attempt.ts';
 import { createReverter } from './reverter.ts';
 import { createReverting } from './reverting.ts';
@@ -34,7 +36,8 @@ import { startWatch } from './watch.ts';
 type ApplyInput = Parameters<AgentActivities['apply']>[0];
 type RevertInput = Parameters<AgentActivities['revert']>[0];
 
-export interface Agent extends Omit<AgentActivities, 'apply' | 'revert' | 'revertItems'>, Scoping {
+export interface Agent
+  extends Omit<AgentActivities, 'apply' | 'revert' | 'revertItems' | 'proveChecks'>, Scoping, Proving {
   apply(input: ApplyInput, say?: Say): Promise<ApplyAnswer>;
   revert(input: RevertInput, say?: Say): Promise<RevertAnswer | Stale>;
   state(): AgentState;
@@ -92,6 +95,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const found = state.journal.read();
   if (isOpenChange(state, found)) log.info(`change ${found.changeId} is open in phase ${found.phase}`);
   await removeLeftovers(state);
+  // Not waited for: it is nothing that a revert needs.
+  target.removeLeftRehearsals(recordsIn(state.path)).then(
+    (count) => count > 0 && log.warn(`removed ${count} rehearsal that was cut off, and ended its scratch server`),
+    (error: unknown) => log.warn(`a rehearsal that was cut off is still there: ${messageOf(error)}`),
+  );
   const spool = openSpool(state.spoolFolder, config.target, state, store, (line) => log.warn(line));
   const stopping = new AbortController();
   const gate = createStartGate();
@@ -118,6 +126,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   return {
     ...createPreparing(parts, candidates),
     ...createAccessing(parts),
+    ...createRehearsing(parts, candidates),
     ...createArming(parts, candidates),
     ...createApplying(parts),
     ...createEnding(parts),

@@ -181,7 +181,7 @@ function noStore({ target }: Caller): Problem {
   };
 }
 
-function unknownSnapshot(id: string): Problem {
+export function unknownSnapshot(id: string): Problem {
   return {
     code: 'unknown-snapshot',
     message: `snapshot ${id.slice(0, 12)} is known neither to the agent nor to the store`,

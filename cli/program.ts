@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { packageRoot } from '../worker/stack/package-root.ts';
 import { addAgent } from './commands/agent.ts';
 import { addApply } from './commands/apply.ts';
+import { addChecks } from './commands/checks.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGuard } from './commands/guard.ts';
@@ -41,6 +42,7 @@ const commands = [
   addKey,
   addSnapshot,
   addReport,
+  addChecks,
   addDoctor,
   addDemo,
 ];

@@ -11,8 +11,9 @@ import { connect } from './connection.ts';
 import type { TemporalTarget } from './connection.ts';
 import { findChange, listChanges } from './find.ts';
 import type { FoundChange } from './find.ts';
-import { explainAccess, planChange, takeSnapshot } from './look.ts';
-import type { Explained, Planned, SnapshotAnswer } from './look.ts';
+import type { CheckToProve } from '../domain/proof.ts';
+import { explainAccess, planChange, proveChecks, takeSnapshot } from './look.ts';
+import type { Explained, Planned, ProofAnswer, SnapshotAnswer } from './look.ts';
 import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
 import { startChange } from './start.ts';
@@ -27,6 +28,8 @@ export interface KnowngoodClient {
   takeSnapshot(target: string): Promise<SnapshotAnswer>;
   /** Who gets in now, and by which rule. `withObserved`: those too whom the agent has seen. */
   explainAccess(target: string, asked: readonly Asked[], withObserved: boolean): Promise<Explained>;
+  /** Whether checks go red once their access is cut: asked on a scratch server of the target's host. */
+  proveChecks(target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer>;
   change(target: string, changeId: string): ChangeHandle;
   /** By `<target>:<change id>`, a change id, or a target with exactly one open change. `targets`: names known from the configuration. */
   find(
@@ -76,6 +79,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     plan: (request) => checked(request, (good) => planChange(client, good)),
     takeSnapshot: (target) => takeSnapshot(client, target),
     explainAccess: (target, asked, withObserved) => explainAccess(client, target, asked, withObserved),
+    proveChecks: (target, checks) => proveChecks(client, target, checks),
     change: (target, changeId) => changeHandle(client, target, changeId),
     find: (name, { targets = [], openOnly = true } = {}) =>
       findChange(client, name, { targets, openOnly, askAgent: (target) => holderOf(client, target) }),

@@ -1,11 +1,12 @@
 /** The short workflows that only look: a plan, a snapshot, who gets in. */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import type { Busy, Closed, Snapshotted } from '../activities/contract.ts';
+import type { Busy, Closed, NotRehearsed, Proven, Snapshotted } from '../activities/contract.ts';
 import type { AccessAnswer } from '../domain/access/explain.ts';
 import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue } from '../domain/change.ts';
+import type { CheckToProve } from '../domain/proof.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import { refusalOf } from './refusals.ts';
 import type { Refused } from './refusals.ts';
@@ -14,8 +15,12 @@ export type Planned = { readonly kind: 'planned'; readonly plan: PlanSummary } |
 export type Explained = { readonly kind: 'answered'; readonly answers: readonly AccessAnswer[] } | Refused;
 export type SnapshotAnswer = Snapshotted | Busy | Closed | Refused;
 
+export type ProofAnswer = Proven | NotRehearsed | Refused;
+
 /** Nobody waits longer for an answer that touches nothing. */
 const lookTimeout = '2 minutes';
+/** A scratch server is made for it, after others that wait for theirs. */
+const proveTimeout = '12 minutes';
 
 export function planChange(client: Client, request: ChangeRequest): Promise<Planned> {
   return look(client, 'planChange', request.target, request);
@@ -34,7 +39,17 @@ export function explainAccess(
   return look(client, 'explainAccess', target, { target, asked, withObserved });
 }
 
-async function look<T>(client: Client, workflow: string, target: string, input: object): Promise<T | Refused> {
+export function proveChecks(client: Client, target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer> {
+  return look(client, 'proveChecks', target, { target, checks }, proveTimeout);
+}
+
+async function look<T>(
+  client: Client,
+  workflow: string,
+  target: string,
+  input: object,
+  timeout: typeof lookTimeout | typeof proveTimeout = lookTimeout,
+): Promise<T | Refused> {
   // Not the id of a guarded change: a look must never take a change id away.
   const workflowId = `knowngood-look:${target}:${randomUUID()}`;
   try {
@@ -42,7 +57,7 @@ async function look<T>(client: Client, workflow: string, target: string, input: 
       workflowId,
       taskQueue: orchestratorQueue,
       args: [input],
-      workflowExecutionTimeout: lookTimeout,
+      workflowExecutionTimeout: timeout,
     });
   } catch (error) {
     return refusalOf(error, workflowId);

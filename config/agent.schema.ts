@@ -44,6 +44,13 @@ export const agentShape = z.strictObject({
       sql: z.boolean().optional(),
     })
     .optional(),
+  rehearsal: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      timeout: positiveDurationShape.optional(),
+      folder: absolutePath.optional(),
+    })
+    .optional(),
   standbys: z.array(z.strictObject(databaseShape)).optional(),
   observe: z
     .union([

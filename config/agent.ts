@@ -50,6 +50,11 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
       paths: input.allow?.paths ?? [],
       sql: input.allow?.sql ?? false,
     },
+    rehearsal: {
+      enabled: input.rehearsal?.enabled ?? true,
+      timeoutMs: durationMs(input.rehearsal?.timeout ?? '60s'),
+      folder: input.rehearsal?.folder ?? null,
+    },
     standbys: (input.standbys ?? []).map(database),
     observe: observeOf(input.observe),
     store: input.store === undefined ? null : database(input.store),

@@ -8,6 +8,8 @@ import type { ChangeRequest } from './change.ts';
 import type { JournalPhase } from './phase.ts';
 import type { PlanItem, PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { CheckToProve, Proofs } from './proof.ts';
+import type { Rehearsal, RehearsedPrincipal } from './rehearsal.ts';
 import type { ReasonCode } from './result.ts';
 import type { WayBack } from './ways-back.ts';
 
@@ -108,6 +110,21 @@ export interface Reverted {
   readonly items: readonly RevertItem[];
 }
 
+/** What a rehearsal found. `problems` empty: nothing of what could be tried speaks against the change. */
+export interface Rehearsed extends Rehearsal {
+  readonly kind: 'rehearsed';
+}
+
+/** Of each check, whether it would notice. */
+export interface Proven extends Proofs {
+  readonly kind: 'proven';
+}
+
+/** The agent's own configuration turns rehearsals off. */
+export interface NotRehearsed {
+  readonly kind: 'off';
+}
+
 export interface AgentActivities {
   ping(input: { target: string }): Promise<{ agent: string; version: string; openChange: Busy['holder'] | null }>;
   /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
@@ -119,6 +136,17 @@ export interface AgentActivities {
   plan(
     input: Caller & { snapshotId: string; request: ChangeRequest; access?: readonly Asked[] },
   ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
+  /**
+   * The planned change on a scratch server of the agent's host, never on the target. `planHash` null: what will be done is
+   * not known, then only whether the configuration as it is would start again. Heartbeats.
+   */
+  rehearse(
+    input: Caller & { snapshotId: string; planHash: string | null; principals: readonly RehearsedPrincipal[] },
+  ): Promise<Rehearsed | NotRehearsed | Refused>;
+  /** Negative control of checks, on a scratch server of the agent's host. Heartbeats. */
+  proveChecks(
+    input: Caller & { snapshotId: string; checks: readonly CheckToProve[] },
+  ): Promise<Proven | NotRehearsed | Refused>;
   arm(
     input: Caller & {
       workflowId: string;

@@ -87,6 +87,13 @@ export interface AgentConfig {
   readonly standbys: readonly DatabaseConfig[];
   /** Who connects is watched; null: nobody is. */
   readonly observe: { readonly intervalMs: number; readonly serverLog: boolean } | null;
+  /** Whether a change is tried on a scratch server of this host first. */
+  readonly rehearsal: {
+    readonly enabled: boolean;
+    readonly timeoutMs: number;
+    /** Where the scratch server may live; null: the state folder, or a temporary one where the server runs as another user. */
+    readonly folder: string | null;
+  };
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;

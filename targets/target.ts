@@ -7,6 +7,8 @@ import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { CheckToProve, MeasureCheck, Proofs } from '../domain/proof.ts';
+import type { Rehearsal, RehearsedPrincipal } from '../domain/rehearsal.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
 import type { WayBack } from '../domain/ways-back.ts';
 
@@ -147,6 +149,27 @@ export interface Witness {
   readonly tls: boolean;
 }
 
+export interface RehearsalLimits {
+  /** A folder of the agent's own, where a record is kept until everything is removed again. */
+  readonly records: string;
+  /** Where the scratch server may live; null: the agent chooses. */
+  readonly folder: string | null;
+  readonly timeoutMs: number;
+}
+
+export interface RehearseInput extends RehearsalLimits {
+  readonly before: Captured;
+  /** null: nobody knows what the change will do; then the configuration as it is must start again. */
+  readonly plan: Pick<PlannedChange, 'steps'> | null;
+  readonly principals: readonly RehearsedPrincipal[];
+}
+
+export interface ProveInput extends RehearsalLimits {
+  readonly before: Captured;
+  readonly checks: readonly CheckToProve[];
+  readonly measure: MeasureCheck;
+}
+
 /** Called immediately before each write; throws when this run no longer owns the change. */
 export type Fence = () => void | Promise<void>;
 
@@ -202,6 +225,12 @@ export interface Target {
   explain(captured: Captured, asked: readonly Asked[]): readonly AccessAnswer[] | null;
   /** Who lost and gained access from one capture to the other; null: one was taken without SQL. */
   access(before: Captured, after: Captured, asked: readonly Asked[]): AccessImpact | null;
+  /** Tries it beside the server, never in it. Never throws, and leaves nothing behind. `plan` null: what will be done is unknown. */
+  rehearse(input: RehearseInput): Promise<Rehearsal>;
+  /** Whether checks go red when access is cut: on a scratch server. Never throws, and leaves nothing behind. */
+  prove(input: ProveInput): Promise<Proofs>;
+  /** What rehearsals of a process that was killed have left: their servers ended, their folders removed. Answers how many. */
+  removeLeftRehearsals(records: string): Promise<number>;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
   planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;

@@ -1,5 +1,5 @@
 /** Stages 1 to 4, up to the arming: every "no" in here leaves the target as it was. */
-import { patched, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import type { Snapshotted } from '../activities/contract.ts';
 import { stillApproved } from '../domain/approvals.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
@@ -21,7 +21,9 @@ import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf } from './caller.ts';
-import { admission, agent, agentPresence, applying, probe } from './steps.ts';
+import { admission, agent, agentPresence, applying, probe, proving } from './steps.ts';
+import type { PlanSummary } from '../domain/plan.ts';
+import { type RehearsalFinding, rehearsedPrincipals } from '../domain/rehearsal.ts';
 import { untilDeadline } from './waiting.ts';
 
 /** How often a configuration that keeps moving is planned anew before the change is given up. */
@@ -177,8 +179,50 @@ async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted)
   const plan = underPolicy(planned.plan, classes, concerns);
   if (!stillApproved(flow.plan, plan)) flow.approvals.length = 0;
   flow.plan = plan;
-  return byRisk(flow, policy, plan.risk, plan.reasons ?? []);
+  const refused = byRisk(flow, policy, plan.risk, plan.reasons ?? []);
+  if (refused !== null || !patched('rehearsed')) return refused;
+  return rehearse(flow, change, taken, plan);
 }
+
+/** Whatever keeps it from being tried speaks neither for nor against the change. */
+async function rehearse(
+  flow: Flow,
+  change: AdmittedChange,
+  taken: Snapshotted,
+  plan: PlanSummary,
+): Promise<End | null> {
+  if (plan.items.every(({ action }) => action === 'none')) return null;
+  const { target } = change;
+  const answer = await proving(target, 'rehearse the change on a scratch server')
+    .rehearse({
+      ...callerOf(flow),
+      snapshotId: taken.snapshotId,
+      planHash: plan.hash,
+      principals: rehearsedPrincipals(change.access ?? [], plan),
+    })
+    .catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return { kind: 'refused', problems: [problemOf(error)] } as const;
+    });
+  if (answer.kind === 'off') return null;
+  if (answer.kind === 'refused') {
+    note(flow, `not rehearsed: ${firstOf(answer.problems)}`);
+    return null;
+  }
+  const { findings, problems, tookMs } = answer;
+  if (problems.length > 0) return rejected('preflight-refused', `rehearsed, and ${firstOf(problems)}`, problems);
+  const untried = findings.filter(({ ok }) => ok === null);
+  note(flow, `rehearsed in ${(tookMs / 1_000).toFixed(1)} s: nothing speaks against it${untriedWords(untried)}`);
+  return null;
+}
+
+function untriedWords(untried: readonly RehearsalFinding[]): string {
+  const names = untried.slice(0, mostUntried).map(({ what }) => what);
+  if (names.length === 0) return '';
+  return `; not tried: ${names.join(', ')}${untried.length > mostUntried ? ` and ${untried.length - mostUntried} more` : ''}`;
+}
+
+const mostUntried = 3;
 
 function byRisk(flow: Flow, policy: Policy, risk: Risk, reasons: readonly RiskReason[]): End | null {
   if (risk !== 'refused') {

@@ -2,3 +2,4 @@
 export { guardedChange } from './guarded-change.ts';
 export { endOrphan } from './orphan.ts';
 export { explainAccess, planChange, takeSnapshot } from './look.ts';
+export { proveChecks } from './proving.ts';

@@ -69,7 +69,7 @@ export async function explainAccess(request: {
   }
 }
 
-async function absence(target: string): Promise<Refused | null> {
+export async function absence(target: string): Promise<Refused | null> {
   try {
     await agentPresence(target).ping({ target });
     return null;

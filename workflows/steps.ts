@@ -59,6 +59,21 @@ export function agent(target: string, summary: string): ReturnType<typeof proxyA
   return proxyActivities<AgentActivities>({ ...forward, taskQueue: agentQueue(target), summary });
 }
 
+/** On a scratch server beside the target: bounded by the agent's own configuration, and once is enough. */
+export function proving(
+  target: string,
+  summary: string,
+): ReturnType<typeof proxyActivities<Pick<AgentActivities, 'proveChecks' | 'rehearse'>>> {
+  return proxyActivities<Pick<AgentActivities, 'proveChecks' | 'rehearse'>>({
+    taskQueue: agentQueue(target),
+    scheduleToStartTimeout: '90 seconds',
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '15 seconds',
+    retry: { maximumAttempts: 1 },
+    summary,
+  });
+}
+
 /** At most once in sequence: what a lost answer left behind is found and reverted, never repeated blindly. */
 export function applying(
   target: string,

@@ -51,7 +51,9 @@ export async function furnish(
     const agentYaml = join(home, 'agent.yaml');
     const restart = cluster?.pgCtl('restart', '-m', 'fast', '-w');
     const [stateDir, keyFile] = [join(home, 'state'), join(home, 'key')];
-    await writeJson(agentYaml, { target, ...database, stateDir, keyFile, restart, store, temporal });
+    // Measured is the guarding; a scratch server for each change would be most of it.
+    const rehearsal = { enabled: false };
+    await writeJson(agentYaml, { target, ...database, stateDir, keyFile, restart, store, temporal, rehearsal });
     places.push({ target, folder: home, agentYaml, cluster });
   }
   const knowngoodYaml = join(folder, 'knowngood.yaml');

@@ -29,6 +29,9 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     otherServer: () => null,
     plan: () => Promise.resolve({ kind: 'planned', plan: planned }),
     planRestore: () => Promise.resolve({ kind: 'planned', plan: planned }),
+    rehearse: () => Promise.resolve({ findings: [], problems: [], tookMs: 0 }),
+    prove: () => Promise.resolve({ proofs: [], findings: [], tookMs: 0 }),
+    removeLeftRehearsals: () => Promise.resolve(0),
     async apply(_, fence) {
       await fence();
       await sleep(applyMs);

@@ -31,6 +31,7 @@ export async function localAgents(
         restart: null,
         commands: {},
         allow: { settings: [], paths: [], sql: false },
+        rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
         standbys: [],
         observe: { intervalMs: 5_000, serverLog: true },
         store,

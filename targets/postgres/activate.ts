@@ -5,7 +5,7 @@ import { awaitAnswer, awaitNewPostmaster } from './accepting.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Lifeline } from './lifeline.ts';
 import { findPostmaster, isSamePostmaster, sendReload } from './postmaster.ts';
-import { runRestart } from './restart.ts';
+import { type Restart, runRestart } from './restart.ts';
 import type { Session, SqlChannel } from './sql-channel.ts';
 import { messageOf } from './target-error.ts';
 
@@ -110,11 +110,7 @@ export interface Restarted {
 }
 
 /** Restarts, or starts what is down. A server that is the same process afterwards was not restarted. */
-export async function restartServer(
-  command: readonly string[],
-  dataDirectory: string,
-  endpoint: Endpoint,
-): Promise<Restarted> {
+export async function restartServer(command: Restart, dataDirectory: string, endpoint: Endpoint): Promise<Restarted> {
   const old = await findPostmaster(dataDirectory);
   let until = Number.POSITIVE_INFINITY;
   const answered = awaitNewPostmaster(dataDirectory, old, endpoint, () => Date.now() >= until);

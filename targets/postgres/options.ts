@@ -3,6 +3,7 @@ import type { DatabaseConfig } from '../../domain/config.ts';
 import { endpointOf } from './endpoint.ts';
 import { digester } from './fingerprint.ts';
 import type { Parts } from './parts.ts';
+import type { Restart } from './restart.ts';
 import { SqlChannel } from './sql-channel.ts';
 
 export interface PostgresTargetOptions {
@@ -12,7 +13,7 @@ export interface PostgresTargetOptions {
   /** The agent's key, 32 bytes: makes fingerprints that nobody else can guess. */
   readonly key: Buffer;
   /** argv that restarts, or starts what is down, and returns when done; null: this agent cannot restart. */
-  readonly restart: readonly string[] | null;
+  readonly restart: Restart | null;
   /** Its standbys, asked before a setting is raised that they must have as well. */
   readonly standbys?: readonly { readonly database: DatabaseConfig; readonly password: string | null }[];
 }

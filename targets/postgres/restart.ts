@@ -2,6 +2,9 @@
 import { spawn } from 'node:child_process';
 import type { Problem } from '../../domain/problem.ts';
 
+/** argv; or, of a server that this process runs itself, what restarts it. */
+export type Restart = readonly string[] | (() => Promise<Problem | null>);
+
 /** A shutdown checkpoint and a recovery may take long; killing the command halfway would leave the server down. */
 const restartTimeoutMs = 10 * 60_000;
 const shownBytes = 4_000;
@@ -10,7 +13,8 @@ const shownBytes = 4_000;
  * null: done. Not execa, which waits for the outputs to be closed: a server that the command started may hold them open
  * for as long as it runs. The group of its own keeps Ctrl-C on the agent's terminal from ending the restart halfway.
  */
-export function runRestart(command: readonly string[]): Promise<Problem | null> {
+export function runRestart(command: Restart): Promise<Problem | null> {
+  if (typeof command === 'function') return command();
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
     let output = '';

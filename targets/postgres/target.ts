@@ -16,6 +16,9 @@ import type { Parts } from './parts.ts';
 import { createObserve } from './observe.ts';
 import { planOn } from './plan.ts';
 import { itemsOf, planFilesBack } from './revert-plan.ts';
+import { removeLeftRehearsals } from './rehearsal/folder.ts';
+import { prove } from './rehearsal/prove.ts';
+import { rehearse } from './rehearsal/rehearse.ts';
 import { planRestoreOn } from './restore.ts';
 import { type PlannedBack, previewOf } from './revert-preview.ts';
 import { revertOn } from './revert.ts';
@@ -52,6 +55,9 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       const states = statesOfCaptures(before, after);
       return states === null ? null : impactOf(states, asked);
     },
+    removeLeftRehearsals,
+    prove,
+    rehearse: (input) => rehearse(input, createPostgresTarget),
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     carryOver: (before, change) => carryOverOn(parts, before, change),
     planRevert: async (before, change) => {

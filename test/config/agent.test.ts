@@ -32,6 +32,7 @@ describe('agent.yaml', () => {
           up: { run: ['apt', 'upgrade'], timeoutMs: 1_800_000, restarts: false },
         }),
         allow: { settings: [], paths: [], sql: false },
+        rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
         standbys: [],
         observe: { intervalMs: 5_000, serverLog: true },
         store: null,

@@ -102,7 +102,7 @@ describe('a look with garbage ends', () => {
     ['a number', [{ target: 5 }]],
     ['an endless target', [{ target: long }]],
   ] as const)
-    for (const workflow of ['takeSnapshot', 'planChange'])
+    for (const workflow of ['takeSnapshot', 'planChange', 'proveChecks'])
       it(`${workflow} of ${what}`, async () => {
         const handle = await startRaw(rig().client, [...args], `look-${randomBytes(4).toString('hex')}`, workflow);
         expect(await within(handle.result(), handle)).toMatchObject({ kind: 'refused' });

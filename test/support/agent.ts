@@ -80,6 +80,7 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
     restart: cluster.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'),
     commands: {},
     allow: { settings: [], paths: [], sql: false },
+    rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
     standbys: [],
     observe: null,
     store: storeAt,

@@ -63,13 +63,15 @@ export interface RigSettings {
   readonly accessLost?: 'low' | 'high' | 'refused';
   readonly agentYaml?: (target: Cluster) => string;
   readonly soak?: string;
+  /** A scratch server for each change takes seconds; default false. */
+  readonly rehearsal?: boolean;
   /** agent.yaml's `observe`; default `false`. */
   readonly observe?: string;
   /** Default 30 s. */
   readonly lease?: string;
   readonly holdTimeout?: string;
   /** More checks of the dependent, as YAML lines. */
-  readonly checks?: () => string;
+  readonly checks?: (targetName: string) => string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
@@ -198,7 +200,7 @@ dependents:
       login:
         sql: { as: image_svc, password: '\${file:${folder}/image-password}', database: shop, source: 127.0.2.1, query: select 1, sslmode: disable }
         level: required
-${settings.checks?.() ?? ''}
+${settings.checks?.(name) ?? ''}
 policies:
   test:
     lease: ${settings.lease ?? '30s'}
@@ -233,6 +235,7 @@ store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', p
 temporal: { address: '${address}', namespace: default }
 # Whoever a test connects as is nobody to ask about, unless it says so.
 observe: ${settings.observe ?? 'false'}
+rehearsal: { enabled: ${settings.rehearsal ?? false} }
 ${settings.agentYaml?.(target) ?? ''}
 `;
 }

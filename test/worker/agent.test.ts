@@ -72,6 +72,7 @@ function configFor(temporal: string): { config: AgentConfig; folder: string } {
     restart: null,
     commands: {},
     allow: { settings: [], paths: [], sql: false },
+    rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
     standbys: [],
     observe: null,
     store: database,

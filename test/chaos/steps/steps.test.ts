@@ -26,6 +26,8 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     ping: true,
     snapshot: true,
     plan: true,
+    proveChecks: 'as rehearse',
+    rehearse: 'writes on a scratch server only, which goes with it',
     arm: true,
     apply: true,
     captureApplied: true,

@@ -133,4 +133,39 @@ describe.each([
     expect((await reverted(target, before, await target.capture())).remaining).toEqual([]);
     expect(await state()).toEqual(files);
   });
+
+  it('is rehearsed in a tree of its own, absolute paths and all', async () => {
+    const files = await state();
+    const records = await mkdtemp('/tmp/knowngood-records-');
+    const change = {
+      kind: 'config',
+      settings: { max_connections: 42 },
+      hba: [{ add: 'hostssl all postgres 127.0.0.7/32 reject', before: 'host all postgres 127.0.0.0/8 scram-sha-256' }],
+      files: { 'conf.d/more.conf': `geqo = off\ninclude '${home}/conf.d/tls.conf'\n` },
+      restart: 'allowed',
+    } as const;
+    const planned = await target.plan(before, change, {
+      settings: ['ssl_cert_file', 'ssl_key_file'],
+      paths: [],
+      sql: false,
+    });
+    if (planned.kind === 'refused') throw new Error(JSON.stringify(planned.problems, null, 2));
+    const principals = ['127.0.0.1', '127.0.0.7'].map((address) => ({
+      user: 'postgres',
+      database: 'postgres',
+      address,
+      tls: true,
+    }));
+    const limits = { records, folder: null, timeoutMs: 60_000 };
+    const { findings, problems } = await target.rehearse({ before, plan: planned.plan, principals, ...limits });
+    expect(problems.map(({ message }) => message)).toEqual([
+      'the candidate denies postgres@postgres from 127.0.0.7 with TLS',
+    ]);
+    expect(findings.filter(({ ok }) => ok !== true)).toHaveLength(1);
+    expect(findings).toContainEqual({ what: 'postgres@postgres from 127.0.0.1 with TLS logs in', ok: true });
+    expect(findings.at(-1)).toEqual({ what: 'the revert leads back, exactly', ok: true });
+    expect(await state()).toEqual(files);
+    expect(await readdir(records)).toEqual([]);
+    await rm(records, { recursive: true });
+  });
 });

@@ -1,0 +1,90 @@
+/** `knowngood checks prove`: does each check go red once its dependent's access is cut? */
+import { parseConnection } from '../../config/connection.ts';
+import { loadKnowngoodConfig } from '../../config/load.ts';
+import type { CheckSpec, SqlCheck, TcpCheck } from '../../domain/check.ts';
+import type { KnowngoodConfig } from '../../domain/config.ts';
+import { type CheckProof, type CheckToProve, httpUnproven, proofOf } from '../../domain/proof.ts';
+import type { AddCommand } from '../command.ts';
+import { optionsOf } from '../command.ts';
+import { withClient } from '../context.ts';
+import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
+import { nameOption } from '../options.ts';
+import { renderProofs } from '../render/proofs.ts';
+import { jsonVersion } from '../render/result.ts';
+import { awaitWorker } from '../start-change.ts';
+import { must, stop } from '../stop.ts';
+
+export const addChecks: AddCommand = (program, surroundings) => {
+  const checks = program.command('checks').description("whether the dependents' checks can be relied on");
+  addProve(checks, surroundings);
+};
+
+const addProve: AddCommand = (checks, { io, exit }) => {
+  checks
+    .command('prove')
+    .description('cut the access of each dependent on a scratch server, and see whether its checks go red')
+    .argument('<target>', 'the PostgreSQL server', nameOption)
+    .action(async (target: string, _: unknown, self) => {
+      const options = optionsOf(self);
+      const config = await loadKnowngoodConfig(options.config);
+      const { ask, cannot } = split(config, target);
+      await withClient(io, options, async (context) => {
+        await awaitWorker(context);
+        const answer = must(await context.client.proveChecks(target, ask), (problems) =>
+          exitCodeOfProblems(problems, exitCodes.refused),
+        );
+        if (answer.kind === 'off')
+          throw stop({
+            code: 'rehearsal-off',
+            message: `the agent of ${target} makes no scratch servers`,
+            hint: 'Set rehearsal.enabled to true in its agent.yaml.',
+          });
+        const proofs = [...answer.proofs, ...cannot];
+        const bad = proofs.some(({ level, result }) => level === 'required' && result === 'insensitive');
+        const exitCode = bad ? exitCodes.refused : exitCodes.kept;
+        const { findings, tookMs } = answer;
+        io.out(
+          options.json
+            ? JSON.stringify({ version: jsonVersion, target, exitCode, proofs, findings, tookMs }, null, 2)
+            : renderProofs(proofs, findings, io.colors),
+        );
+        exit(exitCode);
+      });
+    });
+};
+
+/** Those that a scratch server can be asked about, and why the others cannot. */
+function split(
+  { targets, dependents }: KnowngoodConfig,
+  target: string,
+): { readonly ask: readonly CheckToProve[]; readonly cannot: readonly CheckProof[] } {
+  const known = targets[target];
+  if (known === undefined)
+    throw stop({
+      code: 'unknown-target',
+      message: `knowngood.yaml has no target "${target}"`,
+      hint: `It has: ${Object.keys(targets).sort().join(', ')}.`,
+    });
+  const { host, port } = parseConnection(known.connection);
+  const ask: CheckToProve[] = [];
+  const cannot: CheckProof[] = [];
+  for (const { access, checks } of dependents.filter(({ uses }) => uses === target))
+    for (const check of checks) {
+      const why = whyNot(check, host, port);
+      if (why !== null) cannot.push(proofOf(check, 'unproven', why));
+      else if (check.kind !== 'http') ask.push({ check, cut: cutOf(check, access) });
+    }
+  return { ask, cannot };
+}
+
+function whyNot(check: CheckSpec, host: string, port: number): string | null {
+  if (check.kind === 'http') return httpUnproven;
+  if (check.kind === 'sql' || (check.port === port && check.host === host)) return null;
+  return `${check.host}:${check.port} is not the database: a scratch server cannot stand for it`;
+}
+
+/** What the dependent is declared to come as; a check that comes as somebody else would not notice. */
+function cutOf(check: SqlCheck | TcpCheck, access: readonly { readonly user: string }[]): readonly string[] {
+  const declared = [...new Set(access.map(({ user }) => user))];
+  return declared.length > 0 || check.kind === 'tcp' ? declared : [check.user];
+}
