@@ -103,9 +103,11 @@ async function inTheTree(
       mapped.push({ ...step, path: placeIn(tree, step.path), base64, expectDigest: now(step.path) });
     } else if (step.do === 'remove-file')
       mapped.push({ ...step, path: placeIn(tree, step.path), expectDigest: now(step.path) ?? step.expectDigest });
-    else if (step.do === 'alter-system')
+    else if (step.do === 'alter-system') {
+      // It was said already that this one is not tried.
+      if (tree.leavesOut(step.name)) continue;
       mapped.push({ ...step, literals: step.literals?.map((literal) => settingIn(tree, step.name, literal)) ?? null });
-    else if (step.do === 'sql') {
+    } else if (step.do === 'sql') {
       const why = await whyNotHere(client, step.database, step.statements);
       if (why === null) mapped.push(step);
       else

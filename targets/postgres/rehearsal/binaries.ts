@@ -14,6 +14,8 @@ export interface Binaries {
   readonly user: ServerUser | null;
   readonly owner: ServerUser;
   readonly env: NodeJS.ProcessEnv;
+  /** Of the live server, beside its own. */
+  readonly groups: readonly number[];
 }
 
 /** A Problem: nothing can be rehearsed here. */
@@ -40,6 +42,7 @@ export async function findBinaries(dataDirectory: string): Promise<Binaries | Pr
     initdb: initdb !== null && (await isRunnable(initdb)) ? initdb : null,
     user: self === 0 && uid !== 0 ? { uid, gid } : null,
     owner: { uid, gid },
+    groups: await groupsOf(postmaster.pid),
     env: environmentOf(await environmentFrom(postmaster.pid)),
   };
 }
@@ -53,6 +56,11 @@ async function environmentFrom(pid: number): Promise<Readonly<Record<string, str
         pair.includes('=') ? [[pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]] : [],
       ),
   );
+}
+
+async function groupsOf(pid: number): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return (/^Groups:(.*)$/m.exec(text)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
 }
 
 function isRunnable(path: string): Promise<boolean> {

@@ -12,6 +12,8 @@ export interface PrivateTree {
   readonly role: string;
   /** Files that stand in the tree: an absolute path of a setting is rewritten when it leads to one of them. */
   readonly holds: (path: string) => boolean;
+  /** Settings that stand on the command line instead: a reload would take a line of a file that differs for a pending restart. */
+  readonly leavesOut: (name: string) => boolean;
 }
 
 export type TreeRole = 'conf' | 'hba-main' | 'access' | 'other';
@@ -68,7 +70,8 @@ function confIn(tree: PrivateTree, content: string): string {
   const lines = content.split('\n');
   for (const line of parseConf(content)) {
     if (line.kind === 'error') continue;
-    if (line.kind === 'setting') {
+    if (line.kind === 'setting' && tree.leavesOut(line.name)) lines[line.line - 1] = `# ${lines[line.line - 1]}`;
+    else if (line.kind === 'setting') {
       const value = settingIn(tree, line.name, line.value);
       if (value !== line.value) lines[line.line - 1] = `${line.name} = ${quoteConf(value)}`;
     } else if (isAbsolute(line.value)) lines[line.line - 1] = `${line.kind} ${quoteConf(placeIn(tree, line.value))}`;

@@ -12,6 +12,7 @@ import { findPostmaster, sendReload } from '../postmaster.ts';
 import { messageOf } from '../target-error.ts';
 import { connect } from './ask-scratch.ts';
 import { little } from './bounds.ts';
+import { whyKept } from './neutral.ts';
 import { configurations } from './candidate.ts';
 import { populate } from './populate.ts';
 import { type PrivateTree, ownRule, placeIn } from './private-tree.ts';
@@ -23,6 +24,8 @@ import { type Stage, onStage } from './stage.ts';
 const missingObjects: ReadonlySet<string> = new Set(['42P01', '42703', '42883', '3F000', '42704']);
 const withoutItsQuery = ' (its query needs tables that a scratch server has not: its login was asked)';
 const reloadMs = 5_000;
+/** What is asked is access: no TLS, and no more memory than that takes. */
+const further: Readonly<Record<string, string>> = { ...little, ssl: 'off' };
 
 export async function prove(input: ProveInput): Promise<Proofs> {
   const { before, checks } = input;
@@ -56,7 +59,7 @@ async function prepare(
 ): Promise<Ground | null> {
   const { say, sayAll, binaries } = stage;
   const [was] = await configurations(before, []);
-  const tree = treeAt(stage, 'tree', was);
+  const tree = treeAt(stage, 'tree', [was], (name) => whyKept(name) !== null || name in further);
   const anybody = [{ user: '', database: '', address: '127.0.0.1', tls: false }];
   const scratch = new Scratch({ ...scratchOptions(stage, before, was, was, anybody), tree });
   const unmade =
@@ -70,7 +73,7 @@ async function prepare(
   await scratch.layOut(was);
   const rules = placeIn(tree, was.hba);
   await writeFile(rules, rulesFor(tree, []));
-  if (!sayAll('the scratch server starts', await scratch.start({ ...little, ssl: 'off' }))) return null;
+  if (!sayAll('the scratch server starts', await scratch.start(further))) return null;
   const client = await connect(scratch, tree);
   stage.atEnd(() => client.end());
   const users = new Set(checks.flatMap(({ check }) => (check.kind === 'sql' ? [check.user] : [])));
@@ -136,7 +139,7 @@ async function proveTcp(
   ask: (check: TcpCheck) => Promise<Sample>,
 ): Promise<CheckProof> {
   if (!scratch.isRunning) {
-    const [problem] = await scratch.start({ ...little, ssl: 'off' });
+    const [problem] = await scratch.start(further);
     if (problem !== undefined) return proofOf(asked, 'unproven', problem.message);
   }
   const green = await ask(asked);

@@ -12,6 +12,7 @@ import { boundsOf, sayUntried } from './bounds.ts';
 import { type Configuration, configurations } from './candidate.ts';
 import { problemOf } from './findings.ts';
 import { loopbackOf, tryLogin } from './logins.ts';
+import { whyKept } from './neutral.ts';
 import { populate } from './populate.ts';
 import type { PrivateTree } from './private-tree.ts';
 import { sayLogin } from './say-login.ts';
@@ -40,7 +41,7 @@ async function perform(stage: Stage, play: Play): Promise<void> {
   const { say, sayAll, binaries } = stage;
   const [was, candidate] = await configurations(before, steps);
   const common = scratchOptions(stage, before, was, candidate, principals);
-  const reader = new Scratch({ ...common, tree: treeAt(stage, 'read', was, candidate) });
+  const reader = new Scratch({ ...common, tree: treeAt(stage, 'read', [was, candidate], () => false) });
   await reader.layOut(candidate);
   if (!sayAll('the candidate is read (postgres -C)', await readProblems(reader, candidate))) return;
 
@@ -52,7 +53,8 @@ async function perform(stage: Stage, play: Play): Promise<void> {
       detail: `There is no initdb beside ${binaries.postgres}.`,
       hint: "Install the server's own initdb: without it no scratch server can be made.",
     });
-  const tree = treeAt(stage, 'tree', was, candidate);
+  const bounded = new Set<string>();
+  const tree = treeAt(stage, 'tree', [was, candidate], (name) => whyKept(name) !== null || bounded.has(name));
   const scratch = new Scratch({ ...common, tree });
   const unmade = await scratch.init(initdb);
   if (unmade !== null) return say('the scratch server', null, unmade);
@@ -61,6 +63,8 @@ async function perform(stage: Stage, play: Play): Promise<void> {
   if (loads !== null && !sayAll('the libraries and limits of the candidate', loads)) return;
   const further = await boundsOf(scratch, candidate, before.facts.versionNum, say);
   if (further === null) return;
+  for (const name of Object.keys(further)) bounded.add(name);
+  if (bounded.size > 0) await scratch.layOut(candidate);
   if (!sayAll('the candidate starts', await scratch.start(further))) return;
   sayUntried(say, steps, was, candidate, further);
 
@@ -92,10 +96,16 @@ async function perform(stage: Stage, play: Play): Promise<void> {
   await actAndRevert({ stage, scratch, tree, was, candidate, further, steps, open: play.open });
 }
 
-export function treeAt({ folder }: Stage, name: string, ...all: readonly Configuration[]): PrivateTree {
+export function treeAt(
+  { folder }: Stage,
+  name: string,
+  all: readonly Configuration[],
+  leavesOut: (setting: string) => boolean,
+): PrivateTree {
   return {
     root: join(folder, name),
     role: `knowngood_${randomBytes(4).toString('hex')}`,
+    leavesOut: (setting) => leavesOut(setting.toLowerCase()),
     holds: (path) => all.some(({ files, folders }) => files.has(path) || folders.includes(path)),
   };
 }

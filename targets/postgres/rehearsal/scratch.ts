@@ -185,13 +185,14 @@ export class Scratch {
     return commandLine(place, (name) => facts.contexts[name] !== undefined, given, further);
   }
 
-  /** A key keeps its mode, which the server judges; but one that is root's only its group could read, which is not ours. */
-  async #write(path: string, file: ConfigFile, content: string): Promise<void> {
-    const { owner, user } = this.#options.binaries;
+  /** Mode and owner are the server's to judge; what it may read by a group that a scratch server has not becomes its own. */
+  async #write(path: string, { uid, gid, mode }: ConfigFile, content: string): Promise<void> {
+    const { owner, user, groups } = this.#options.binaries;
     await writeFile(path, Buffer.from(content, 'latin1'), { mode: 0o600 });
-    const foreign = file.uid !== owner.uid && (file.role === 'secret' || user === null);
-    if (user !== null) await (foreign ? give(path, user) : chown(path, file.uid, file.gid));
-    await chmod(path, foreign ? 0o600 : file.mode & 0o777);
+    const byGroup = (mode & 0o044) === 0o040 && gid !== owner.gid && groups.includes(gid);
+    const asOwn = uid !== owner.uid && (user === null || byGroup);
+    if (user !== null) await (asOwn ? give(path, user) : chown(path, uid, gid));
+    await chmod(path, asOwn ? 0o600 : mode & 0o777);
   }
 
   /** Whatever the umask is, and whoever makes it. */

@@ -4,7 +4,12 @@ import { contentIn, settingIn } from '../../../../targets/postgres/rehearsal/pri
 import { judgeMemory } from '../../../../targets/postgres/rehearsal/room.ts';
 import { whyNotStarted } from '../../../../targets/postgres/rehearsal/server-log.ts';
 
-const tree = { root: '/p', role: 'own', holds: (path: string) => path.startsWith('/etc/pg/') };
+const tree = {
+  root: '/p',
+  role: 'own',
+  holds: (path: string) => path.startsWith('/etc/pg/'),
+  leavesOut: (name: string) => name === 'port',
+};
 
 describe('the private tree', () => {
   it.each([
@@ -13,6 +18,7 @@ describe('the private tree', () => {
     ["include_if_exists = '/etc/pg/more.conf'", "include_if_exists '/p/etc/pg/more.conf'"],
     ["hba_file = '/etc/pg/hba'", "hba_file = '/p/etc/pg/hba'"],
     ["ssl_key_file = '/elsewhere/key'", "ssl_key_file = '/elsewhere/key'"],
+    ['port = 5433', '# port = 5433'],
     ['a broken /etc/pg/line', 'a broken /etc/pg/line'],
   ])('reads %s as %s', (line, want) => expect(contentIn(tree, 'conf', line)).toBe(want));
 

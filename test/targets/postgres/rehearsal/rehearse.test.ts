@@ -172,6 +172,19 @@ for (const major of [14, 18] as const)
       expect(findings.at(-1)).toEqual({ what: 'the revert leads back, exactly', ok: true });
     });
 
+    it('leads back where settings are kept away from the scratch server', async () => {
+      const steps: ChangeStep[] = [
+        written('postgresql.conf', (text) => `${text}max_worker_processes = 9\nwork_mem = 9MB\n`),
+        { do: 'alter-system', name: 'port', literals: ['1'] },
+        { do: 'alter-system', name: 'autovacuum_naptime', literals: ['33'] },
+      ];
+      for (const activation of ['reload', 'restart'] as const) {
+        const { problems, findings } = await tried([...steps, { do: activation }], { principals: [] });
+        expect(problems).toEqual([]);
+        expect(findings.at(-1)).toEqual({ what: 'the revert leads back, exactly', ok: true });
+      }
+    });
+
     it('ends when its time is over, and leaves nothing', async () => {
       const rehearsal = await tried([appended('work_mem = 9MB')], { timeoutMs: 250 });
       expect(rehearsal.problems).toEqual([]);
