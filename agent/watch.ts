@@ -112,9 +112,9 @@ export function startWatch(parts: AgentParts, contact: Contact): { stop(): Promi
   return {
     async stop() {
       for (const timer of timers) clearInterval(timer);
-      // A frozen server may keep the second one for half a minute.
-      const work = Promise.all([looking.running(), keeping.running()]);
-      await Promise.race([work, sleep(lastLooksMs, undefined, { ref: false })]);
+      // A look may write the journal, and is over within seconds. A frozen server keeps the other for half a minute.
+      await looking.running();
+      await Promise.race([keeping.running(), sleep(lastLooksMs, undefined, { ref: false })]);
     },
   };
 

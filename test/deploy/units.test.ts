@@ -15,7 +15,6 @@ import { type Boot, boot, canBoot } from '../support/systemd.ts';
 
 const exec = promisify(execFile);
 const cluster = useCluster();
-const lab = useAgent(cluster);
 const agentUnit = 'knowngood-agent@17-main.service';
 const workerUnit = 'knowngood-worker.service';
 const serverUnit = 'postgresql@17-main.service';
@@ -26,6 +25,8 @@ const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
+// Hooks run in this order: the machine is off before the folder that it writes to goes.
+const lab = useAgent(cluster);
 
 if (!canBoot) console.warn('test/deploy: no root or no systemd here, so the units are not booted');
 const describeBooted = canBoot ? describe : describe.skip;
