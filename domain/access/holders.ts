@@ -55,7 +55,6 @@ const shownHolders = 3;
 
 function predefined(privilege: NeededPrivilege, { kind }: ObjectEntry): readonly string[] {
   if (kind === 'schema') return privilege === 'usage' ? ['pg_read_all_data', 'pg_write_all_data'] : [];
-  if (kind === 'routine') return [];
   if (privilege === 'select') return ['pg_read_all_data'];
   if (privilege === 'insert' || privilege === 'update' || privilege === 'delete') return ['pg_write_all_data'];
   return privilege === 'maintain' ? ['pg_maintain'] : [];

@@ -243,6 +243,23 @@ describe('what is missing is told in one sentence', () => {
   ] as const)
     it(name, () => expect(asked(words, bent as Bent).reaches).toMatchObject({ kind, why }));
 
+  it('three others are named, the fourth counted', () => {
+    const why = (images: readonly string[]): unknown => asked('select on public.images', { images }).holds;
+    expect(why(['a=r/b', 'b=r/b', 'c=r/b'])).toMatchObject({
+      why: expect.stringMatching(/: granted only to a, b, c$/),
+    });
+    expect(why(['a=r/b', 'b=r/b', 'c=r/b', 'd=r/b'])).toMatchObject({ why: expect.stringMatching(/ c and 1 more$/) });
+  });
+  it('there is no such database', () => {
+    const parsed = parseNeed('usage on schema public');
+    const sections = { databases: [], catalogs: [] } as unknown as PrivilegeSections;
+    if (parsed.kind === 'need')
+      expect(privilegesIn(sections, 'nowhere')('image_svc', parsed.need).reaches).toEqual({
+        kind: 'denied',
+        why: 'there is no database nowhere',
+        where: 'database nowhere',
+      });
+  });
   it('an unknown role is denied, one of the system is unknown', () => {
     expect(asked('select on public.images', {}, 'nobody').holds).toMatchObject({
       kind: 'denied',
@@ -286,6 +303,12 @@ describe('row security', () => {
   ] as const)
     it(name, () => expect(roleOf(security as Partial<RowSecurityEntry>, user, more as Partial<RoleEntry>)).toBe(kind));
 
+  it('is for a column too', () => {
+    expect(asked('select on column public.images.path', { images, policies: [] }).reaches.kind).toBe('denied');
+    expect(asked('select on public.images', { images, policies: [policy(['carl', 'image_svc'])] }).reaches.kind).toBe(
+      'allowed',
+    );
+  });
   it('of another role is not looked at while a session begins as that', () => {
     const roles = [role('image_svc', { settings: { '': ['role=carl'] } })];
     expect(asked('select on public.images', { images, roles }).reaches).toMatchObject({
@@ -336,7 +359,43 @@ describe('predefined roles and the owner of the database', () => {
   });
 });
 
+describe('what the system and extensions made', () => {
+  const made = (kind: ObjectEntry['kind'], name: string): ObjectEntry => ({
+    ...object(kind, name, ['image_svc=rw/boss']),
+    initial: [],
+  });
+  it('is changed like anything else where it is no catalog', () => {
+    const objects = [
+      made('table', 'public.spatial'),
+      made('view', 'pg_catalog.pg_settings'),
+      object('table', 'pg_catalog.pg_mine', ['image_svc=w/boss']),
+    ];
+    for (const name of ['public.spatial', 'pg_catalog.pg_settings', 'pg_catalog.pg_mine'])
+      expect(asked(`update on ${name}`, { objects }).holds.kind).toBe('allowed');
+  });
+  it('is open to everybody where initdb opened it, and nobody can tell more', () => {
+    const answers = [
+      'usage on schema pg_catalog',
+      'usage on schema information_schema',
+      'create on schema pg_catalog',
+      'usage on schema pg_toast',
+    ];
+    expect(answers.map((words) => asked(words).holds.kind)).toEqual(['allowed', 'allowed', 'unknown', 'unknown']);
+    const catalog = { extensions: [{ name: 'postgis', version: '3', schema: 'topology' }] };
+    expect(asked('usage on schema topology', { catalog }).holds.kind).toBe('unknown');
+  });
+});
+
 describe('what is allowed', () => {
+  it('is a schema by its own privilege alone', () => {
+    expect(asked('create on schema public', { schema: ['image_svc=C/boss'] }).reaches.kind).toBe('allowed');
+  });
+  it('is noted to be for a foreign server to decide', () => {
+    const objects = [object('foreign table', 'public.far', ['=r/boss'])];
+    expect(asked('select on public.far', { objects }).reaches).toMatchObject({
+      notes: ['what public.far says is for its foreign server to decide'],
+    });
+  });
   it('holds while the schema is closed, and is not reached', () => {
     const { holds, reaches } = asked('select on public.images', { images: own, schema: [] });
     expect([holds.kind, reaches.kind]).toEqual(['allowed', 'denied']);
