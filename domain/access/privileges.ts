@@ -4,9 +4,9 @@
  * a snapshot does not say is `unknown`. Of a column it is not said whether it exists.
  */
 import type { MembershipEntry, ObjectEntry } from '../catalog.ts';
-import { privilegeWords } from '../revert/sql/acl.ts';
 import type { Sections } from '../snapshot.ts';
 import { type CatalogIndex, catalogIndex, systemSchemas } from './catalog-index.ts';
+import { Holders } from './holders.ts';
 import type { Need, NeededPrivilege } from './need.ts';
 import { type Roles, rolesOf } from './roles.ts';
 import { isRowCommand, rowsSeen } from './row-security.ts';
@@ -64,20 +64,20 @@ function always(answer: Privileged): AskNeed {
   return () => ({ holds: answer, reaches: answer });
 }
 
-const letters = Object.fromEntries(Object.entries(privilegeWords).map(([letter, word]) => [word, letter]));
-
 /** What a new session of the user begins with. */
 type Starts = (user: string, setting: 'role' | 'row_security') => string | null;
 
 class Inside {
   readonly #roles: Roles;
   readonly #index: CatalogIndex;
+  readonly #holders: Holders;
   readonly #versionNum: number;
   readonly #starts: Starts;
 
   constructor(roles: Roles, index: CatalogIndex, versionNum: number, starts: Starts) {
     this.#roles = roles;
     this.#index = index;
+    this.#holders = new Holders(roles, index);
     this.#versionNum = versionNum;
     this.#starts = starts;
   }
@@ -117,64 +117,24 @@ class Inside {
   #holds(user: string, { privilege, on }: Need): Privileged {
     const found = this.#index.find(on);
     const column = on.kind === 'column' ? this.#index.column(on.name) : null;
-    if (column !== null && this.#isGranted(user, privilege, column)) return allowed;
+    if (column !== null && this.#holders.isGranted(user, privilege, column)) return allowed;
     const where = `${on.kind} ${on.name}`;
     if (on.kind === 'schema' && found.kind === 'unknown' && isOpen(on.name) && privilege === 'usage') return allowed;
     if (found.kind !== 'object') return { kind: found.kind === 'absent' ? 'denied' : 'unknown', why: found.why, where };
     const { object } = found;
     if (this.#isSuperuser(user)) return allowed;
     const isClosed = isSystemTable(object) && changesRows.includes(privilege);
-    if (!isClosed && this.#isGranted(user, privilege, object)) return allowed;
-    if (!isClosed && this.#predefined(privilege, object).some((role) => this.#roles.hasPrivilegesOf(user, role)))
-      return allowed;
+    if (!isClosed && this.#holders.isGranted(user, privilege, object)) return allowed;
+    if (!isClosed && this.#holders.isPredefined(user, privilege, object)) return allowed;
     const words = `${user} has no ${privilege.toUpperCase()} on ${on.name}`;
     const because = isClosed
       ? 'only superusers change the system catalogs'
-      : this.#because(user, privilege, object, column);
+      : this.#holders.because(user, privilege, object, column);
     return { kind: 'denied', why: `${words}: ${because}`, where };
   }
 
   #isSuperuser(user: string): boolean {
     return this.#roles.get(user)?.superuser === true;
-  }
-
-  #isGranted(user: string, privilege: NeededPrivilege, object: ObjectEntry): boolean {
-    return this.#grantees(privilege, object).some((one) => one === '' || this.#roles.hasPrivilegesOf(user, one));
-  }
-
-  #grantees(privilege: NeededPrivilege, object: ObjectEntry): readonly string[] {
-    const letter = letters[privilege];
-    return [...this.#index.acl(object).values()].flatMap((grant) =>
-      grant.privilege === letter ? [grant.grantee] : [],
-    );
-  }
-
-  /** Roles that have it without a grant. */
-  #predefined(privilege: NeededPrivilege, { kind }: ObjectEntry): readonly string[] {
-    if (kind === 'schema') return privilege === 'usage' ? ['pg_read_all_data', 'pg_write_all_data'] : [];
-    if (kind === 'routine') return [];
-    if (privilege === 'select') return ['pg_read_all_data'];
-    if (privilege === 'insert' || privilege === 'update' || privilege === 'delete') return ['pg_write_all_data'];
-    return privilege === 'maintain' ? ['pg_maintain'] : [];
-  }
-
-  /** Nobody whose privileges the user has is granted it: who is, and what stands between. */
-  #because(user: string, privilege: NeededPrivilege, object: ObjectEntry, column: ObjectEntry | null): string {
-    const granted = [object, ...(column === null ? [] : [column])].flatMap((one) => this.#grantees(privilege, one));
-    const holders = [...new Set(granted)];
-    const near = [...holders, ...this.#predefined(privilege, object)].filter((one) => this.#roles.isMember(user, one));
-    const [role] = near;
-    if (role !== undefined) {
-      const isHolder = holders.includes(role);
-      const setting = this.#roles.maySetRole(user, role) ? ` (SET ROLE ${role} would give it)` : '';
-      const membership = `of which it is a member without INHERIT${setting}`;
-      return isHolder ? `granted to ${role}, ${membership}` : `${role} would have it, ${membership}`;
-    }
-    if (object.owner !== '' && this.#roles.hasPrivilegesOf(user, object.owner))
-      return 'it owns that, and somebody revoked its own privilege';
-    if (holders.length === 0) return 'granted to nobody';
-    const more = holders.length - shownHolders;
-    return `granted only to ${holders.slice(0, shownHolders).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }
 
   #throughSchema(user: string, { on }: Need): Privileged {
@@ -215,8 +175,6 @@ class Inside {
 
 /** The words of ALTER ROLE … SET are kept as they were given. */
 const isOff = /^(of|off|f|fa|fal|fals|false|n|no|0)$/i;
-/** Names of a long list that a sentence can bear. */
-const shownHolders = 3;
 const changesRows: readonly NeededPrivilege[] = ['insert', 'update', 'delete', 'truncate'];
 
 /** initdb lets everybody in, and a snapshot would show if that had been changed. */

@@ -2,7 +2,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseNeed } from '../../domain/access/need.ts';
 import { type NeedAnswer, type PrivilegeSections, privilegesIn } from '../../domain/access/privileges.ts';
-import type { DatabaseCatalog, MembershipEntry, ObjectEntry, PolicyEntry } from '../../domain/catalog.ts';
+import type {
+  DatabaseCatalog,
+  MembershipEntry,
+  ObjectEntry,
+  PolicyEntry,
+  RowSecurityEntry,
+} from '../../domain/catalog.ts';
 import type { RoleEntry } from '../../domain/snapshot.ts';
 
 const role = (name: string, more: Partial<RoleEntry> = {}): RoleEntry => ({
@@ -54,6 +60,8 @@ interface Bent {
   readonly policies?: readonly PolicyEntry[];
   readonly objects?: readonly ObjectEntry[];
   readonly catalog?: Partial<DatabaseCatalog>;
+  /** In the place of those of the same name. */
+  readonly roles?: readonly RoleEntry[];
 }
 
 /** image_svc and what it may do with public.images. */
@@ -62,7 +70,9 @@ function asked(words: string, bent: Bent = {}, user = 'image_svc'): NeedAnswer {
   const sections: PrivilegeSections = {
     settings: [],
     server: { version: '', versionNum, systemIdentifier: '', dataDirectory: '', inRecovery: false },
-    roles: ['boss', 'image_svc', 'shop_reader', 'carl'].map((name) => role(name)),
+    roles: ['boss', 'image_svc', 'shop_reader', 'carl'].map(
+      (name) => bent.roles?.find((one) => one.name === name) ?? role(name),
+    ),
     memberships: bent.memberships ?? [],
     databases: [
       {
@@ -233,6 +243,23 @@ describe('what is missing is told in one sentence', () => {
   ] as const)
     it(name, () => expect(asked(words, bent as Bent).reaches).toMatchObject({ kind, why }));
 
+  it('three others are named, the fourth counted', () => {
+    const why = (images: readonly string[]): unknown => asked('select on public.images', { images }).holds;
+    expect(why(['a=r/b', 'b=r/b', 'c=r/b'])).toMatchObject({
+      why: expect.stringMatching(/: granted only to a, b, c$/),
+    });
+    expect(why(['a=r/b', 'b=r/b', 'c=r/b', 'd=r/b'])).toMatchObject({ why: expect.stringMatching(/ c and 1 more$/) });
+  });
+  it('there is no such database', () => {
+    const parsed = parseNeed('usage on schema public');
+    const sections = { databases: [], catalogs: [] } as unknown as PrivilegeSections;
+    if (parsed.kind === 'need')
+      expect(privilegesIn(sections, 'nowhere')('image_svc', parsed.need).reaches).toEqual({
+        kind: 'denied',
+        why: 'there is no database nowhere',
+        where: 'database nowhere',
+      });
+  });
   it('an unknown role is denied, one of the system is unknown', () => {
     expect(asked('select on public.images', {}, 'nobody').holds).toMatchObject({
       kind: 'denied',
@@ -242,7 +269,133 @@ describe('what is missing is told in one sentence', () => {
   });
 });
 
+describe('row security', () => {
+  const images = ['image_svc=arwd/boss', 'boss=arwd/boss'];
+  const roleOf = (rowSecurity: Partial<RowSecurityEntry>, user: string, more: Partial<RoleEntry> = {}): string => {
+    const entry = { table: 'public.images', enabled: true, forced: false, policies: [], ...rowSecurity };
+    return asked(
+      'select on public.images',
+      { images, catalog: { rowSecurity: [entry] }, roles: [role(user, more)] },
+      user,
+    ).reaches.kind;
+  };
+  for (const [name, security, user, more, kind] of [
+    ['stops who does not own the table', {}, 'image_svc', {}, 'denied'],
+    ['spares its owner', {}, 'boss', {}, 'allowed'],
+    ['spares not its owner when it is forced', { forced: true }, 'boss', {}, 'denied'],
+    ['spares who bypasses it', { forced: true }, 'image_svc', { bypassRls: true }, 'allowed'],
+    ['spares superusers', { forced: true }, 'image_svc', { superuser: true }, 'allowed'],
+    ['is nothing while it is not enabled', { enabled: false, forced: true }, 'image_svc', {}, 'allowed'],
+    [
+      'is an error while row_security is off',
+      { policies: [policy([''])] },
+      'image_svc',
+      { settings: { shop: ['row_security=false'] } },
+      'denied',
+    ],
+    [
+      'is none for its owner, row_security or not',
+      { policies: [policy([''])] },
+      'boss',
+      { settings: { '': ['row_security=off'] } },
+      'allowed',
+    ],
+  ] as const)
+    it(name, () => expect(roleOf(security as Partial<RowSecurityEntry>, user, more as Partial<RoleEntry>)).toBe(kind));
+
+  it('is for a column too', () => {
+    expect(asked('select on column public.images.path', { images, policies: [] }).reaches.kind).toBe('denied');
+    expect(asked('select on public.images', { images, policies: [policy(['carl', 'image_svc'])] }).reaches.kind).toBe(
+      'allowed',
+    );
+  });
+  it('of another role is not looked at while a session begins as that', () => {
+    const roles = [role('image_svc', { settings: { '': ['role=carl'] } })];
+    expect(asked('select on public.images', { images, roles }).reaches).toMatchObject({
+      kind: 'unknown',
+      why: 'a session of image_svc begins as another role (role = carl)',
+    });
+    const same = [role('image_svc', { settings: { '': ['role=image_svc'] } })];
+    expect(asked('select on public.images', { images, roles: same }).reaches.kind).toBe('allowed');
+  });
+});
+
+describe('predefined roles and the owner of the database', () => {
+  for (const [of, words, kind] of [
+    ['pg_read_all_data', 'select on public.images', 'allowed'],
+    ['pg_read_all_data', 'usage on schema public', 'allowed'],
+    ['pg_read_all_data', 'insert on public.images', 'denied'],
+    ['pg_write_all_data', 'delete on public.images', 'allowed'],
+    ['pg_write_all_data', 'update on public.images', 'allowed'],
+    ['pg_write_all_data', 'insert on public.images', 'allowed'],
+    ['pg_write_all_data', 'usage on schema public', 'allowed'],
+    ['pg_write_all_data', 'create on schema public', 'denied'],
+    ['pg_write_all_data', 'truncate on public.images', 'denied'],
+    ['pg_maintain', 'maintain on public.images', 'allowed'],
+    ['pg_maintain', 'trigger on public.images', 'denied'],
+    ['boss', 'create on schema public', 'allowed'],
+  ] as const)
+    it(`a member of ${of}: ${words} is ${kind}`, () => {
+      const schema = ['pg_database_owner=UC/boss'];
+      expect(asked(words, { schema, images: [], memberships: [member('image_svc', of, true, true)] }).holds.kind).toBe(
+        kind,
+      );
+    });
+  it('an owner without INHERIT has not what its database’s owner has before 16', () => {
+    const schema = ['pg_database_owner=UC/boss'];
+    const roles = [role('boss', { inherit: false })];
+    expect(asked('create on schema public', { schema, roles, versionNum: 150000 }, 'boss').holds.kind).toBe('denied');
+    expect(asked('create on schema public', { schema, roles, versionNum: 160000 }, 'boss').holds.kind).toBe('allowed');
+  });
+  it('changes of the system catalogs are for superusers', () => {
+    const objects = [{ ...object('table', 'pg_catalog.pg_authid', ['image_svc=rw/boss']), initial: [] }];
+    expect(asked('update on pg_catalog.pg_authid', { objects }).reaches).toMatchObject({
+      kind: 'denied',
+      why: 'image_svc has no UPDATE on pg_catalog.pg_authid: only superusers change the system catalogs',
+    });
+    expect(asked('select on pg_catalog.pg_authid', { objects }).reaches.kind).toBe('allowed');
+    const roles = [role('image_svc', { superuser: true })];
+    expect(asked('update on pg_catalog.pg_authid', { objects, roles }).reaches.kind).toBe('allowed');
+  });
+});
+
+describe('what the system and extensions made', () => {
+  const made = (kind: ObjectEntry['kind'], name: string): ObjectEntry => ({
+    ...object(kind, name, ['image_svc=rw/boss']),
+    initial: [],
+  });
+  it('is changed like anything else where it is no catalog', () => {
+    const objects = [
+      made('table', 'public.spatial'),
+      made('view', 'pg_catalog.pg_settings'),
+      object('table', 'pg_catalog.pg_mine', ['image_svc=w/boss']),
+    ];
+    for (const name of ['public.spatial', 'pg_catalog.pg_settings', 'pg_catalog.pg_mine'])
+      expect(asked(`update on ${name}`, { objects }).holds.kind).toBe('allowed');
+  });
+  it('is open to everybody where initdb opened it, and nobody can tell more', () => {
+    const answers = [
+      'usage on schema pg_catalog',
+      'usage on schema information_schema',
+      'create on schema pg_catalog',
+      'usage on schema pg_toast',
+    ];
+    expect(answers.map((words) => asked(words).holds.kind)).toEqual(['allowed', 'allowed', 'unknown', 'unknown']);
+    const catalog = { extensions: [{ name: 'postgis', version: '3', schema: 'topology' }] };
+    expect(asked('usage on schema topology', { catalog }).holds.kind).toBe('unknown');
+  });
+});
+
 describe('what is allowed', () => {
+  it('is a schema by its own privilege alone', () => {
+    expect(asked('create on schema public', { schema: ['image_svc=C/boss'] }).reaches.kind).toBe('allowed');
+  });
+  it('is noted to be for a foreign server to decide', () => {
+    const objects = [object('foreign table', 'public.far', ['=r/boss'])];
+    expect(asked('select on public.far', { objects }).reaches).toMatchObject({
+      notes: ['what public.far says is for its foreign server to decide'],
+    });
+  });
   it('holds while the schema is closed, and is not reached', () => {
     const { holds, reaches } = asked('select on public.images', { images: own, schema: [] });
     expect([holds.kind, reaches.kind]).toEqual(['allowed', 'denied']);

@@ -24,7 +24,7 @@ const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
 /** Every day the same states; the full suite draws new ones, and prints the seed of what fails. */
 const seeded = full ? {} : { seed: 20240412 };
 const majors: readonly PostgresMajor[] = full ? [14, 15, 16, 17, 18] : [14, 16, 18];
-const statesEach = Number(process.env['KNOWNGOOD_FILES'] ?? (full ? 150 : 7));
+const statesEach = Number(process.env['KNOWNGOOD_FILES'] ?? (full ? 150 : 5));
 
 const seen = { privileges: 0, held: 0, unknown: 0, statements: 0, reached: 0 };
 afterAll(() => {
