@@ -66,22 +66,31 @@ function sameWay(one: AccessChange, other: AccessChange): boolean {
   return one.user === other.user && one.database === other.database && one.because.join() === other.because.join();
 }
 
-/** The files named by what decided, roles and databases named by who was asked; else whatever decides access. */
+/** What decides at the step at which each is stopped: the address, the rule, the role and its database, or a privilege. */
 function itemsBehind(lost: readonly AccessChange[], { items }: PlanSummary): readonly PlanItem[] {
-  const files = new Set(lost.flatMap(({ before, after }) => [before.where?.file, after.where?.file]));
-  const named = new Set(lost.flatMap(({ user, database }) => [user, database]));
-  const behind = items.filter(
-    ({ key, section, action }) =>
-      action !== 'none' &&
-      (files.has(key.slice(key.indexOf(':') + 1)) ||
-        (key.startsWith('setting:') && listening.has(key.slice('setting:'.length))) ||
-        ((section === 'roles' || section === 'databases' || section === 'memberships') &&
-          [...named].some((name) => mentions(key, name)))),
-  );
+  const behind = items.filter((item) => item.action !== 'none' && lost.some((change) => isBehind(item, change)));
   return behind.slice(0, mostItems);
 }
 
-const listening: ReadonlySet<string> = new Set(['listen_addresses', 'port', 'ssl', 'hba_file', 'ident_file']);
+function isBehind({ key, section }: PlanItem, { need, user, database, before, after, because }: AccessChange): boolean {
+  const id = key.slice(key.indexOf(':') + 1);
+  const names = (name: string): boolean => mentions(key, name);
+  if (need !== undefined) {
+    const object = need.slice(need.lastIndexOf(' ') + 1).replace(/\(.*$/s, '');
+    return (section === 'catalogs' && names(object)) || (isShared(section) && names(user));
+  }
+  if (after.kind === 'denied' && after.sqlState === null) return section === 'settings' && listening.has(id);
+  // Beside the last sentence, which is the server's no, those of a rule that is another one now.
+  const isRule = because.length > 1;
+  if (isRule) return [before.where?.file, after.where?.file].includes(id) || key === 'setting:hba_file';
+  return isShared(section) && (names(user) || names(database));
+}
+
+function isShared(section: PlanItem['section']): boolean {
+  return section === 'roles' || section === 'databases' || section === 'memberships';
+}
+
+const listening: ReadonlySet<string> = new Set(['listen_addresses', 'port', 'ssl']);
 const limits: ReadonlySet<string> = new Set([
   'max_connections',
   'superuser_reserved_connections',
