@@ -5,7 +5,7 @@ import type { Change, ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedCommand } from '../domain/config.ts';
 import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
-import { greatestRisk, restartReason, unseenReason } from '../domain/plan/risk.ts';
+import { greatestRisk, newServerStays, restartReason, unseenReason } from '../domain/plan/risk.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Captured } from '../targets/target.ts';
@@ -135,7 +135,8 @@ function planUnseen(
   if (change.kind === 'command' && command === undefined) return refused([unknownCommand(config, change.name)]);
   const restarts = command?.restarts === true;
   const what = change.kind === 'command' ? `command ${change.name}` : 'a pipeline';
-  const reasons = [unseenReason(what), ...(restarts ? [restartReason] : [])];
+  const stays = command?.upgrade?.onRevert === 'configuration';
+  const reasons = [unseenReason(what), ...(restarts ? [restartReason] : []), ...(stays ? [newServerStays] : [])];
   const plan: PlanSummary = {
     hash: hashOf({ changeId, change: command === undefined ? change : { ...change, ...bound(command) } }),
     items: [],

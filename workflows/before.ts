@@ -161,12 +161,10 @@ async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted)
   const { policy, concerns = [], access } = change;
   // Of changes that an earlier version admitted.
   const { risk: classes = defaultClasses } = policy as Partial<Policy>;
-  if (change.changeKind !== 'config') {
-    // What a command will do nobody knows beforehand; its effect is seen at `applied`.
-    const reasons = [
-      unseenReason(change.changeKind === 'command' ? `command ${change.what}` : 'a pipeline'),
-      ...concerns,
-    ];
+  const isCommand = change.changeKind === 'command';
+  if (change.changeKind === 'external' || (isCommand && !patched('plan-a-command'))) {
+    // What it will do nobody knows beforehand; its effect is seen at `applied`.
+    const reasons = [unseenReason(isCommand ? `command ${change.what}` : 'a pipeline'), ...concerns];
     return byRisk(flow, policy, greatestRisk(reasons, classes), classed(reasons, classes));
   }
   const planned = await agent(change.target, 'plan the change').plan({
@@ -180,7 +178,7 @@ async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted)
   if (!stillApproved(flow.plan, plan)) flow.approvals.length = 0;
   flow.plan = plan;
   const refused = byRisk(flow, policy, plan.risk, plan.reasons ?? []);
-  if (refused !== null || !patched('rehearsed')) return refused;
+  if (refused !== null || isCommand || !patched('rehearsed')) return refused;
   return rehearse(flow, change, taken, plan);
 }
 

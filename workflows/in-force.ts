@@ -95,6 +95,7 @@ function inForce(flow: Flow, applied: Applied): void {
   flow.snapshots.change = applied.snapshotId;
   flow.moments.applied = applied.acceptingAt;
   // What a command did is known only now; a planned change keeps the plan that was approved.
+  if (flow.claims.changeKind !== 'config') flow.plan = null;
   flow.plan ??= applied.plan;
   flow.seen = applied.plan;
   for (const lost of applied.plan.access?.lost ?? [])

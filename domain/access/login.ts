@@ -261,20 +261,21 @@ function entrance({ roles, databases, versionNum }: AccessState): (principal: Pr
   return ({ user, database: name, replication = false }, where) => {
     const role = roles.get(user);
     if (role === undefined) return denied('28000', `there is no role ${user}`, where);
-    if (!role.login) return denied('28000', `role ${user} is not permitted to log in`);
+    if (!role.login) return denied('28000', `role ${user} is not permitted to log in`, where);
     const { superuser } = role;
-    if (role.connectionLimit === 0 && !superuser) return denied('53300', `role ${user} has a connection limit of 0`);
+    if (role.connectionLimit === 0 && !superuser)
+      return denied('53300', `role ${user} has a connection limit of 0`, where);
     if (replication)
       return superuser || role.replication
         ? { kind: 'allowed', where }
-        : denied('42501', `role ${user} may not start replication`);
+        : denied('42501', `role ${user} may not start replication`, where);
     const database = databases.get(name);
-    if (database === undefined) return denied('3D000', `there is no database ${name}`);
-    if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`);
+    if (database === undefined) return denied('3D000', `there is no database ${name}`, where);
+    if (!database.allowConnections) return denied('55000', `database ${name} does not accept connections`, where);
     if (!superuser && !mayConnect(user, database))
-      return denied('42501', `${user} has no CONNECT privilege on database ${name}`);
+      return denied('42501', `${user} has no CONNECT privilege on database ${name}`, where);
     if (database.connectionLimit === 0 && !superuser)
-      return denied('53300', `database ${name} has a connection limit of 0`);
+      return denied('53300', `database ${name} has a connection limit of 0`, where);
     return { kind: 'allowed', where };
   };
 }

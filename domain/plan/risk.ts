@@ -54,6 +54,11 @@ export const accessReason: RiskReason = {
   text: 'it changes what decides who gets in, or what may run',
 };
 
+export const newServerStays: RiskReason = {
+  rule: 'notRevertible',
+  text: 'a server that was upgraded stays upgraded: a revert carries the old configuration over to it',
+};
+
 export function unseenReason(what: string): RiskReason {
   return { rule: 'unseen', text: `what ${what} changes is known only afterwards` };
 }
@@ -71,7 +76,8 @@ export function greatestRisk(reasons: readonly RiskReason[], classes: RiskClasse
 export function underPolicy(plan: PlanSummary, classes: RiskClasses, more: readonly RiskReason[]): PlanSummary {
   if (plan.reasons === undefined) return plan;
   // What changes nothing has no risk, whenever it is asked for.
-  const reasons = plan.items.every(({ action }) => action === 'none') ? [] : [...plan.reasons, ...more];
+  const isNothing = plan.effect === 'none' && plan.items.every(({ action }) => action === 'none');
+  const reasons = isNothing ? [] : [...plan.reasons, ...more];
   return { ...plan, risk: greatestRisk(reasons, classes), reasons: classed(reasons, classes) };
 }
 

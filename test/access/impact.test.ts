@@ -147,6 +147,12 @@ describe('what explains a loss', () => {
     expect(accessImpact(stateOf([narrow]), stateOf(['local all all trust']), [asked({ from: null })]).lost).toEqual([]);
   });
 
+  it('is not the rule where the role is stopped behind it', () => {
+    const roles = rolesOf([{ ...role, name: 'app', login: false }], []);
+    const { lost } = accessImpact(stateOf([narrow]), stateOf([narrow], { roles }), [asked({})]);
+    expect(lost[0]?.because).toEqual(['role app is not permitted to log in']);
+  });
+
   it('replication is asked of its own rules and its own attribute', () => {
     const keep = 'host replication standby 10.9.0.0/16 scram-sha-256';
     const standby = asked({

@@ -63,7 +63,7 @@ describe('under a policy', () => {
   });
 
   it('what changes nothing has no risk, whenever it is asked for', () => {
-    const nothing = plan([reason('restart')], { items: [{ ...item, action: 'none' }] });
+    const nothing = plan([reason('restart')], { items: [{ ...item, action: 'none', effect: 'none' }], effect: 'none' });
     expect(underPolicy(nothing, defaultClasses, [reason('outsideWindow')])).toMatchObject({ risk: 'low', reasons: [] });
   });
 
