@@ -1,4 +1,5 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
+import type { Observation } from '../domain/access/observed.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
@@ -149,6 +150,13 @@ export type Fence = () => void | Promise<void>;
 
 export type Say = (line: string) => void;
 
+export interface ObserveOptions {
+  /** Read the server's log too. */
+  readonly serverLog: boolean;
+  /** Where no session is open, one may be opened, now and then. */
+  readonly mayConnect: boolean;
+}
+
 export interface Target {
   /** Refuses standbys, managed servers, unreachable ones and missing privileges, each with its reason. */
   identify(): Promise<
@@ -208,6 +216,8 @@ export interface Target {
   }): Promise<RevertReport>;
   /** Items in which live differs from `expected`, in scope of what differs between `before` and `expected`. */
   drift(expected: Captured, live: Captured): readonly string[];
+  /** Who connects: cheap, never in the way of a change. null: nothing could be seen now. Throws why it cannot connect. */
+  observe(options: ObserveOptions): Promise<Observation | null>;
   /** Waits until a new connection gets an answer that is not 57P03 or refused. */
   awaitAccepting(timeoutMs: number): Promise<number | null>;
   close(): Promise<void>;

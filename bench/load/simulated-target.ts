@@ -43,6 +43,7 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
       return { ...nothing, proof: ['simulated'], acceptingAt: Date.now(), restarted: false, after: before };
     },
     drift: () => [],
+    observe: () => Promise.resolve(null),
     awaitAccepting: () => Promise.resolve(Date.now()),
     close: () => Promise.resolve(),
   };

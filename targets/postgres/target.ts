@@ -11,6 +11,7 @@ import { identifyOn } from './identify.ts';
 import { identityProblem } from './identity.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
+import { createObserve } from './observe.ts';
 import { planOn } from './plan.ts';
 import { itemsOf, planFilesBack } from './revert-plan.ts';
 import { planRestoreOn } from './restore.ts';
@@ -56,6 +57,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       return revertOn(parts, input);
     },
     drift,
+    observe: createObserve(parts),
     awaitAccepting: (timeoutMs) => awaitAnswer(parts.endpoint, timeoutMs),
     close: () => parts.sql.close(),
   };

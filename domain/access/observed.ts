@@ -1,0 +1,183 @@
+/**
+ * Who was seen to connect: distinct principals with the first and the last time and the number of connections, from looks
+ * at the open sessions and from lines of the server's log. Pure and bounded; what to make of it is said elsewhere.
+ */
+import { shorten } from '../markdown.ts';
+import type { Problem } from '../problem.ts';
+import { parseAddress, printAddress } from './address.ts';
+
+export interface ObservedPrincipal {
+  readonly user: string;
+  /** Of a physical replication connection, which has none, the word that pg_hba.conf has for it: `replication`. */
+  readonly database: string;
+  /** As the server prints it; null: over the socket. */
+  readonly address: string | null;
+  readonly tls: boolean;
+  /** A walsender: physical with the database `replication`, logical with the database that it decodes. */
+  readonly replication: boolean;
+  /** As it called itself last, shortened; empty: it did not. */
+  readonly applicationName: string;
+  /** Unix ms, the agent's clock. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** Connections, not looks: one that stays open counts once. */
+  readonly count: number;
+}
+
+/** One connection: whose it is. */
+export interface SeenConnection {
+  readonly pid: number;
+  readonly user: string;
+  /** null: a physical replication connection. */
+  readonly database: string | null;
+  /** As the server printed it; null: over the socket. */
+  readonly address: string | null;
+  readonly tls: boolean;
+  readonly replication: boolean;
+  readonly applicationName: string;
+}
+
+/** A row of pg_stat_activity. */
+export interface SeenSession extends SeenConnection {
+  /** Unix ms, `backend_start`: with the pid it tells one connection from the next. */
+  readonly startedAt: number;
+}
+
+/** One look at a server. */
+export interface Observation {
+  /** null: they could not be looked at now. */
+  readonly sessions: readonly SeenSession[] | null;
+  /** Connections that the server's log told of since the last look, oldest first. */
+  readonly logged: readonly SeenConnection[];
+  /** What could not be seen, and what mends it. */
+  readonly problems: readonly Problem[];
+}
+
+/** The database of a physical replication connection. */
+export const replicationDatabase = 'replication';
+
+/** Enough to tell one application from another. */
+const longestApplicationName = 64;
+
+/** A server with more principals than these gives each client an address of its own. */
+export const mostPrincipals = 10_000;
+
+/** Of the log, between two looks. */
+const mostConnections = 20_000;
+
+/** Beyond two intervals: the log's writer and the clock of the server may lag a little. */
+const lagMs = 10_000;
+
+export interface Aggregator {
+  add(seen: Observation, now: number): void;
+  /** What was seen since the last `take`, and how many connections of further principals found no room. */
+  take(): Taken;
+  /** What was taken could not be kept: it is in the next `take`, with what was seen meanwhile. */
+  putBack(principals: readonly ObservedPrincipal[]): void;
+}
+
+export interface Taken {
+  readonly principals: readonly ObservedPrincipal[];
+  readonly left: number;
+}
+
+/** What is known of the connection that a pid stands for. */
+interface Known {
+  readonly user: string;
+  /** null: so far only the log has told of it. */
+  readonly startedAt: number | null;
+  /** When the log's line or the session was seen last. */
+  readonly at: number;
+  /** The log has told of it: its next line with this pid is another connection. */
+  readonly logged: boolean;
+}
+
+/** `intervalMs`: between two looks. `most`: distinct principals kept until they are taken. */
+export function createAggregator(intervalMs: number, most: number = mostPrincipals): Aggregator {
+  /** So long a session and a line of the log with one pid and one user are taken for the same connection. */
+  const sameMs = 2 * intervalMs + lagMs;
+  const known = new Map<number, Known>();
+  let principals = new Map<string, ObservedPrincipal>();
+  let left = 0;
+
+  function keep(one: ObservedPrincipal): void {
+    const key = keyOf(one);
+    const before = principals.get(key);
+    if (before === undefined && principals.size >= most) left += one.count;
+    else principals.set(key, before === undefined ? one : merged(before, one));
+  }
+
+  function addSession(session: SeenSession, now: number): void {
+    const { pid, user, startedAt } = session;
+    const before = known.get(pid);
+    const again = before?.startedAt === startedAt;
+    const told =
+      before?.startedAt === null && before.user === user && Math.abs(before.at - startedAt) < sameMs && !again;
+    keep(principalOf(session, now, again || told ? 0 : 1));
+    known.set(pid, { user, startedAt, at: now, logged: told || (again && before.logged) });
+  }
+
+  function addLogged(connection: SeenConnection, now: number): void {
+    const { pid, user } = connection;
+    const before = known.get(pid);
+    const seen = before !== undefined && before.startedAt !== null && !before.logged && before.user === user;
+    if (seen && now - (before.startedAt ?? 0) < sameMs) {
+      known.set(pid, { ...before, logged: true });
+      return;
+    }
+    keep(principalOf(connection, now, 1));
+    if (known.size < mostConnections) known.set(pid, { user, startedAt: null, at: now, logged: true });
+  }
+
+  return {
+    add({ sessions, logged }, now) {
+      // The sessions first: they say of a replication connection what the log does not.
+      for (const session of sessions ?? []) addSession(session, now);
+      for (const connection of logged) addLogged(connection, now);
+      for (const [pid, { at, startedAt }] of known) {
+        const mayBeOpen = sessions === null && startedAt !== null;
+        if (!mayBeOpen && Math.abs(now - at) >= sameMs) known.delete(pid);
+      }
+    },
+    take() {
+      const taken = { principals: [...principals.values()], left };
+      principals = new Map();
+      left = 0;
+      return taken;
+    },
+    putBack(taken) {
+      for (const one of taken) keep(one);
+    },
+  };
+}
+
+/** The later one's name for itself; the earliest and the latest time; the sum of the connections. */
+export function merged(a: ObservedPrincipal, b: ObservedPrincipal): ObservedPrincipal {
+  const [early, late] = a.lastSeen <= b.lastSeen ? [a, b] : [b, a];
+  return {
+    ...late,
+    applicationName: late.applicationName === '' ? early.applicationName : late.applicationName,
+    firstSeen: Math.min(a.firstSeen, b.firstSeen),
+    count: a.count + b.count,
+  };
+}
+
+export function keyOf({ user, database, address, tls, replication }: ObservedPrincipal): string {
+  return JSON.stringify([user, database, address, tls, replication]);
+}
+
+function principalOf(seen: SeenConnection, now: number, count: number): ObservedPrincipal {
+  const { user, database, tls, replication, applicationName } = seen;
+  const address = seen.address === null ? null : parseAddress(seen.address);
+  return {
+    user,
+    database: database ?? replicationDatabase,
+    address: address === null ? seen.address : printAddress(address),
+    tls,
+    replication,
+    applicationName: shorten(applicationName, longestApplicationName),
+    firstSeen: now,
+    lastSeen: now,
+    count,
+  };
+}
