@@ -7,7 +7,7 @@ import type { AgentConfig } from '../domain/config.ts';
 import type { Journal } from '../domain/journal.ts';
 import type { JournalPhase } from '../domain/phase.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
+import type { AgentStore } from './snapshot-store.ts';
 import type { Say, Target } from '../targets/target.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { busyAnswer } from './answers.ts';
@@ -23,6 +23,7 @@ import { createPreparing } from './preparing.ts';
 import type { RevertAnswer, RevertParts } from './revert-attempt.ts';
 import { createReverter } from './reverter.ts';
 import { createReverting } from './reverting.ts';
+import { startObserving } from './observe.ts';
 import { openSpool } from './spool.ts';
 import { isOpenChange, removeLeftovers, type StateFolder, takeAgentLock } from './state-folder.ts';
 import { createStartGate } from './start-gate.ts';
@@ -67,7 +68,7 @@ export interface AgentOptions {
   readonly config: AgentConfig;
   readonly target: Target;
   readonly state: StateFolder;
-  readonly store: (() => Promise<SnapshotStore>) | null;
+  readonly store: (() => Promise<AgentStore>) | null;
   readonly contact: Contact;
   readonly version: string;
   readonly log?: Log;
@@ -109,6 +110,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const overdue = isOpenChange(state, found) && (found.phase === 'reverting' || leases.expired(found) !== null);
   if (!overdue) gate.open();
   const watch = startWatch(parts, options.contact);
+  const observing = startObserving(parts);
   const candidates = createCandidates(parts);
   return {
     ...createPreparing(parts, candidates),
@@ -136,7 +138,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       gate.open();
       await watch.stop();
       await reverter.idle();
-      await Promise.race([spool.flush(), sleep(lastFlushMs, undefined, { ref: false })]);
+      await Promise.all([
+        observing.stop(),
+        Promise.race([spool.flush(), sleep(lastFlushMs, undefined, { ref: false })]),
+      ]);
       lock.release();
     },
   };

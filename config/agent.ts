@@ -1,6 +1,6 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
-import type { AgentConfig, NamedCommand } from '../domain/config.ts';
+import type { AgentConfig, NamedCommand, ObserveConfig } from '../domain/config.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
@@ -27,6 +27,13 @@ function namedCommand({ run, timeout, restarts, upgrades = false, undo, onRevert
   return { run, timeoutMs, restarts: true, upgrade: { onRevert: onRevert ?? 'configuration', undo: back } };
 }
 
+/** Cheap, and what `knowngood access` lives on: on unless somebody says no. */
+export function observe(input?: AgentInput['observe']): ObserveConfig | null {
+  if (input === false) return null;
+  const { interval = '5s', serverLog = true } = input === true ? {} : (input ?? {});
+  return { intervalMs: durationMs(interval), serverLog };
+}
+
 function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {
   const stateDir = input.stateDir ?? join('/var/lib/knowngood', input.target);
   const commands = Object.entries(input.commands ?? {}).map(([name, command]) => [name, namedCommand(command)]);
@@ -45,6 +52,7 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
       sql: input.allow?.sql ?? false,
     },
     standbys: (input.standbys ?? []).map(database),
+    observe: observe(input.observe),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
   };

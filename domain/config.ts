@@ -67,6 +67,13 @@ export interface NamedCommand {
   };
 }
 
+/** How the agent notes who connects to its server. */
+export interface ObserveConfig {
+  readonly intervalMs: number;
+  /** What the server's log says of connections, too. */
+  readonly serverLog: boolean;
+}
+
 /** agent.yaml */
 export interface AgentConfig {
   readonly path: string;
@@ -82,6 +89,8 @@ export interface AgentConfig {
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */
   readonly standbys: readonly DatabaseConfig[];
+  /** Whether the agent notes who connects; null: it does not. */
+  readonly observe: ObserveConfig | null;
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;

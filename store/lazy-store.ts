@@ -31,6 +31,8 @@ export function lazyStore(open: () => Promise<Store>): Store {
     change: lazily('change'),
     addSamples: lazily('addSamples'),
     samples: lazily('samples'),
+    addObserved: lazily('addObserved'),
+    observed: lazily('observed'),
     putReport: lazily('putReport'),
     report: lazily('report'),
     close: async () => {

@@ -4,6 +4,7 @@ import type { DatabaseConfig } from '../domain/config.ts';
 import { changeStore } from './changes.ts';
 import { connectionOf, poolOf } from './connection.ts';
 import { migrate } from './migrate.ts';
+import { observedStore } from './observed.ts';
 import { reportStore } from './reports.ts';
 import { sampleStore } from './samples.ts';
 import { snapshotStore } from './snapshots.ts';
@@ -24,6 +25,7 @@ export async function createStore(input: { database: DatabaseConfig; password: s
     ...snapshotStore(db),
     ...changeStore(db),
     ...sampleStore(db),
+    ...observedStore(db),
     ...reportStore(db),
     // Once: a second end of a pool throws.
     close: () => (closed ??= root.destroy()),
@@ -55,6 +57,8 @@ function explaining(store: Store, place: StorePlace): Store {
     change: wrap(store.change),
     addSamples: wrap(store.addSamples),
     samples: wrap(store.samples),
+    addObserved: wrap(store.addObserved),
+    observed: wrap(store.observed),
     putReport: wrap(store.putReport),
     report: wrap(store.report),
     close: store.close,

@@ -59,4 +59,18 @@ export interface Tables {
     document: ColumnType<unknown, string, string>;
     written_at: Generated<Date>;
   };
+  observed: {
+    target: string;
+    user_name: string;
+    database_name: string;
+    /** Empty: over the socket. */
+    address: string;
+    tls: boolean;
+    replication: boolean;
+    application_name: string;
+    first_seen_at: Date;
+    last_seen_at: Date;
+    /** A bigint, which comes as text. */
+    connections: ColumnType<string, number, number>;
+  };
 }

@@ -128,7 +128,8 @@ function connectionOf({ host, ...told }: Told & { readonly pid: number; readonly
 
 /** Bytes of UTF-8, without an encoder. */
 function isName(text: string): boolean {
-  const bytes = [...text].reduce((sum, char) => sum + sizeOf(char.codePointAt(0) ?? 0), 0);
+  let bytes = 0;
+  for (const char of text) bytes += sizeOf(char.codePointAt(0) ?? 0);
   return bytes > 0 && bytes <= longestName;
 }
 

@@ -81,6 +81,7 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
     commands: {},
     allow: { settings: [], paths: [], sql: false },
     standbys: [],
+    observe: null,
     store: storeAt,
     temporal: { address: '127.0.0.1:1', namespace: 'default', tls: null, apiKey: null },
     ...bend,

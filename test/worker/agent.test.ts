@@ -73,6 +73,7 @@ function configFor(temporal: string): { config: AgentConfig; folder: string } {
     commands: {},
     allow: { settings: [], paths: [], sql: false },
     standbys: [],
+    observe: null,
     store: database,
     temporal: { address: temporal, namespace: 'default', tls: null, apiKey: null },
   };

@@ -125,8 +125,8 @@ describe('a look', () => {
     await cameAndWent(cluster(), { user: 'standby', replication: 'true', application_name: 'base backup' });
     await loggedBy(cluster());
     const seen = await target.observe(observing);
-    const of = (user: string, name: string, connections: readonly SeenConnection[] = []): object[] =>
-      connections.filter((one) => one.user === user && one.applicationName === name);
+    const of = (user: string, name: string, connections: readonly SeenConnection[] | null = []): object[] =>
+      (connections ?? []).filter((one) => one.user === user && one.applicationName === name);
     expect(of('app', '', seen?.sessions)).toMatchObject([{ tls: true, replication: false }]);
     expect(of('standby', '', seen?.sessions)).toMatchObject([{ database: null, replication: true, tls: false }]);
     expect(of('standby', 'decoder', seen?.sessions)).toMatchObject([{ database: 'shop', replication: true }]);
@@ -236,6 +236,6 @@ async function loggedBy(cluster: Cluster): Promise<void> {
   await sleep(300);
 }
 
-function sorted(seen: readonly SeenConnection[] | undefined): readonly SeenConnection[] {
+function sorted(seen: readonly SeenConnection[] | null | undefined): readonly SeenConnection[] {
   return [...(seen ?? [])].sort((a, b) => (b.address ?? '').localeCompare(a.address ?? ''));
 }
