@@ -75,7 +75,8 @@ function start(
     flush: telling,
     async stop() {
       for (const timer of timers) clearInterval(timer);
-      const last = looking().then(telling);
+      // Twice: one that runs already may have passed by what came last.
+      const last = looking().then(looking).then(telling).then(telling);
       await Promise.race([last, sleep(lastFlushMs, undefined, { ref: false })]);
     },
   };

@@ -15,7 +15,7 @@ export interface ObservedPrincipal {
   readonly tls: boolean;
   /** A walsender: physical with the database `replication`, logical with the database that it decodes. */
   readonly replication: boolean;
-  /** As it called itself last, shortened; empty: it did not. */
+  /** As one of its connections called itself last, shortened; empty: none did. */
   readonly applicationName: string;
   /** Unix ms, the agent's clock. */
   readonly firstSeen: number;
@@ -24,9 +24,8 @@ export interface ObservedPrincipal {
   readonly count: number;
 }
 
-/** One connection: whose it is. */
-export interface SeenConnection {
-  readonly pid: number;
+/** Whose a connection is. */
+export interface SeenPrincipal {
   readonly user: string;
   /** null: a physical replication connection. */
   readonly database: string | null;
@@ -37,16 +36,21 @@ export interface SeenConnection {
   readonly applicationName: string;
 }
 
-/** A row of pg_stat_activity. */
-export interface SeenSession extends SeenConnection {
-  /** Unix ms, `backend_start`: with the pid it tells one connection from the next. */
-  readonly startedAt: number;
+/** A line of the log. */
+export interface SeenConnection extends SeenPrincipal {
+  readonly pid: number;
+}
+
+/** The open sessions of one principal, taken together. */
+export interface SeenSessions extends SeenPrincipal {
+  /** Those that may not have been seen before. `startedAt`, Unix ms, is `backend_start`: with the pid it tells one from the next. */
+  readonly started: readonly { readonly pid: number; readonly startedAt: number }[];
 }
 
 /** One look at a server. */
 export interface Observation {
   /** null: they could not be looked at now. */
-  readonly sessions: readonly SeenSession[] | null;
+  readonly sessions: readonly SeenSessions[] | null;
   /** Connections that the server's log told of since the last look, oldest first. */
   readonly logged: readonly SeenConnection[];
   /** What could not be seen, and what mends it. */
@@ -107,14 +111,18 @@ export function createAggregator(intervalMs: number, most: number = mostPrincipa
     else principals.set(key, before === undefined ? one : merged(before, one));
   }
 
-  function addSession(session: SeenSession, now: number): void {
-    const { pid, user, startedAt } = session;
+  function addSessions(sessions: SeenSessions, now: number): void {
+    const isNew = sessions.started.map(({ pid, startedAt }) => noteSession(sessions.user, pid, startedAt, now));
+    keep(principalOf(sessions, now, isNew.filter(Boolean).length));
+  }
+
+  /** Whether it counts. */
+  function noteSession(user: string, pid: number, startedAt: number, now: number): boolean {
     const before = known.get(pid);
     const again = before?.startedAt === startedAt;
-    const told =
-      before?.startedAt === null && before.user === user && Math.abs(before.at - startedAt) < sameMs && !again;
-    keep(principalOf(session, now, again || told ? 0 : 1));
+    const told = before?.startedAt === null && before.user === user && Math.abs(before.at - startedAt) < sameMs;
     known.set(pid, { user, startedAt, at: now, logged: told || (again && before.logged) });
+    return !again && !told;
   }
 
   function addLogged(connection: SeenConnection, now: number): void {
@@ -132,7 +140,7 @@ export function createAggregator(intervalMs: number, most: number = mostPrincipa
   return {
     add({ sessions, logged }, now) {
       // The sessions first: they say of a replication connection what the log does not.
-      for (const session of sessions ?? []) addSession(session, now);
+      for (const one of sessions ?? []) addSessions(one, now);
       for (const connection of logged) addLogged(connection, now);
       for (const [pid, { at, startedAt }] of known) {
         const mayBeOpen = sessions === null && startedAt !== null;
@@ -166,7 +174,7 @@ export function keyOf({ user, database, address, tls, replication }: ObservedPri
   return JSON.stringify([user, database, address, tls, replication]);
 }
 
-function principalOf(seen: SeenConnection, now: number, count: number): ObservedPrincipal {
+function principalOf(seen: SeenPrincipal, now: number, count: number): ObservedPrincipal {
   const { user, database, tls, replication, applicationName } = seen;
   const address = seen.address === null ? null : parseAddress(seen.address);
   return {

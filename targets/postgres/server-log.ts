@@ -24,21 +24,21 @@ const newline = 0x0a;
 /** The best first: columns leave less to guess. */
 const formats: readonly LogFormat[] = ['jsonlog', 'csvlog', 'stderr'];
 
-/** null: the server writes to no file, or to none that can be seen from here. */
-export async function logFileOf(dataDirectory: string, collecting: boolean): Promise<LogFile | null> {
+/** `none`: the server writes to no file that can be seen from here; `down`: it does not run. */
+export async function logFileOf(dataDirectory: string, collecting: boolean): Promise<LogFile | 'none' | 'down'> {
+  const postmaster = await findPostmaster(dataDirectory);
+  if (postmaster === null) return 'down';
   if (collecting) {
     const text = await readFile(join(dataDirectory, 'current_logfiles'), 'utf8').catch(() => '');
     const named = new Map(text.split('\n').map((line) => [line.split(' ', 1)[0], line.slice(line.indexOf(' ') + 1)]));
     const format = formats.find((one) => named.has(one));
     const path = format === undefined ? undefined : named.get(format);
-    if (format === undefined || path === undefined || path === '') return null;
+    if (format === undefined || path === undefined || path === '') return 'none';
     return { format, path: isAbsolute(path) ? path : join(dataDirectory, path) };
   }
   // Debian's way, and that of `pg_ctl -l`: the server's own standard error is the file.
-  const postmaster = await findPostmaster(dataDirectory);
-  if (postmaster === null) return null;
   const path = await readlink(`/proc/${postmaster.pid}/fd/2`).catch(() => '');
-  return path.startsWith('/') && !path.startsWith('/dev/') ? { format: 'stderr', path } : null;
+  return path.startsWith('/') && !path.startsWith('/dev/') ? { format: 'stderr', path } : 'none';
 }
 
 export interface LogTail {

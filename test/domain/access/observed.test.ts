@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {
   type ObservedPrincipal,
   type SeenConnection,
-  type SeenSession,
+  type SeenSessions,
   createAggregator,
   keyOf,
 } from '../../../domain/access/observed.ts';
@@ -25,11 +25,18 @@ function aConnection(bend: Partial<SeenConnection> = {}): SeenConnection {
   };
 }
 
-const aSession = (bend: Partial<SeenSession> = {}): SeenSession => ({ ...aConnection(), startedAt: noon, ...bend });
+function aSession({
+  pid = 100,
+  startedAt = noon,
+  ...bend
+}: Partial<SeenConnection & { startedAt: number }> = {}): SeenSessions {
+  const { pid: _, ...principal } = aConnection(bend);
+  return { ...principal, started: [{ pid, startedAt }] };
+}
 
 interface Look {
   /** null: they could not be looked at. */
-  readonly sessions?: readonly SeenSession[] | null;
+  readonly sessions?: readonly SeenSessions[] | null;
   readonly logged?: readonly SeenConnection[];
 }
 
@@ -122,7 +129,7 @@ describe('principals', () => {
 
 it('what could not be kept is there again, whatever was seen meanwhile', () => {
   const aggregator = createAggregator(intervalMs);
-  const look = (at: number, ...sessions: readonly SeenSession[]): void =>
+  const look = (at: number, ...sessions: readonly SeenSessions[]): void =>
     aggregator.add({ sessions, logged: [], problems: [] }, noon + at * intervalMs);
   look(1, aSession());
   const { principals } = aggregator.take();

@@ -4,7 +4,7 @@ import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { SeenConnection } from '../../../domain/access/observed.ts';
+import type { SeenPrincipal } from '../../../domain/access/observed.ts';
 import type { Target } from '../../../targets/target.ts';
 import type { Cluster, PostgresMajor } from '../../../worker/stack/cluster.ts';
 import { selfSigned } from '../../support/certificate.ts';
@@ -125,7 +125,7 @@ describe('a look', () => {
     await cameAndWent(cluster(), { user: 'standby', replication: 'true', application_name: 'base backup' });
     await loggedBy(cluster());
     const seen = await target.observe(observing);
-    const of = (user: string, name: string, connections: readonly SeenConnection[] | null = []): object[] =>
+    const of = (user: string, name: string, connections: readonly SeenPrincipal[] | null = []): object[] =>
       (connections ?? []).filter((one) => one.user === user && one.applicationName === name);
     expect(of('app', '', seen?.sessions)).toMatchObject([{ tls: true, replication: false }]);
     expect(of('standby', '', seen?.sessions)).toMatchObject([{ database: null, replication: true, tls: false }]);
@@ -236,6 +236,6 @@ async function loggedBy(cluster: Cluster): Promise<void> {
   await sleep(300);
 }
 
-function sorted(seen: readonly SeenConnection[] | null | undefined): readonly SeenConnection[] {
+function sorted(seen: readonly SeenPrincipal[] | null | undefined): readonly SeenPrincipal[] {
   return [...(seen ?? [])].sort((a, b) => (b.address ?? '').localeCompare(a.address ?? ''));
 }
