@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../worker/stack/package-root.ts';
+import { addAccess } from './commands/access.ts';
 import { addAgent } from './commands/agent.ts';
 import { addApply } from './commands/apply.ts';
 import { addDemo } from './commands/demo.ts';
@@ -38,6 +39,7 @@ const commands = [
   addRescue,
   addKey,
   addSnapshot,
+  addAccess,
   addReport,
   addDoctor,
   addDemo,

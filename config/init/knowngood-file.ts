@@ -1,6 +1,7 @@
 /** knowngood.yaml for a live server, with everything that has to be decided by people as a comment. Pure. */
 import { oneLine } from '../../domain/markdown.ts';
 import type { Service, Survey } from '../../domain/survey.ts';
+import { dependentName, secretReference } from './names.ts';
 import { address, quoted, scalar } from './scalar.ts';
 
 export interface InitInput {
@@ -50,7 +51,9 @@ function dependents(target: string, services: readonly Service[]): readonly stri
   return [
     head,
     'dependents:',
-    ...services.slice(0, mostServices).flatMap((service) => dependent(target, service, nameOf(service.role, names))),
+    ...services
+      .slice(0, mostServices)
+      .flatMap((service) => dependent(target, service, dependentName(service.role, names))),
     ...(rest.length === 0 ? [] : [`  # and: ${oneLine(rest.join(', '))}`]),
   ];
 }
@@ -73,7 +76,7 @@ function dependent(target: string, { role, access, applications }: Service, name
 }
 
 function checks(role: string, database: string, tls: boolean): readonly string[] {
-  const secret = quoted(`\${file:/run/secrets/${role.replace(/[^A-Za-z0-9_-]/g, '_')}}`);
+  const secret = quoted(secretReference(role));
   return [
     'checks:',
     '  # As the service itself connects: its role, its database, a query that it needs, a new connection every time.',
@@ -91,20 +94,6 @@ function exampleDependent(target: string): readonly string[] {
   const access = ['    access:', '      - { user: app, database: app, from: 10.0.0.0/24, tls: true }'];
   const own = checks('app', 'app', true).map((line) => `    ${line}`);
   return ['dependents:', '  app:', `    uses: ${scalar(target)}`, ...access, ...own];
-}
-
-/** Names are made of lower-case letters, digits and hyphens. */
-function nameOf(role: string, taken: Set<string>): string {
-  const base =
-    role
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 50) || 'service';
-  let name = base;
-  for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`;
-  taken.add(name);
-  return name;
 }
 
 const policies = [
