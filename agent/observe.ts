@@ -49,7 +49,8 @@ function start(
       const observation = await target.observe({ serverLog, mayConnect });
       if (observation === null) return;
       seen.add(observation, clock.now().wallMs);
-      warn('look', observation.problems.map(inWords).join('; '));
+      warn('look', '');
+      for (const problem of observation.problems) warn(problem.code, inWords(problem));
     } catch (error) {
       warn('look', `who connects is not observed now: ${messageOf(error)}`);
     }

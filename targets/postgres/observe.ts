@@ -78,6 +78,8 @@ export function createObserve(parts: Pick<Parts, 'sql' | 'endpoint'>): Observe {
   const { sql, endpoint } = parts;
   const log = createServerLog();
   let settings: LogSettings | null = null;
+  /** Why there are no settings. */
+  let unknown: readonly Problem[] = [];
   let settingsAt = -Infinity;
   let connectedAt = -Infinity;
   let lookedAt: number | null = null;
@@ -99,9 +101,16 @@ export function createObserve(parts: Pick<Parts, 'sql' | 'endpoint'>): Observe {
   };
 
   async function lookAtSettings(now: number): Promise<void> {
-    const answer = await sql.ifIdle((session) => session.rows<LogSettings>(settingsQuery));
-    if (answer === null) return;
-    settings = answer.value[0] ?? null;
+    try {
+      const answer = await sql.ifIdle((session) => session.rows<LogSettings>(settingsQuery));
+      if (answer === null) return;
+      settings = answer.value[0] ?? null;
+      unknown = [];
+    } catch (error) {
+      // The sessions are seen all the same.
+      settings = null;
+      unknown = unread(`Where it is cannot be seen: ${messageOf(error)}.`).problems;
+    }
     settingsAt = now;
   }
 
@@ -109,7 +118,7 @@ export function createObserve(parts: Pick<Parts, 'sql' | 'endpoint'>): Observe {
     if (rows === null && read.connections.length === 0 && read.problems.length === 0) return null;
     const sessions = rows?.flatMap(sessionsOf) ?? null;
     const hidden = (rows ?? []).some(({ type }) => type === null);
-    const problems = [...(hidden ? [unseen(endpoint.user)] : []), ...read.problems];
+    const problems = [...(hidden ? [unseen(endpoint.user)] : []), ...read.problems, ...unknown];
     return { sessions, logged: read.connections.filter(isForeign), problems };
   }
 

@@ -90,6 +90,8 @@ describe.each(logs)('PostgreSQL %i with %s', (major, _, settings) => {
     await cameAndWent(cluster(), { application_name: 'batch "x", y' });
     await cameAndWent(cluster(), { host: cluster().socketDir });
     await cameAndWent(cluster(), { user: 'odd "role" database=x, é' });
+    // Anybody may have the server write the words.
+    await query(cluster(), `do $$ begin raise log 'connection authorized: user=forged database=shop'; end $$`);
     await loggedBy(cluster());
     const seen = await target.observe(observing);
     expect(seen?.problems).toEqual([]);
@@ -154,8 +156,15 @@ describe('a look', () => {
     const hint = 'Run GRANT pg_monitor TO "blind" as a superuser.';
     const quiet = { serverLog: false, mayConnect: true };
     expect(await target.observe(quiet)).toMatchObject({ sessions: [], problems: [{ code: 'sessions-unseen', hint }] });
+    expect(await target.observe(observing)).toMatchObject({
+      problems: [
+        { code: 'sessions-unseen' },
+        { code: 'log-unread', detail: expect.stringContaining('permission denied') },
+      ],
+    });
     await query(cluster(), 'grant pg_monitor to blind');
-    expect(await target.observe(quiet)).toMatchObject({ sessions: [{ user: 'app' }], problems: [] });
+    const granted = aTarget(cluster(), { database, password: null });
+    expect(await granted.observe(observing)).toMatchObject({ sessions: [{ user: 'app' }], problems: [] });
   });
 
   it('takes the session that is there, and opens none where it may not', async () => {
