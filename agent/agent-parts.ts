@@ -1,6 +1,6 @@
 /** What the agent's steps share. */
 import type { AgentConfig } from '../domain/config.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
+import type { AgentStore } from './snapshot-store.ts';
 import type { Target } from '../targets/target.ts';
 import type { Clock } from './host.ts';
 import type { Observing } from './observe.ts';
@@ -14,7 +14,7 @@ export interface AgentParts {
   readonly config: AgentConfig;
   readonly target: Target;
   /** null: none is configured, and then no change can be armed. It may be away when it is asked for. */
-  readonly store: (() => Promise<SnapshotStore>) | null;
+  readonly store: (() => Promise<AgentStore>) | null;
   readonly state: StateFolder;
   readonly spool: Spool;
   readonly leases: LeaseKeeper;

@@ -7,7 +7,7 @@ import type { AgentConfig } from '../domain/config.ts';
 import type { Journal } from '../domain/journal.ts';
 import type { JournalPhase } from '../domain/phase.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
+import type { AgentStore } from './snapshot-store.ts';
 import type { Say, Target } from '../targets/target.ts';
 import { messageOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
@@ -73,7 +73,7 @@ export interface AgentOptions {
   readonly config: AgentConfig;
   readonly target: Target;
   readonly state: StateFolder;
-  readonly store: (() => Promise<SnapshotStore>) | null;
+  readonly store: (() => Promise<AgentStore>) | null;
   readonly contact: Contact;
   readonly version: string;
   readonly log?: Log;
@@ -151,9 +151,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       stopping.abort();
       gate.open();
       await watch.stop();
-      await Promise.race([observing.stop(), sleep(lastFlushMs, undefined, { ref: false })]);
       await reverter.idle();
-      await Promise.race([spool.flush(), sleep(lastFlushMs, undefined, { ref: false })]);
+      await Promise.all([
+        observing.stop(),
+        Promise.race([spool.flush(), sleep(lastFlushMs, undefined, { ref: false })]),
+      ]);
       lock.release();
     },
   };

@@ -1,6 +1,6 @@
 /** Who is asked about when access is simulated: whom dependents declare, and whom the agent has seen. */
 import type { Asked } from '../domain/access/impact.ts';
-import { askedOf } from '../domain/access/observed.ts';
+import { askedOf } from '../domain/access/observed-asked.ts';
 import { rolesOf } from '../domain/access/roles.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { AgentParts } from './agent-parts.ts';

@@ -1,12 +1,12 @@
 /** Asks the store; whether it is away or refuses makes the difference between trying again and a person. */
 import { AgentError, messageOf, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
+import type { AgentStore } from './snapshot-store.ts';
 
 /** null: none is configured. */
 export async function fromStore<T>(
   { store }: Pick<AgentParts, 'store'>,
-  ask: (store: SnapshotStore) => Promise<T>,
+  ask: (store: AgentStore) => Promise<T>,
 ): Promise<T | null> {
   if (store === null) return null;
   try {

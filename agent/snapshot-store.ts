@@ -1,5 +1,5 @@
 /** What the agent needs of the store; bodies are ciphertext. Errors may carry `problem` and `retryable`. */
-import type { Observed } from '../domain/access/observed.ts';
+import type { ObservedPrincipal } from '../domain/access/observed.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 
 export interface SnapshotStore {
@@ -8,9 +8,13 @@ export interface SnapshotStore {
   /** null: unknown. */
   sealedBody(id: string): Promise<Buffer | null>;
   markKnownGood(target: string, id: string, changeId: string | null): Promise<void>;
-  /** Adds to what is known of each principal. */
-  addObserved(target: string, observed: readonly Observed[]): Promise<void>;
-  observed(target: string): Promise<readonly Observed[]>;
+}
+
+/** What the agent as a whole needs of it. */
+export interface AgentStore extends SnapshotStore {
+  /** Adds to what is known: the earliest and the latest time, the sum of the connections. */
+  addObserved(target: string, principals: readonly ObservedPrincipal[]): Promise<void>;
+  observed(target: string): Promise<readonly ObservedPrincipal[]>;
 }
 
 /** What a rotation of the agent's key needs of it. */

@@ -1,7 +1,8 @@
 /** The shape of agent.yaml: local to the database host, and the only file that gives power over it. */
 import { z } from 'zod';
+import { parseDuration } from '../domain/duration.ts';
 import { says } from '../domain/issues.schema.ts';
-import { nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
 import { absolutePath, databaseShape, storeShape, temporalShape } from './shapes.schema.ts';
 
 const argv = z
@@ -30,6 +31,9 @@ const commandShape = z
     if (value.upgrades === true && value.restarts === false) wrong('restarts', 'is false, and an upgrade restarts');
   });
 
+/** A look costs the server about as much as any small query. */
+const observeIntervalShape = durationShape.refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'is shorter than 1s');
+
 export const agentShape = z.strictObject({
   target: nameShape,
   ...databaseShape,
@@ -54,8 +58,8 @@ export const agentShape = z.strictObject({
   standbys: z.array(z.strictObject(databaseShape)).optional(),
   observe: z
     .union([
-      z.literal(false),
-      z.strictObject({ interval: positiveDurationShape.optional(), serverLog: z.boolean().optional() }),
+      z.boolean(),
+      z.strictObject({ interval: observeIntervalShape.optional(), serverLog: z.boolean().optional() }),
     ])
     .optional(),
   store: storeShape.optional(),

@@ -1,6 +1,6 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
-import type { AgentConfig, NamedCommand } from '../domain/config.ts';
+import type { AgentConfig, NamedCommand, ObserveConfig } from '../domain/config.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
@@ -27,9 +27,10 @@ function namedCommand({ run, timeout, restarts, upgrades = false, undo, onRevert
   return { run, timeoutMs, restarts: true, upgrade: { onRevert: onRevert ?? 'configuration', undo: back } };
 }
 
-function observeOf(observe: AgentInput['observe'] = {}): AgentConfig['observe'] {
-  if (observe === false) return null;
-  const { interval = '5s', serverLog = true } = observe;
+/** Cheap, and what `knowngood access` lives on: on unless somebody says no. */
+export function observe(input?: AgentInput['observe']): ObserveConfig | null {
+  if (input === false) return null;
+  const { interval = '5s', serverLog = true } = input === true ? {} : (input ?? {});
   return { intervalMs: durationMs(interval), serverLog };
 }
 
@@ -56,7 +57,7 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
       folder: input.rehearsal?.folder ?? null,
     },
     standbys: (input.standbys ?? []).map(database),
-    observe: observeOf(input.observe),
+    observe: observe(input.observe),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
   };

@@ -70,6 +70,13 @@ export interface NamedCommand {
   };
 }
 
+/** How the agent notes who connects to its server. */
+export interface ObserveConfig {
+  readonly intervalMs: number;
+  /** What the server's log says of connections, too. */
+  readonly serverLog: boolean;
+}
+
 /** agent.yaml */
 export interface AgentConfig {
   readonly path: string;
@@ -85,8 +92,8 @@ export interface AgentConfig {
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */
   readonly standbys: readonly DatabaseConfig[];
-  /** Who connects is watched; null: nobody is. */
-  readonly observe: { readonly intervalMs: number; readonly serverLog: boolean } | null;
+  /** Whether the agent notes who connects; null: it does not. */
+  readonly observe: ObserveConfig | null;
   /** Whether a change is tried on a scratch server of this host first. */
   readonly rehearsal: {
     readonly enabled: boolean;

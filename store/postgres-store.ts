@@ -25,8 +25,8 @@ export async function createStore(input: { database: DatabaseConfig; password: s
     ...snapshotStore(db),
     ...changeStore(db),
     ...sampleStore(db),
-    ...reportStore(db),
     ...observedStore(db),
+    ...reportStore(db),
     // Once: a second end of a pool throws.
     close: () => (closed ??= root.destroy()),
   };

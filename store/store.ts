@@ -1,5 +1,5 @@
 /** What Knowngood remembers outside Temporal and the agent's journal. Bodies are ciphertext; nothing here is a secret. */
-import type { Observed } from '../domain/access/observed.ts';
+import type { ObservedPrincipal } from '../domain/access/observed.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { Sample } from '../domain/check.ts';
 import type { Outcome } from '../domain/phase.ts';
@@ -66,10 +66,10 @@ export interface Store {
   /** Idempotent by (target, changeId, check, at). */
   addSamples(target: string, changeId: string, samples: readonly Sample[]): Promise<void>;
   samples(target: string, changeId: string): Promise<readonly Sample[]>;
-  /** Who was seen connecting: first and last time widen, connections add up. */
-  addObserved(target: string, observed: readonly Observed[]): Promise<void>;
-  /** Sorted by user, database and address. */
-  observed(target: string): Promise<readonly Observed[]>;
+  /** Adds to what is known: the earliest and the latest time, the sum of the connections. No principal twice in one call. */
+  addObserved(target: string, principals: readonly ObservedPrincipal[]): Promise<void>;
+  /** Sorted by user, database and address; the newest 10,000. */
+  observed(target: string): Promise<readonly ObservedPrincipal[]>;
   putReport(target: string, changeId: string, report: StoredReport): Promise<void>;
   report(target: string, changeId: string): Promise<StoredReport | null>;
   close(): Promise<void>;

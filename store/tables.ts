@@ -50,19 +50,6 @@ export interface Tables {
     message: string | null;
     forgiven: boolean;
   };
-  observed_access: {
-    target: string;
-    role: string;
-    database: string;
-    /** '' for the socket. */
-    address: string;
-    tls: boolean;
-    replication: boolean;
-    application_name: string;
-    first_seen: Date;
-    last_seen: Date;
-    connections: ColumnType<string, number, number>;
-  };
   reports: {
     target: string;
     change_id: string;
@@ -71,5 +58,19 @@ export interface Tables {
     markdown: string;
     document: ColumnType<unknown, string, string>;
     written_at: Generated<Date>;
+  };
+  observed: {
+    target: string;
+    user_name: string;
+    database_name: string;
+    /** Empty: over the socket. */
+    address: string;
+    tls: boolean;
+    replication: boolean;
+    application_name: string;
+    first_seen_at: Date;
+    last_seen_at: Date;
+    /** A bigint, which comes as text. */
+    connections: ColumnType<string, number, number>;
   };
 }

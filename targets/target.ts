@@ -1,7 +1,7 @@
 /** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
 import type { AccessAnswer } from '../domain/access/explain.ts';
 import type { AccessImpact, Asked } from '../domain/access/impact.ts';
-import type { Sighting } from '../domain/access/observed.ts';
+import type { Observation } from '../domain/access/observed.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
@@ -173,13 +173,14 @@ export interface ProveInput extends RehearsalLimits {
 /** Called immediately before each write; throws when this run no longer owns the change. */
 export type Fence = () => void | Promise<void>;
 
-export interface Seen {
-  readonly sightings: readonly Sighting[];
-  /** Sessions of which the agent's role may see nothing. */
-  readonly hidden: number;
-}
-
 export type Say = (line: string) => void;
+
+export interface ObserveOptions {
+  /** Read the server's log too. */
+  readonly serverLog: boolean;
+  /** Where no session is open, one may be opened, now and then. */
+  readonly mayConnect: boolean;
+}
 
 export interface Target {
   /** Refuses standbys, managed servers, unreachable ones and missing privileges, each with its reason. */
@@ -219,8 +220,6 @@ export interface Target {
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
-  /** Who is connected, and who has been since the last look, as far as the server and its log show. Reads only. */
-  observe(input: { readonly serverLog: boolean }): Promise<Seen>;
   /** Who gets in by the capture, and by which rule; null: it was taken without SQL. */
   explain(captured: Captured, asked: readonly Asked[]): readonly AccessAnswer[] | null;
   /** Who lost and gained access from one capture to the other; null: one was taken without SQL. */
@@ -255,6 +254,8 @@ export interface Target {
   }): Promise<RevertReport>;
   /** Items in which live differs from `expected`, in scope of what differs between `before` and `expected`. */
   drift(expected: Captured, live: Captured): readonly string[];
+  /** Who connects: cheap, never in the way of a change. null: nothing could be seen now. Throws why it cannot connect. */
+  observe(options: ObserveOptions): Promise<Observation | null>;
   /** Waits until a new connection gets an answer that is not 57P03 or refused. */
   awaitAccepting(timeoutMs: number): Promise<number | null>;
   close(): Promise<void>;

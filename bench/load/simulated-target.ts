@@ -20,7 +20,6 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     capture: () => Promise.resolve(live),
     access: () => null,
     explain: () => null,
-    observe: () => Promise.resolve({ sightings: [], hidden: 0 }),
     waysBack: () =>
       Promise.resolve(
         (['files', 'lifeline', 'signal'] as const).map((way) => ({ way, open: true, detail: 'simulated' })),
@@ -49,6 +48,7 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
       return { ...nothing, proof: ['simulated'], acceptingAt: Date.now(), restarted: false, after: before };
     },
     drift: () => [],
+    observe: () => Promise.resolve(null),
     awaitAccepting: () => Promise.resolve(Date.now()),
     close: () => Promise.resolve(),
   };

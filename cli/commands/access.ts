@@ -1,150 +1,98 @@
-/** `knowngood access list|explain|simulate|suggest`: who connects, by which rule, and who could not any more. Touches nothing. */
-import { dependentLines } from '../../config/init/knowngood-file.ts';
-import { declaredAccess } from '../../config/admit.ts';
-import { loadChangeFile } from '../../config/change-file.ts';
-import { parseAddress } from '../../domain/access/address.ts';
-import { suggestionsOf } from '../../domain/access/suggest.ts';
-import type { Asked } from '../../domain/access/impact.ts';
-import { newChangeId } from '../change-id.ts';
+/** `knowngood access list|suggest`: who was seen to connect, and what that says about dependents. */
+import type { Command } from 'commander';
+import { parseConnection } from '../../config/connection.ts';
+import { suggestedDependents } from '../../config/init/suggested.ts';
+import type { ObservedPrincipal } from '../../domain/access/observed.ts';
+import { type Known, suggestDependents } from '../../domain/access/suggest.ts';
+import type { Store } from '../../worker/store-access.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
-import { type Context, configIfAny, withClient } from '../context.ts';
-import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
-import { durationOption, nameOption } from '../options.ts';
-import { endIfRefused } from '../refused-plan.ts';
-import { renderAnswers, renderObserved } from '../render/access.ts';
-import { renderAccess } from '../render/plan.ts';
+import { configIfAny } from '../context.ts';
+import { snapshotOf } from '../find-snapshot.ts';
+import { type GlobalOptions, durationOption, nameOption } from '../options.ts';
+import { renderObserved } from '../render/access.ts';
 import { jsonVersion } from '../render/result.ts';
-import { awaitWorker } from '../start-change.ts';
-import { must, stop } from '../stop.ts';
+import { verbatim } from '../render/text.ts';
 import { useStore } from '../use-store.ts';
+import { addExplain, addSimulate } from './access-simulate.ts';
+
+interface Options {
+  /** Milliseconds. */
+  readonly since?: number;
+}
 
 export const addAccess: AddCommand = (program, surroundings) => {
   const access = program
     .command('access')
-    .description('who gets in, by which rule, and who would not any more: list, explain, simulate, suggest');
+    .description(
+      'who connects to a target, by which rule, and who could not any more: list, explain, simulate, suggest',
+    );
   addList(access, surroundings);
   addExplain(access, surroundings);
-  addSuggest(access, surroundings);
   addSimulate(access, surroundings);
+  addSuggest(access, surroundings);
 };
 
 const addList: AddCommand = (access, { io }) => {
-  access
-    .command('list')
-    .description('who was seen connecting, from where, when and how often')
+  withSince(access.command('list'))
+    .description('list who was seen to connect')
     .argument('<target>', 'the PostgreSQL server', nameOption)
-    .option('--since <duration>', 'only those seen within this time', durationOption)
     .action(async (target: string, _: unknown, self) => {
-      const options = optionsOf<{ readonly since?: number }>(self);
-      const observed = await useStore(io, options, (store) => store.observed(target));
-      const from = options.since === undefined ? 0 : Date.now() - options.since;
-      const recent = observed.filter(({ lastSeen }) => lastSeen >= from);
+      const options = optionsOf<Options>(self);
+      const principals = await useStore(io, options, (store) => seen(store, target, options));
       io.out(
         options.json
-          ? JSON.stringify({ version: jsonVersion, target, observed: recent }, null, 2)
-          : renderObserved(recent),
+          ? JSON.stringify({ version: jsonVersion, target, principals: principals.map(asJson) }, null, 2)
+          : renderObserved(principals),
       );
     });
 };
 
 const addSuggest: AddCommand = (access, { io }) => {
-  access
-    .command('suggest')
-    .description('dependents for knowngood.yaml out of who was seen, with checks to be filled in')
+  withSince(access.command('suggest'))
+    .description('print dependents for knowngood.yaml, from who was seen to connect')
     .argument('<target>', 'the PostgreSQL server', nameOption)
     .action(async (target: string, _: unknown, self) => {
-      const options = optionsOf(self);
-      const config = await configIfAny(options);
-      const observed = await useStore(io, options, (store) => store.observed(target));
-      const declared = declaredAccess((config?.dependents ?? []).filter(({ uses }) => uses === target));
-      const { services, leftOut } = suggestionsOf(observed, declared);
+      const options = optionsOf<Options>(self);
+      const { principals, superusers } = await useStore(io, options, async (store) => ({
+        principals: await seen(store, target, options),
+        superusers: await superusersOf(store, target),
+      }));
+      const known = { ...(await configured(target, options)), superusers: superusers ?? new Set<string>() };
+      const suggested = suggestDependents(principals, known);
+      const superusersKnown = superusers !== null;
       io.out(
         options.json
-          ? JSON.stringify({ version: jsonVersion, target, services, leftOut }, null, 2)
-          : [...dependentLines(target, services), ...leftOut.map((line) => `# ${line}`)].join('\n'),
+          ? JSON.stringify({ version: jsonVersion, target, superusersKnown, ...suggested }, null, 2)
+          : verbatim(suggestedDependents({ target, superusersKnown, ...suggested })),
       );
     });
 };
 
-interface ExplainOptions {
-  readonly user?: string;
-  readonly database?: string;
-  readonly from?: string;
-  readonly tls?: boolean;
-  readonly replication?: boolean;
+function withSince(command: Command): Command {
+  return command.option('--since <duration>', 'only whoever was seen in this time, for example 7d', durationOption);
 }
 
-const addExplain: AddCommand = (access, { io }) => {
-  access
-    .command('explain')
-    .description('who gets in now, and by which rule; without --user all that are declared or were seen')
-    .argument('<target>', 'the PostgreSQL server', nameOption)
-    .option('--user <role>', 'one principal only')
-    .option('--database <name>', 'its database (default: that of the same name as the role)')
-    .option(
-      '--from <address>',
-      'an address, a network such as 10.2.0.0/16, or "local" for the socket (default: anywhere)',
-    )
-    .option('--tls', 'it connects with TLS')
-    .option('--replication', 'it replicates, and asks for no database')
-    .action(async (target: string, _: unknown, self) => {
-      const options = optionsOf<ExplainOptions>(self);
-      await withClient(io, options, async (context) => {
-        await awaitWorker(context);
-        const asked = options.user === undefined ? declaredIn(context, target) : [principalOf(options, options.user)];
-        const { answers } = must(
-          await context.client.explainAccess(target, asked, options.user === undefined),
-          (problems) => exitCodeOfProblems(problems, exitCodes.refused),
-        );
-        io.out(
-          options.json
-            ? JSON.stringify({ version: jsonVersion, target, answers }, null, 2)
-            : renderAnswers(answers, io.colors),
-        );
-      });
-    });
-};
-
-const addSimulate: AddCommand = (access, surroundings) => {
-  const { io } = surroundings;
-  access
-    .command('simulate')
-    .description('who would lose or gain access by a declared change; exits with 13 when it would be refused')
-    .argument('<file>', 'change.yaml')
-    .action(async (file: string, _: unknown, self) => {
-      const options = optionsOf(self);
-      const request = await loadChangeFile(file, { changeId: newChangeId('plan') });
-      await withClient(io, options, async (context) => {
-        await awaitWorker(context);
-        const { plan } = must(await context.client.plan(request), (problems) =>
-          exitCodeOfProblems(problems, exitCodes.refused),
-        );
-        const { risk, reasons = [], access: impact = null } = plan;
-        io.out(
-          options.json
-            ? JSON.stringify({ version: jsonVersion, target: request.target, risk, reasons, access: impact }, null, 2)
-            : renderAccess(plan, io.colors),
-        );
-        endIfRefused(plan, surroundings);
-      });
-    });
-};
-
-function declaredIn({ config }: Context, target: string): readonly Asked[] {
-  return declaredAccess((config?.dependents ?? []).filter(({ uses }) => uses === target));
+async function seen(store: Store, target: string, { since }: Options): Promise<readonly ObservedPrincipal[]> {
+  const principals = await store.observed(target);
+  return since === undefined ? principals : principals.filter(({ lastSeen }) => lastSeen >= Date.now() - since);
 }
 
-function principalOf({ database, from, tls = false, replication = false }: ExplainOptions, user: string): Asked {
-  const [host = ''] = (from ?? '').split('/');
-  if (from !== undefined && from !== 'local' && parseAddress(host) === null)
-    throw stop(
-      {
-        code: 'not-an-address',
-        message: `"${from}" is not an address`,
-        hint: 'Give one such as 10.2.0.7, a network such as 10.2.0.0/16, or "local" for the socket.',
-      },
-      exitCodes.error,
-    );
-  return { user, database: database ?? user, from: from ?? null, tls, replication, source: 'declared', who: [] };
+/** null: no snapshot says. */
+async function superusersOf(store: Store, target: string): Promise<ReadonlySet<string> | null> {
+  const snapshot = await snapshotOf(store, target, 'latest');
+  if (snapshot === null) return null;
+  return new Set(snapshot.sections.roles.filter(({ superuser }) => superuser).map(({ name }) => name));
+}
+
+async function configured(target: string, options: GlobalOptions): Promise<Omit<Known, 'superusers'>> {
+  const config = await configIfAny(options);
+  const connection = config?.targets[target]?.connection;
+  const user = connection === undefined ? null : parseConnection(connection).user;
+  const declared = (config?.dependents ?? []).filter(({ uses }) => uses === target).flatMap(({ access }) => access);
+  return { ownUsers: new Set(user === null ? [] : [user]), declared };
+}
+
+function asJson({ firstSeen, lastSeen, ...principal }: ObservedPrincipal): object {
+  return { ...principal, firstSeen: new Date(firstSeen), lastSeen: new Date(lastSeen) };
 }

@@ -1,11 +1,30 @@
-/** Who gets in, and by which rule, for people. Pure. */
+/** Who was seen to connect, and who gets in, by which rule. Pure. */
 import type { AccessAnswer } from '../../domain/access/explain.ts';
-import type { Observed } from '../../domain/access/observed.ts';
-import { dateTimeText } from '../../domain/format.ts';
 import type { Asked } from '../../domain/access/impact.ts';
+import type { ObservedPrincipal } from '../../domain/access/observed.ts';
+import { dateTimeText } from '../../domain/format.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import { type Colors, noColors } from './problem.ts';
 import { columns } from './text.ts';
+
+export function renderObserved(principals: readonly ObservedPrincipal[]): string {
+  if (principals.length === 0) return 'nobody was seen to connect';
+  return columns([
+    ['USER', 'DATABASE', 'FROM', 'TLS', 'FIRST SEEN', 'LAST SEEN', 'COUNT', 'APPLICATION'],
+    ...principals.map((one) => [
+      oneLine(one.user),
+      one.replication && one.database !== 'replication'
+        ? `${oneLine(one.database)} (replication)`
+        : oneLine(one.database),
+      one.address ?? 'socket',
+      one.tls ? 'yes' : 'no',
+      dateTimeText(one.firstSeen),
+      dateTimeText(one.lastSeen),
+      String(one.count),
+      oneLine(one.applicationName),
+    ]),
+  ]).join('\n');
+}
 
 export function renderAnswers(answers: readonly AccessAnswer[], colors: Colors = noColors): string {
   if (answers.length === 0)
@@ -20,23 +39,6 @@ export function renderAnswers(answers: readonly AccessAnswer[], colors: Colors =
       ]),
     ])
     .join('\n');
-}
-
-export function renderObserved(observed: readonly Observed[]): string {
-  if (observed.length === 0) return 'nobody was seen yet: the agent looks every few seconds';
-  return columns([
-    ['USER', 'DATABASE', 'FROM', 'TLS', 'FIRST SEEN', 'LAST SEEN', 'CONNECTIONS', 'APPLICATION'],
-    ...observed.map(({ user, database, address, tls, replication, firstSeen, lastSeen, count, applicationName }) => [
-      oneLine(user),
-      replication ? '(replication)' : oneLine(database),
-      address ?? 'socket',
-      tls ? 'yes' : 'no',
-      dateTimeText(firstSeen),
-      dateTimeText(lastSeen),
-      String(count),
-      oneLine(applicationName),
-    ]),
-  ]).join('\n');
 }
 
 function askedText({ user, database, from, tls, replication, who }: Asked): string {

@@ -1,5 +1,6 @@
 /** Agents for `up`: those with a file of their own, and one for each other target whose server runs on this machine. */
 import { join } from 'node:path';
+import { observe } from '../../config/agent.ts';
 import { loadAgentConfig } from '../../config/load.ts';
 import { ProblemsError } from '../../config/problems-error.ts';
 import { parseConnection } from '../../config/connection.ts';
@@ -33,7 +34,7 @@ export async function localAgents(
         allow: { settings: [], paths: [], sql: false },
         rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
         standbys: [],
-        observe: { intervalMs: 5_000, serverLog: true },
+        observe: observe(),
         store,
         temporal,
       };

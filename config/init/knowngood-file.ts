@@ -1,6 +1,7 @@
 /** knowngood.yaml for a live server, with everything that has to be decided by people as a comment. Pure. */
 import { oneLine } from '../../domain/markdown.ts';
 import type { Service, Survey } from '../../domain/survey.ts';
+import { dependentName, secretReference } from './names.ts';
 import { address, quoted, scalar } from './scalar.ts';
 
 export interface InitInput {
@@ -25,7 +26,7 @@ export function knowngoodFile({ target, connection, password, survey }: InitInpu
       : `    password: ${quoted(password)}`,
     '    policy: production',
     '',
-    ...dependentLines(target, services),
+    ...dependents(target, services),
     ...(quiet.length === 0
       ? []
       : ['', `# Roles that may log in, of whom nothing was seen: ${oneLine(quiet.join(', '))}`]),
@@ -41,8 +42,7 @@ export function knowngoodFile({ target, connection, password, survey }: InitInpu
 /** More than these nobody reads through; the rest are named. */
 const mostServices = 50;
 
-/** The section "dependents", with what people have to fill in as comments. */
-export function dependentLines(target: string, services: readonly Service[]): readonly string[] {
+function dependents(target: string, services: readonly Service[]): readonly string[] {
   const head =
     '# The services that use this server: whoever must not suffer. Each needs a required check to be watched by.';
   if (services.length === 0) return [head, ...commented(exampleDependent(target))];
@@ -51,7 +51,9 @@ export function dependentLines(target: string, services: readonly Service[]): re
   return [
     head,
     'dependents:',
-    ...services.slice(0, mostServices).flatMap((service) => dependent(target, service, nameOf(service.role, names))),
+    ...services
+      .slice(0, mostServices)
+      .flatMap((service) => dependent(target, service, dependentName(service.role, names))),
     ...(rest.length === 0 ? [] : [`  # and: ${oneLine(rest.join(', '))}`]),
   ];
 }
@@ -74,7 +76,7 @@ function dependent(target: string, { role, access, applications }: Service, name
 }
 
 function checks(role: string, database: string, tls: boolean): readonly string[] {
-  const secret = quoted(`\${file:/run/secrets/${role.replace(/[^A-Za-z0-9_-]/g, '_')}}`);
+  const secret = quoted(secretReference(role));
   return [
     'checks:',
     '  # As the service itself connects: its role, its database, a query that it needs, a new connection every time.',
@@ -92,20 +94,6 @@ function exampleDependent(target: string): readonly string[] {
   const access = ['    access:', '      - { user: app, database: app, from: 10.0.0.0/24, tls: true }'];
   const own = checks('app', 'app', true).map((line) => `    ${line}`);
   return ['dependents:', '  app:', `    uses: ${scalar(target)}`, ...access, ...own];
-}
-
-/** Names are made of lower-case letters, digits and hyphens. */
-function nameOf(role: string, taken: Set<string>): string {
-  const base =
-    role
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 50) || 'service';
-  let name = base;
-  for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`;
-  taken.add(name);
-  return name;
 }
 
 const policies = [

@@ -1,43 +1,120 @@
-/** Dependents for knowngood.yaml, out of who was seen and is declared by nobody. Pure. */
-import type { Service } from '../survey.ts';
-import type { Asked } from './impact.ts';
-import type { Observed } from './observed.ts';
+/** From who was seen to connect to the dependents that a configuration should name. Pure; it adds nothing to what was seen. */
+import type { AccessDeclaration } from '../config.ts';
+import { byCodeUnit } from '../snapshot/canonical.ts';
+import { isInNetwork, networksOf } from './networks.ts';
+import type { ObservedPrincipal } from './observed.ts';
+
+export interface Suggestion {
+  readonly user: string;
+  readonly database: string;
+  readonly access: readonly SuggestedAccess[];
+  /** Names that its connections give themselves, sorted. */
+  readonly applications: readonly string[];
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** Connections. */
+  readonly count: number;
+}
+
+export interface SuggestedAccess {
+  /** null: over the socket. */
+  readonly from: string | null;
+  readonly tls: boolean;
+  /** Seen in `from`, sorted. */
+  readonly addresses: readonly string[];
+  readonly count: number;
+}
+
+export interface LeftOut {
+  readonly user: string;
+  readonly why: 'a superuser' | 'Knowngood itself' | 'replication' | 'declared already';
+}
 
 export interface Suggested {
-  readonly services: readonly Service[];
-  /** Whom nobody has to declare, and why: a line each. */
-  readonly leftOut: readonly string[];
+  /** One for each user and database, sorted. */
+  readonly suggestions: readonly Suggestion[];
+  /** Sorted, each user and reason once. */
+  readonly leftOut: readonly LeftOut[];
 }
 
-/** More addresses than these are a network that a person has to name. */
-const mostAddresses = 20;
+export interface Known {
+  readonly superusers: ReadonlySet<string>;
+  /** As whom the agent and the orchestrator connect. */
+  readonly ownUsers: ReadonlySet<string>;
+  /** Of the dependents that use this target. */
+  readonly declared: readonly Omit<AccessDeclaration, 'needs'>[];
+}
 
-export function suggestionsOf(observed: readonly Observed[], declared: readonly Asked[]): Suggested {
-  const known = new Set(declared.map(({ user, database }) => `${user} ${database}`));
-  const leftOut: string[] = [];
-  const byUser = new Map<string, Observed[]>();
-  for (const one of observed) {
-    if (one.replication) leftOut.push(`${one.user} from ${one.address ?? 'the socket'}: replicates`);
-    else if (known.has(`${one.user} ${one.database}`)) leftOut.push(`${one.user} to ${one.database}: declared already`);
-    else byUser.set(one.user, [...(byUser.get(one.user) ?? []), one]);
+/** As our own connections call themselves (agent, store, probes). */
+const ownApplications: ReadonlySet<string> = new Set(['knowngood agent', 'knowngood store', 'knowngood-probe']);
+
+export function suggestDependents(principals: readonly ObservedPrincipal[], known: Known): Suggested {
+  const services = new Map<string, ObservedPrincipal[]>();
+  const leftOut = new Map<string, LeftOut>();
+  for (const one of principals) {
+    const why = whyLeftOut(one, known);
+    if (why !== null) leftOut.set(JSON.stringify([one.user, why]), { user: one.user, why });
+    else {
+      const key = JSON.stringify([one.user, one.database]);
+      services.set(key, [...(services.get(key) ?? []), one]);
+    }
   }
-  const services = [...byUser].map(([role, seen]): Service => serviceOf(role, seen, leftOut));
-  return { services, leftOut: [...new Set(leftOut)] };
+  return {
+    suggestions: [...services.values()]
+      .flatMap(suggestionOf)
+      .sort((a, b) => byCodeUnit(a.user, b.user) || byCodeUnit(a.database, b.database)),
+    leftOut: [...leftOut.values()].sort((a, b) => byCodeUnit(a.user, b.user) || byCodeUnit(a.why, b.why)),
+  };
 }
 
-/** Each address as it was seen: a network that nobody has named is not made up. */
-function serviceOf(role: string, seen: readonly Observed[], leftOut: string[]): Service {
-  const often = [...seen].sort((a, b) => b.count - a.count);
-  if (often.length > mostAddresses)
-    leftOut.push(`${role}: seen from ${often.length - mostAddresses} more addresses; name their network instead`);
-  return {
-    role,
-    access: often.slice(0, mostAddresses).map(({ database, address, tls, count }) => ({
+function whyLeftOut(one: ObservedPrincipal, { superusers, ownUsers, declared }: Known): LeftOut['why'] | null {
+  if (ownApplications.has(one.applicationName)) return 'Knowngood itself';
+  // A standby is no dependent, and no check can be one for it.
+  if (one.replication) return 'replication';
+  if (superusers.has(one.user)) return 'a superuser';
+  if (ownUsers.has(one.user)) return 'Knowngood itself';
+  return declared.some((access) => isDeclared(one, access)) ? 'declared already' : null;
+}
+
+function isDeclared({ user, database, address, tls }: ObservedPrincipal, access: Known['declared'][number]): boolean {
+  if (access.user !== user || access.database !== database || access.tls !== tls) return false;
+  if (access.from === null) return true;
+  return access.from === 'local' ? address === null : address !== null && isInNetwork(address, access.from);
+}
+
+function suggestionOf(own: readonly ObservedPrincipal[]): readonly Suggestion[] {
+  const [first] = own;
+  if (first === undefined) return [];
+  const { user, database } = first;
+  const applications = new Set(own.map(({ applicationName }) => applicationName).filter((name) => name !== ''));
+  return [
+    {
+      user,
       database,
-      from: address ?? 'local',
-      tls,
-      source: `seen ${count} times`,
+      access: [true, false].flatMap((tls) => accessOf(own, tls)),
+      applications: [...applications].sort(byCodeUnit),
+      firstSeen: Math.min(...own.map(({ firstSeen }) => firstSeen)),
+      lastSeen: Math.max(...own.map(({ lastSeen }) => lastSeen)),
+      count: sum(own),
+    },
+  ];
+}
+
+function accessOf(own: readonly ObservedPrincipal[], wantedTls: boolean): readonly SuggestedAccess[] {
+  const such = own.filter(({ tls }) => tls === wantedTls);
+  const bySocket = such.filter(({ address }) => address === null);
+  const networks = networksOf(such.flatMap(({ address }) => address ?? []));
+  return [
+    ...networks.map(({ network, addresses }) => ({
+      from: network,
+      tls: wantedTls,
+      addresses,
+      count: sum(such.filter(({ address }) => address !== null && addresses.includes(address))),
     })),
-    applications: [...new Set(seen.map(({ applicationName }) => applicationName))].filter((name) => name !== ''),
-  };
+    ...(bySocket.length > 0 ? [{ from: null, tls: wantedTls, addresses: [], count: sum(bySocket) }] : []),
+  ];
+}
+
+function sum(principals: readonly ObservedPrincipal[]): number {
+  return principals.reduce((total, { count }) => total + count, 0);
 }

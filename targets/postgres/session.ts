@@ -26,6 +26,11 @@ export class Connection implements Session {
     return this.#lost === null;
   }
 
+  /** Nobody uses it now. */
+  get idle(): boolean {
+    return this.#users === 0;
+  }
+
   /** Why it is not alive. */
   get lost(): string | null {
     return this.#lost;

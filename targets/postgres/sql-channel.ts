@@ -50,6 +50,16 @@ export class SqlChannel {
     return answer === null ? this.fresh(work) : answer.value;
   }
 
+  /** The warm connection is there. */
+  get isOpen(): boolean {
+    return this.#warm?.alive === true;
+  }
+
+  /** Runs `work` on the open connection while nobody else does, for what can be left out; null: there is none, or it is used. */
+  async ifIdle<T>(work: (session: Session) => Promise<T>): Promise<{ readonly value: T } | null> {
+    return this.#warm?.idle === true ? this.#onWarm(work) : null;
+  }
+
   /** Runs `work` on a connection to another database of this server, closed afterwards. Throws what `pg` throws. */
   async elsewhere<T>(database: string, work: (session: Session) => Promise<T>): Promise<T> {
     const connection = new Connection(new pg.Client({ ...this.endpoint.config, database }));

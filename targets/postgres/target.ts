@@ -45,7 +45,6 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       remember(before.facts);
       return planRestoreOn(parts, before, ...rest);
     },
-    observe: createObserve(parts),
     explain: (captured, asked) => {
       if (captured.snapshot === null) return null;
       const state = stateOf(captured, captured.snapshot.sections);
@@ -75,6 +74,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       return revertOn(parts, input);
     },
     drift,
+    observe: createObserve(parts),
     awaitAccepting: (timeoutMs) => awaitAnswer(parts.endpoint, timeoutMs),
     close: () => parts.sql.close(),
   };

@@ -81,13 +81,13 @@ describe('init', () => {
     const access = Object.fromEntries(read.value.dependents.map(({ name, access: list }) => [name, list]));
     expect(access).toEqual({
       'image-svc': [
-        { user: 'image_svc', database: 'shop', from: '10.2.0.0/16', tls: true },
-        { user: 'image_svc', database: 'shop', from: '127.0.0.0/8', tls: false },
-        { user: 'image_svc', database: 'reports', from: '127.0.0.0/8', tls: false },
+        { user: 'image_svc', database: 'shop', from: '10.2.0.0/16', tls: true, needs: [] },
+        { user: 'image_svc', database: 'shop', from: '127.0.0.0/8', tls: false, needs: [] },
+        { user: 'image_svc', database: 'reports', from: '127.0.0.0/8', tls: false, needs: [] },
       ],
-      'odd-role-1': [{ user: 'Odd: {role}, #1', database: 'app_svc', from: '10.9.0.4', tls: false }],
-      'app-svc': [{ user: 'app_svc', database: 'app_svc', from: '::1', tls: false }],
-      weak: [{ user: 'weak', database: 'app_svc', from: '127.0.0.1', tls: false }],
+      'odd-role-1': [{ user: 'Odd: {role}, #1', database: 'app_svc', from: '10.9.0.4', tls: false, needs: [] }],
+      'app-svc': [{ user: 'app_svc', database: 'app_svc', from: '::1', tls: false, needs: [] }],
+      weak: [{ user: 'weak', database: 'app_svc', from: '127.0.0.1', tls: false, needs: [] }],
     });
     expect(text).toContain('call themselves image storage');
     expect(text).toMatch(/Roles that may log in, of whom nothing was seen: quiet, rejected/);

@@ -41,6 +41,18 @@ describe('agent.yaml', () => {
     });
   });
 
+  it('says how who connects is noted, or that it is not', () => {
+    const observed = (text: string): unknown => {
+      const parsed = parseAgentConfig(`target: a\nconnection: postgresql://u@h/d\nobserve: ${text}`, 'agent.yaml', {});
+      return parsed.kind === 'ok' ? parsed.value.observe : parsed.problems[0]?.message;
+    };
+    expect(observed('false')).toBeNull();
+    expect(observed('true')).toEqual({ intervalMs: 5_000, serverLog: true });
+    expect(observed('{ interval: 1m }')).toEqual({ intervalMs: 60_000, serverLog: true });
+    expect(observed('{ serverLog: false }')).toEqual({ intervalMs: 5_000, serverLog: false });
+    expect(observed('{ interval: 500ms }')).toBe('agent.yaml:3:22: observe.interval: is shorter than 1s');
+  });
+
   it('takes no shell line for a command', () => {
     const parsed = parseAgentConfig(
       'target: a\nconnection: postgresql://u@h/d\nrestart: systemctl restart postgresql',

@@ -1,0 +1,115 @@
+/**
+ * The server's log from where it ended at the last look: whole lines, a bounded piece at a time, across rotations. Reads
+ * files only, and only those that the server itself names.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import type { LogFormat } from '../../domain/access/log-lines.ts';
+import { findPostmaster } from './postmaster.ts';
+
+export interface LogFile {
+  readonly format: LogFormat;
+  readonly path: string;
+}
+
+/** Read at one look: a busy server's log grows by less, and what it grows by more is passed over. */
+const mostBytes = 1_048_576;
+
+/** A pipe that stands where a file should must not hold the agent up. */
+const readOnly = constants.O_RDONLY | constants.O_NONBLOCK;
+
+const newline = 0x0a;
+
+/** The best first: columns leave less to guess. */
+const formats: readonly LogFormat[] = ['jsonlog', 'csvlog', 'stderr'];
+
+/** `none`: the server writes to no file that can be seen from here; `down`: it does not run. */
+export async function logFileOf(dataDirectory: string, collecting: boolean): Promise<LogFile | 'none' | 'down'> {
+  const postmaster = await findPostmaster(dataDirectory);
+  if (postmaster === null) return 'down';
+  if (collecting) {
+    const text = await readFile(join(dataDirectory, 'current_logfiles'), 'utf8').catch(() => '');
+    const named = new Map(text.split('\n').map((line) => [line.split(' ', 1)[0], line.slice(line.indexOf(' ') + 1)]));
+    const format = formats.find((one) => named.has(one));
+    const path = format === undefined ? undefined : named.get(format);
+    if (format === undefined || path === undefined || path === '') return 'none';
+    return { format, path: isAbsolute(path) ? path : join(dataDirectory, path) };
+  }
+  // Debian's way, and that of `pg_ctl -l`: the server's own standard error is the file.
+  const path = await readlink(`/proc/${postmaster.pid}/fd/2`).catch(() => '');
+  return path.startsWith('/') && !path.startsWith('/dev/') ? { format: 'stderr', path } : 'none';
+}
+
+export interface LogTail {
+  /**
+   * Lines written to `path` since the last call, oldest first; none at the first call, for what was there before is of
+   * another time. Throws what keeps a file from being read.
+   */
+  read(path: string): Promise<LogLines>;
+}
+
+export interface LogLines {
+  readonly lines: readonly string[];
+  /** Passed over, because more was written than is read at once. */
+  readonly skippedBytes: number;
+}
+
+interface Place {
+  readonly path: string;
+  readonly file: string;
+  readonly offset: number;
+}
+
+export function createLogTail(): LogTail {
+  let place: Place | null = null;
+
+  async function readOn(path: string): Promise<LogLines> {
+    const handle = await open(path, readOnly);
+    try {
+      const { dev, ino, size } = await handle.stat();
+      const file = `${dev}:${ino}`;
+      const before = place;
+      if (before === null) {
+        place = { path, file, offset: size };
+        return nothing;
+      }
+      // A file of another name may be the same one, renamed; one that has shrunk was emptied.
+      const offset = before.file === file && before.offset <= size ? before.offset : 0;
+      const from = Math.max(offset, size - mostBytes);
+      const { text, end } = await wholeLines(handle, from, size);
+      place = { path, file, offset: end };
+      const lines = text === '' ? [] : text.split('\n').slice(from > offset ? 1 : 0);
+      return { lines, skippedBytes: from - offset };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  return {
+    async read(path) {
+      const before = place;
+      if (before === null || before.path === path) return readOn(path);
+      // Rotated to another name: what the old file got at its end comes first.
+      const rest = await readOn(before.path).catch(() => nothing);
+      const next = await readOn(path);
+      return { lines: [...rest.lines, ...next.lines], skippedBytes: rest.skippedBytes + next.skippedBytes };
+    },
+  };
+}
+
+const nothing: LogLines = { lines: [], skippedBytes: 0 };
+
+/** Up to the last line break before `size`; a line that is still being written is read next time. */
+async function wholeLines(
+  handle: FileHandle,
+  from: number,
+  size: number,
+): Promise<{ readonly text: string; readonly end: number }> {
+  const buffer = Buffer.alloc(size - from);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
+  const last = buffer.subarray(0, bytesRead).lastIndexOf(newline);
+  // A line longer than all that is read at once is passed over.
+  if (last < 0) return { text: '', end: bytesRead === mostBytes ? size : from };
+  return { text: buffer.toString('utf8', 0, last), end: from + last + 1 };
+}
