@@ -1,6 +1,6 @@
 /** Who was seen to connect to each target. Counts are added up, so a batch whose answer is lost may count twice. */
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
-import { type ObservedPrincipal, mostPrincipals } from '../domain/access/observed.ts';
+import { type ObservedPrincipal, mostPrincipals, ownApplications } from '../domain/access/observed.ts';
 import type { Store } from './store.ts';
 import { schemaName, type Tables } from './tables.ts';
 
@@ -8,6 +8,8 @@ type ObservedStore = Pick<Store, 'addObserved' | 'observed'>;
 
 /** Ten columns a row, and PostgreSQL takes 65,535 parameters a statement. */
 const rowsPerStatement = 2_000;
+
+const sayLittle = sql.join(['', ...ownApplications].map((name) => sql.lit(name)));
 
 export function observedStore(db: Kysely<Tables>): ObservedStore {
   return {
@@ -18,8 +20,13 @@ export function observedStore(db: Kysely<Tables>): ObservedStore {
           .values(principals.slice(from, from + rowsPerStatement).map((one) => rowOf(target, one)))
           .onConflict((conflict) =>
             conflict.columns(['target', 'user_name', 'database_name', 'address', 'tls', 'replication']).doUpdateSet({
-              application_name: sql`case when excluded.last_seen_at < observed.last_seen_at or excluded.application_name = ''
-                then observed.application_name else excluded.application_name end`,
+              // As `merged` chooses.
+              application_name: sql`case
+                when excluded.application_name in (${sayLittle}) and observed.application_name <> ''
+                  then observed.application_name
+                when observed.application_name in (${sayLittle}) or excluded.last_seen_at >= observed.last_seen_at
+                  then excluded.application_name
+                else observed.application_name end`,
               first_seen_at: sql`least(observed.first_seen_at, excluded.first_seen_at)`,
               last_seen_at: sql`greatest(observed.last_seen_at, excluded.last_seen_at)`,
               connections: sql`observed.connections + excluded.connections`,

@@ -128,8 +128,8 @@ export function createAggregator(intervalMs: number, most: number = mostPrincipa
   function addLogged(connection: SeenConnection, now: number): void {
     const { pid, user } = connection;
     const before = known.get(pid);
-    const seen = before !== undefined && before.startedAt !== null && !before.logged && before.user === user;
-    if (seen && now - (before.startedAt ?? 0) < sameMs) {
+    const seen = before !== undefined && !before.logged && before.user === user;
+    if (seen && before.startedAt !== null && now - before.startedAt < sameMs) {
       known.set(pid, { ...before, logged: true });
       return;
     }
@@ -159,15 +159,29 @@ export function createAggregator(intervalMs: number, most: number = mostPrincipa
   };
 }
 
-/** The later one's name for itself; the earliest and the latest time; the sum of the connections. */
+/** As Knowngood's own connections call themselves: in checks and witnesses they come as the service does, and are not it. */
+export const ownApplications: readonly string[] = [
+  'knowngood agent',
+  'knowngood store',
+  'knowngood-probe',
+  'knowngood witness',
+];
+
+/** The later name, unless it says less than the other; the earliest and the latest time; the sum of the connections. */
 export function merged(a: ObservedPrincipal, b: ObservedPrincipal): ObservedPrincipal {
   const [early, late] = a.lastSeen <= b.lastSeen ? [a, b] : [b, a];
   return {
     ...late,
-    applicationName: late.applicationName === '' ? early.applicationName : late.applicationName,
+    applicationName: saysLittle(late.applicationName)
+      ? early.applicationName || late.applicationName
+      : late.applicationName,
     firstSeen: Math.min(a.firstSeen, b.firstSeen),
     count: a.count + b.count,
   };
+}
+
+function saysLittle(name: string): boolean {
+  return name === '' || ownApplications.includes(name);
 }
 
 export function keyOf({ user, database, address, tls, replication }: ObservedPrincipal): string {

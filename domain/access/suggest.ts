@@ -2,7 +2,7 @@
 import type { AccessDeclaration } from '../config.ts';
 import { byCodeUnit } from '../snapshot/canonical.ts';
 import { isInNetwork, networksOf } from './networks.ts';
-import type { ObservedPrincipal } from './observed.ts';
+import { type ObservedPrincipal, ownApplications } from './observed.ts';
 
 export interface Suggestion {
   readonly user: string;
@@ -45,9 +45,6 @@ export interface Known {
   readonly declared: readonly Omit<AccessDeclaration, 'needs'>[];
 }
 
-/** As our own connections call themselves (agent, store, probes). */
-const ownApplications: ReadonlySet<string> = new Set(['knowngood agent', 'knowngood store', 'knowngood-probe']);
-
 export function suggestDependents(principals: readonly ObservedPrincipal[], known: Known): Suggested {
   const services = new Map<string, ObservedPrincipal[]>();
   const leftOut = new Map<string, LeftOut>();
@@ -68,7 +65,7 @@ export function suggestDependents(principals: readonly ObservedPrincipal[], know
 }
 
 function whyLeftOut(one: ObservedPrincipal, { superusers, ownUsers, declared }: Known): LeftOut['why'] | null {
-  if (ownApplications.has(one.applicationName)) return 'Knowngood itself';
+  if (ownApplications.includes(one.applicationName)) return 'Knowngood itself';
   // A standby is no dependent, and no check can be one for it.
   if (one.replication) return 'replication';
   if (superusers.has(one.user)) return 'a superuser';

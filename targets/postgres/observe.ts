@@ -3,7 +3,12 @@
  * server's log where it can be read. Never in the way of a change, and never opens one connection after the other.
  */
 import { type LogFormat, type LogReader, csvReader, jsonReader, stderrReader } from '../../domain/access/log-lines.ts';
-import type { Observation, SeenConnection, SeenSessions } from '../../domain/access/observed.ts';
+import {
+  type Observation,
+  type SeenConnection,
+  type SeenSessions,
+  ownApplications,
+} from '../../domain/access/observed.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { ObserveOptions } from '../target.ts';
 import type { Parts } from './parts.ts';
@@ -18,6 +23,8 @@ const connectEveryMs = 60_000;
 
 /** As `endpoint.ts` calls the agent's own sessions. */
 const ownApplication = 'knowngood agent';
+
+const ownNames = ownApplications.map((name) => `'${name}'`).join(', ');
 
 /** A connection shows up with a user only once it is let in, and `authentication_timeout` is a minute by default. */
 const lettingInMs = 60_000;
@@ -34,7 +41,9 @@ export function sessionsQuery(sinceMs: number | null): string {
   set local statement_timeout = '2s';
   select u.rolname as "user", d.datname as database, pg_catalog.host(g.client_addr) as address, g.ssl as tls,
     g.backend_type as type, g.application, g.started
-  from (select s.usesysid, s.datid, s.client_addr, s.ssl, s.backend_type, max(s.application_name) as application,
+  from (select s.usesysid, s.datid, s.client_addr, s.ssl, s.backend_type, 
+      coalesce(max(s.application_name) filter (where s.application_name not in (${ownNames})), max(s.application_name))
+        as application,
       json_agg(json_build_array(s.pid, (extract(epoch from s.backend_start) * 1000)::float8))
         filter (where ${since}) as started
     from pg_catalog.pg_stat_get_activity(null) s

@@ -55,6 +55,12 @@ it('batches add up in whatever order they come', async () => {
   ]);
 });
 
+it('a check of ours does not hide the name of the service that comes the same way', async () => {
+  const check = aPrincipal({ lastSeen: noon + 90_000, applicationName: 'knowngood-probe' });
+  for (const batch of [[check], [aPrincipal()], [check]]) await store.addObserved('checked', batch);
+  expect(await store.observed('checked')).toMatchObject([{ applicationName: 'images', count: 3 }]);
+});
+
 it('of ten thousand and more, those seen longest ago are forgotten', async () => {
   const many = Array.from({ length: 10_050 }, (_, at) =>
     aPrincipal({ user: `u${String(at).padStart(5, '0')}`, lastSeen: noon + at }),

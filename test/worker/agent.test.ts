@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
 import { temporalContact } from '../../agent/contact.ts';
 import { agentQueue } from '../../domain/change.ts';
 import type { AgentConfig } from '../../domain/config.ts';
+import { createStore } from '../../store/postgres-store.ts';
 import { type RunningAgent, runAgent } from '../../worker/agent.ts';
 import { armInput, caller } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
@@ -117,6 +119,20 @@ describe('the agent', () => {
       rmSync(folder, { recursive: true, force: true });
     }
   }, 60_000);
+
+  it('notes who connects without Temporal, and has told the store when it has stopped', async () => {
+    const { config, folder } = configFor('127.0.0.1:1');
+    const visitor = new pg.Client({ connectionString: cluster().url(), application_name: 'visitor' });
+    await visitor.connect();
+    const agent = await runAgent({ ...config, observe: { intervalMs: 1_000, serverLog: true } }, { log: quietLog() });
+    await agent.stop();
+    const store = await createStore({ database: config.store ?? config.database, password: cluster().password });
+    const seen = await store.observed(config.target);
+    expect(seen).toContainEqual(expect.objectContaining({ user: 'postgres', address: '127.0.0.1', tls: false }));
+    await store.close();
+    await visitor.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it('says in plain words that its state folder cannot be used', async () => {
     const { config, folder } = configFor(address);

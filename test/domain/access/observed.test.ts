@@ -68,6 +68,9 @@ describe('a connection counts once', () => {
     ['and the next one with the same pid too', [open, { sessions: [aSession({ startedAt: noon + 7_000 })] }], 2],
     ['and two lines with one pid are two', [{ logged: [aConnection(), aConnection()] }], 2],
     ['and a line with its pid long after is another one', [open, {}, {}, {}, {}, {}, told], 2],
+    ['and a line with its pid after its own line and a look is another one', [told, open, told], 2],
+    ['and a line with its pid after both and a look is another one', [{ ...open, ...told }, open, told], 2],
+
     ['and a line with its pid that follows its own is another one', [{ ...open, ...told }, told], 2],
   ] as const) {
     it(name, () => expect(counts(looks)).toEqual([want]));
@@ -110,6 +113,16 @@ describe('principals', () => {
   it('keep the name that one connection of theirs gives, though another gives none', () => {
     const sessions = [aSession(), aSession({ pid: 101, applicationName: '' })];
     expect(after([{ sessions }]).principals).toMatchObject([{ applicationName: 'images', count: 2 }]);
+  });
+
+  it('keep the name of a service that comes the same way as a check of ours', () => {
+    const check = aSession({ pid: 101, applicationName: 'knowngood-probe' });
+    expect(after([{ sessions: [check] }]).principals).toMatchObject([{ applicationName: 'knowngood-probe' }]);
+    for (const sessions of [
+      [aSession(), check],
+      [check, aSession()],
+    ])
+      expect(after([{ sessions }]).principals).toMatchObject([{ applicationName: 'images' }]);
   });
 
   it('are printed as the server does, and have the word of pg_hba.conf for physical replication', () => {

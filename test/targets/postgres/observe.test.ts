@@ -139,10 +139,13 @@ describe('a look', () => {
   it('leaves out its own sessions, and those of the server itself, but nobody who only takes its name', async () => {
     const target = aTarget(cluster());
     await connected(cluster(), { application_name: 'knowngood agent' });
+    await connected(cluster(), { database: 'postgres', application_name: 'knowngood-probe' });
+    await connected(cluster(), { database: 'postgres', application_name: 'cart' });
     const person = await connected(cluster(), { user: 'postgres', application_name: 'psql' });
     await person.query('select pg_sleep(0)');
     const sessions = (await target.observe(observing))?.sessions ?? [];
     expect(sessions.map(({ user, applicationName }) => `${user} ${applicationName}`).sort()).toEqual([
+      'app cart',
       'app knowngood agent',
       'postgres psql',
     ]);
