@@ -136,7 +136,7 @@ describe('access suggest', () => {
       checks: [{ sslmode: 'disable' }],
     });
     expect(dependents[0]?.access).toEqual([
-      { user: principals[1]?.user, database: "it's", from: 'fd00::1/128', tls: true },
+      { user: principals[1]?.user, database: "it's", from: 'fd00::1/128', tls: true, needs: [] },
     ]);
     expect(out).toContain(
       '# 10 addresses from 10.3.0.1 to 10.3.0.10, written as the smallest network that holds them.',
