@@ -41,31 +41,22 @@ export function requestOptions(command: Command): Command {
     .option('--summary <file>', 'append a summary in Markdown (default: $GITHUB_STEP_SUMMARY)');
 }
 
+const overrideNames = [
+  'soak',
+  'lease',
+  'applyTimeout',
+  'allowRedBaseline',
+  'allowDirty',
+  'requireConfirm',
+  'expectsReboot',
+  'allowAccessLoss',
+  'scoped',
+] as const satisfies readonly (keyof NonNullable<ChangeRequest['overrides']>)[];
+
 /** `{}` when nothing is overridden: a request says only what it means. */
 export function overridesOf(options: RequestOptions): Pick<ChangeRequest, 'overrides'> {
-  const {
-    soak,
-    lease,
-    applyTimeout,
-    allowRedBaseline,
-    allowDirty,
-    requireConfirm,
-    expectsReboot,
-    allowAccessLoss,
-    scoped,
-  } = options;
   const overrides = Object.fromEntries(
-    Object.entries({
-      soak,
-      lease,
-      applyTimeout,
-      allowRedBaseline,
-      allowDirty,
-      requireConfirm,
-      expectsReboot,
-      allowAccessLoss,
-      scoped,
-    }).filter(([, value]) => value !== undefined),
+    overrideNames.map((name) => [name, options[name]] as const).filter(([, value]) => value !== undefined),
   );
   return Object.keys(overrides).length === 0 ? {} : { overrides };
 }

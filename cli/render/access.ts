@@ -1,7 +1,7 @@
 /** Who was seen to connect, and who gets in, by which rule. Pure. */
 import type { AccessAnswer } from '../../domain/access/explain.ts';
-import type { Asked } from '../../domain/access/impact.ts';
 import type { ObservedPrincipal } from '../../domain/access/observed.ts';
+import { wayText } from '../../domain/access/way-text.ts';
 import { dateTimeText } from '../../domain/format.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import { type Colors, noColors } from './problem.ts';
@@ -32,17 +32,11 @@ export function renderAnswers(answers: readonly AccessAnswer[], colors: Colors =
   const paint = { allowed: colors.green, denied: colors.red, unknown: colors.yellow } as const;
   return answers
     .flatMap(({ asked, ways }) => [
-      oneLine(askedText(asked)),
+      oneLine(`${wayText(asked)}${asked.who.length > 0 ? ` (${asked.who.join(', ')})` : ''}`),
       ...ways.flatMap(({ example, access, rule }) => [
         `  ${paint[access.kind](access.kind)}${ways.length > 1 ? ` for ${example}` : ''}${access.kind === 'allowed' ? '' : `: ${oneLine(access.why)}`}`,
         ...(rule === null ? [] : [`    by ${oneLine(rule)}`]),
       ]),
     ])
     .join('\n');
-}
-
-function askedText({ user, database, from, tls, replication, who }: Asked): string {
-  const to = replication === true ? 'for replication' : `to ${database}`;
-  const place = from === null ? 'from anywhere' : from === 'local' ? 'by the socket' : `from ${from}`;
-  return `${user} ${to} ${place}${tls ? ' with TLS' : ''}${who.length > 0 ? ` (${who.join(', ')})` : ''}`;
 }

@@ -3,6 +3,7 @@
  * greatest class is the plan's. Pure.
  */
 import type { AccessChange, AccessImpact } from '../access/impact.ts';
+import { wayText } from '../access/way-text.ts';
 import type { Risk } from '../phase.ts';
 import type { PlanSummary } from '../plan.ts';
 import type { Problem } from '../problem.ts';
@@ -131,21 +132,8 @@ export function reasonsOfAccess({ lost, unknown, widened }: AccessImpact): reado
 }
 
 /** `image_svc to shop from 10.2.0.7 (image-service)`. */
-export function principalText({
-  user,
-  database,
-  from,
-  example,
-  tls,
-  replication,
-  who,
-  source,
-  need,
-}: AccessChange): string {
-  const to = replication === true ? 'for replication' : `to ${database}`;
-  const place = from === null ? 'from anywhere' : from === 'local' ? 'by the socket' : `from ${from}`;
-  const one = from === null || from === example ? '' : `, for one ${example}`;
+export function principalText(change: AccessChange): string {
+  const { user, database, need, who, source, example } = change;
   const name = who.length > 0 ? who.join(', ') : source;
-  if (need !== undefined) return `${user} in ${database}: ${need} (${name})`;
-  return `${user} ${to} ${place}${example === 'local' ? '' : one}${tls ? ' with TLS' : ''} (${name})`;
+  return `${need === undefined ? wayText(change, example) : `${user} in ${database}: ${need}`} (${name})`;
 }
