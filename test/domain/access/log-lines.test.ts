@@ -128,6 +128,11 @@ describe('a stderr log', () => {
       ],
     ],
     [
+      'its prefix names another database',
+      '%h [%p] %u@%d ',
+      ['10.2.0.4 [7] app@other LOG:  connection authorized: user=app database=shop'],
+    ],
+    [
       'the line is very long',
       usual,
       [
@@ -138,6 +143,23 @@ describe('a stderr log', () => {
   ] as const) {
     it(`is passed over where ${name}`, () => expect(read(prefix, ...lines)).toEqual([]));
   }
+
+  it('takes names as long as names can be, in bytes', () => {
+    for (const [user, fits] of [
+      ['a'.repeat(63), true],
+      ['a'.repeat(64), false],
+      [`a${'é'.repeat(31)}`, true],
+      ['é'.repeat(32), false],
+      ['漢'.repeat(21), true],
+      [`a${'漢'.repeat(21)}`, false],
+      [`abc${'🐘'.repeat(15)}`, true],
+      ['🐘'.repeat(16), false],
+      ['', false],
+    ] as const) {
+      const found = read(usual, received, `${at} [7] LOG:  connection authorized: user=${user} database=shop`);
+      expect(found?.length === 1).toBe(fits);
+    }
+  });
 
   it('cannot be read without the process in its prefix', () => {
     expect(read('%m ', received)).toBeNull();

@@ -30,6 +30,13 @@ describe('addresses', () => {
       [...range(0, 9, (n) => `10.2.0.${n}`), ...range(0, 9, (n) => `10.2.1.${n}`), '10.9.0.1'],
       ['10.2.0.0/28', '10.2.1.0/28', '10.9.0.1/32'],
     ],
+    [
+      'that differ in their first byte are strewn',
+      range(1, 9, (n) => `${n}.2.0.1`),
+      range(1, 9, (n) => `${n}.2.0.1/32`),
+    ],
+    ['of two IPv6 subnets too', range(1, 9, (n) => `fd00:0:0:${n}::1`), range(1, 9, (n) => `fd00:0:0:${n}::1/128`)],
+    ['of both families: IPv4 first', ['1::', '11.0.0.1', '10.0.0.2'], ['10.0.0.2/32', '11.0.0.1/32', '1::/128']],
     ['that are none are left out', ['app.example', ''], []],
   ] as const) {
     it(name, () => expect(networksOf(addresses).map(({ network }) => network)).toEqual(want));
@@ -43,6 +50,8 @@ describe('addresses', () => {
     expect(isInNetwork('10.2.0.64', one?.network ?? '')).toBe(false);
     expect(isInNetwork('10.2.0.3', '10.2.0.3')).toBe(true);
     expect(isInNetwork('fd00::1', '10.2.0.0/16')).toBe(false);
+    expect(isInNetwork('app.example', '10.2.0.0/16')).toBe(false);
+    expect(isInNetwork('10.2.0.3', 'app.example')).toBe(false);
   });
 });
 

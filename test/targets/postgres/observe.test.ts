@@ -90,6 +90,7 @@ describe.each(logs)('PostgreSQL %i with %s', (major, _, settings) => {
     await cameAndWent(cluster(), { application_name: 'batch "x", y' });
     await cameAndWent(cluster(), { host: cluster().socketDir });
     await cameAndWent(cluster(), { user: 'odd "role" database=x, é' });
+    await cameAndWent(cluster(), { user: 'standby', replication: 'true' });
     // Anybody may have the server write the words.
     await query(cluster(), `do $$ begin raise log 'connection authorized: user=forged database=shop'; end $$`);
     await loggedBy(cluster());
@@ -103,6 +104,7 @@ describe.each(logs)('PostgreSQL %i with %s', (major, _, settings) => {
       expect.objectContaining({ user: 'app', database: 'shop', address: null, tls: false, replication: false }),
       // Without columns of its own, a name that holds the words between the names cannot be told from them.
       ...(settings['log_destination'] === undefined ? [] : [expect.objectContaining(odd)]),
+      expect.objectContaining({ user: 'standby', database: null, replication: true, address: '127.0.0.1' }),
     ]);
   });
 });
