@@ -3,7 +3,7 @@
  * place (`tokenize_auth_file` of PostgreSQL 14 to 18). What a line means is not decided here.
  */
 import type { FileView } from '../conf/conf-tree.ts';
-import { isIncludable, resolveFrom } from '../conf/paths.ts';
+import { dirname, isIncludable, resolveFrom } from '../conf/paths.ts';
 import { type HbaToken, nextToken, logicalLines } from '../hba/tokens.ts';
 import { byCodeUnit } from '../snapshot/canonical.ts';
 
@@ -28,6 +28,7 @@ function longestToken(versionNum: number): number {
 }
 
 const notThere = 'No such file or directory';
+const notFolder = 'Not a directory';
 
 /** `main` is read first. Absolute paths; a file that the view does not have is not there. */
 export function readAuthFile(main: string, view: FileView, versionNum: number): readonly AuthLine[] {
@@ -83,7 +84,7 @@ class Reader {
     const path = resolveFrom(file, name);
     const opened = this.#open(path, depth + 1);
     if ('error' in opened) {
-      const old = `could not open secondary authentication file "@${name}" as "${path}": ${notThere}`;
+      const old = `could not open secondary authentication file "@${name}" as "${path}": ${opened.error.endsWith(notFolder) ? notFolder : notThere}`;
       return { tokens: [], error: this.#versionNum >= 160000 ? opened.error : old };
     }
     const inner = new Reader(this.#view, this.#versionNum);
@@ -128,7 +129,18 @@ class Reader {
       return { error: `could not open file "${path}": maximum nesting depth exceeded`, isMissing: false };
     // A folder can be opened like a file, and holds nothing.
     const content = this.#view.read(path) ?? (this.#view.list(path) === null ? null : '');
-    return content === null ? { error: `could not open file "${path}": ${notThere}`, isMissing: true } : { content };
+    if (content !== null) return { content };
+    // `include_if_exists` passes over what is not there, and not over a path that leads through a file.
+    const isMissing = !this.#leadsThroughFile(path);
+    return { error: `could not open file "${path}": ${isMissing ? notThere : notFolder}`, isMissing };
+  }
+
+  #leadsThroughFile(path: string): boolean {
+    for (let folder = dirname(path); folder !== '/' && folder !== '.'; folder = dirname(folder)) {
+      if (this.#view.list(folder) !== null) return false;
+      if (this.#view.read(folder) !== null) return true;
+    }
+    return false;
   }
 }
 

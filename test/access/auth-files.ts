@@ -250,7 +250,10 @@ const include = fc
       ),
     ),
     // Not the loop: whether one that is too deep counts as missing depends on what the server had opened before.
-    fc.tuple(fc.constant('include_if_exists'), fc.constantFrom('names.txt', 'sub/more.txt', 'nowhere.txt', 'sub')),
+    fc.tuple(
+      fc.constant('include_if_exists'),
+      fc.constantFrom('names.txt', 'sub/more.txt', 'nowhere.txt', 'sub', 'names.txt/a'),
+    ),
   )
   .map((words) => words.join(' '));
 const ending = fc.oneof(

@@ -5,6 +5,7 @@ import { command } from '../support/cli.ts';
 import { useRig } from '../support/rig.ts';
 
 const rig = useRig({
+  rehearsal: true,
   checks: (target) => `
       page:
         http: { url: http://127.0.0.1:9/, status: 200 }
