@@ -11,7 +11,7 @@ import type { BenchOptions } from './main.ts';
 const goalEvents = 100;
 
 export async function benchHistory({ progress }: BenchOptions): Promise<readonly Figure[]> {
-  const stage = await setStage({ variant: null, progress, signal: new AbortController().signal });
+  const stage = await setStage({ variant: null, rehearsal: false, progress, signal: new AbortController().signal });
   try {
     const yaml = await readFile(stage.files.knowngood, 'utf8');
     await writeFile(stage.files.knowngood, yaml.replace('interval: 500ms', 'interval: 1s'));

@@ -21,6 +21,7 @@ export interface DemoPlaces {
   readonly variant: Variant | null;
   /** argv of the agent's command `upgrade` that puts a newer server in this one's place. */
   readonly newEngine?: readonly string[];
+  readonly rehearsal: boolean;
 }
 
 export interface DemoFiles {
@@ -84,6 +85,7 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
       stateDir,
       keyFile,
       restart: places.database.restart,
+      ...(places.rehearsal ? {} : { rehearsal: { enabled: false } }),
       ...(places.newEngine === undefined
         ? {}
         : { commands: { upgrade: { run: places.newEngine, timeout: '60s', restarts: true, upgrades: true } } }),

@@ -46,6 +46,8 @@ export interface StageOptions {
   readonly variant: Variant | null;
   /** A 16 that is to become a 17. */
   readonly newEngine?: boolean;
+  /** Whether declared changes are tried on a scratch server first; default true. */
+  readonly rehearsal?: boolean;
   /** A server that runs already; it stays. Default: one of its own, with Web UI. */
   readonly temporal?: DemoTemporal;
   readonly progress: (line: string) => void;
@@ -70,7 +72,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 type Later = (end: () => Promise<unknown>) => void;
 
 async function build(
-  { variant, newEngine = false, temporal: given, progress, signal }: StageOptions,
+  { variant, newEngine = false, rehearsal = true, temporal: given, progress, signal }: StageOptions,
   later: Later,
 ): Promise<Omit<Stage, 'close'>> {
   const folder = await mkdtemp(join(tmpdir(), 'knowngood-demo-'));
@@ -108,6 +110,7 @@ async function build(
     services: shop,
     passwords: { ...passwords, postgres: cluster.password, store: store.password },
     variant,
+    rehearsal,
     ...(engine === null ? {} : { newEngine: engine.upgrade }),
   });
   signal.throwIfAborted();

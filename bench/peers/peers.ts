@@ -25,7 +25,7 @@ export async function benchPeers({ runs, progress }: BenchOptions): Promise<read
     progress(`peers: skipped, ${ansible.missing}`);
     return [];
   }
-  const stage = await setStage({ variant: null, progress, signal: new AbortController().signal });
+  const stage = await setStage({ variant: null, rehearsal: false, progress, signal: new AbortController().signal });
   try {
     const prober = createProber(stage.database.port);
     const denying = await denyingHba(stage.database.dataDir);

@@ -16,6 +16,7 @@ const places: DemoPlaces = {
   services: { app: 'http://127.0.0.1:1', images: 'http://127.0.0.1:2', cdn: 'http://127.0.0.1:3' },
   passwords,
   variant: 'outage',
+  rehearsal: true,
 };
 
 let folder: string;
