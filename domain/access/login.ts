@@ -89,11 +89,19 @@ export function loginSimulator(state: AccessState): (principal: Principal) => Ac
   const enters = entrance(state);
   const untold = state.untold ?? null;
   return (principal) => {
-    const access =
-      listens(principal) ?? rules(principal, (rule) => authenticate(state, principal, rule) ?? enters(principal, rule));
+    const access = placed(
+      listens(principal) ?? rules(principal, (rule) => authenticate(state, principal, rule) ?? enters(principal, rule)),
+    );
     if (access.kind === 'denied' || untold === null) return access;
     return { kind: 'unknown', why: untold, where: access.where };
   };
+}
+
+/** Answers travel: of the rule that decides its place alone, for its options may be secrets. */
+function placed(access: Access): Access {
+  if (access.where === null) return access;
+  const { file, line } = access.where;
+  return { ...access, where: { file, line } };
 }
 
 const denied = (sqlState: string | null, why: string, where: Place | null = null): Access => ({

@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { printAddress } from '../../domain/access/address.ts';
+import { accessExplainer } from '../../domain/access/explain.ts';
 import { readHba } from '../../domain/access/file-rules.ts';
 import { type Asked, accessImpact } from '../../domain/access/impact.ts';
 import { type AccessState, simulateLogin } from '../../domain/access/login.ts';
@@ -165,6 +166,22 @@ describe('what explains a loss', () => {
     expect(accessImpact(stateOf([keep]), stateOf([wide]), [standby]).lost).toHaveLength(1);
     expect(accessImpact(stateOf([wide]), stateOf([wide]), [standby])).toMatchObject({ lost: [], unchanged: 1 });
     expect(accessImpact(stateOf([wide]), stateOf([keep]), [standby]).gained).toHaveLength(1);
+  });
+});
+
+describe('what travels', () => {
+  const secret = 'bind-password-of-a-rule';
+  const ldap = `host all all 10.0.0.0/8 ldap ldapserver=l ldapbasedn=d ldapbinddn=cn ldapbindpasswd=${secret}`;
+
+  it.each([
+    ['a rule', { without: [] }],
+    ['a line that is no rule', { without: ['ldap'] as const }],
+  ])('holds the place of %s, and nothing of its options', (_, built) => {
+    const view = { read: (path: string) => (path === '/hba' ? `${ldap}\n` : null), list: () => null };
+    const before = stateOf([], { rules: readHba('/hba', view, { ...buildOf(170000, true), ...built }) });
+    const impact = accessImpact(before, stateOf(['local all all peer']), [asked({ source: 'observed' })]);
+    expect(impact.lost[0]?.before.where).toEqual({ file: '/hba', line: 1 });
+    expect(JSON.stringify([impact, accessExplainer(before)(asked({}))])).not.toContain(secret);
   });
 });
 
