@@ -2,7 +2,7 @@
 import { printAddress } from './address.ts';
 import { type Asked, placeText, ruleAt } from './impact.ts';
 import { type Access, type AccessState, loginSimulator } from './login.ts';
-import { pointsOf } from './points.ts';
+import { type PointsOf, pointsAmong } from './points.ts';
 import { ruleText } from './rule-text.ts';
 
 export interface AccessAnswer {
@@ -22,11 +22,16 @@ const mostWays = 20;
 /** For many: what they have in common is looked up once. */
 export function accessExplainer(state: AccessState): (asked: Asked) => AccessAnswer {
   const simulate = loginSimulator(state);
-  return (asked) => explain(state, simulate, asked);
+  const pointsOf = pointsAmong(state.rules, state.interfaces);
+  return (asked) => explain(state, simulate, asked, pointsOf(asked.from));
 }
 
-function explain(state: AccessState, simulate: ReturnType<typeof loginSimulator>, asked: Asked): AccessAnswer {
-  const points = pointsOf(asked.from, state.rules);
+function explain(
+  state: AccessState,
+  simulate: ReturnType<typeof loginSimulator>,
+  asked: Asked,
+  points: ReturnType<PointsOf>,
+): AccessAnswer {
   if (points === null) {
     const access: Access = { kind: 'unknown', why: `"${asked.from}" is not an address that can be told`, where: null };
     return { asked, ways: [{ example: asked.from ?? '', access, rule: null }] };

@@ -3,7 +3,7 @@ import { printAddress } from './address.ts';
 import { type Access, type AccessState, type Place, type Principal, loginSimulator } from './login.ts';
 import type { Need } from './need.ts';
 import { type NeedSections, lostNeeds } from './needs.ts';
-import { type From, pointsOf } from './points.ts';
+import { type From, type PointsOf, pointsAmong } from './points.ts';
 import type { HbaRule } from './rule.ts';
 import { ruleText } from './rule-text.ts';
 import { type Widening, wideningsOf } from './widening.ts';
@@ -39,7 +39,7 @@ export interface AccessChange extends Asked {
 }
 
 export interface AccessImpact {
-  /** At most `mostShown` each. */
+  /** At most `mostShown` each, those first without whom nothing could be put back. */
   readonly lost: readonly AccessChange[];
   readonly gained: readonly AccessChange[];
   readonly unknown: readonly AccessChange[];
@@ -51,26 +51,39 @@ export interface AccessImpact {
 
 const mostShown = 50;
 
+/** Without these nothing could be put back, or nobody would hear of it. */
+const guarded: ReadonlySet<Source> = new Set(['knowngood', 'superuser', 'replication', 'backup', 'monitoring']);
+
+export function isGuarded({ source }: Pick<Asked, 'source'>): boolean {
+  return guarded.has(source);
+}
+
 export function accessImpact(
   before: AccessState,
   after: AccessState,
   asked: readonly Asked[],
   sections: NeedSections | null = null,
 ): AccessImpact {
-  const rules = [...before.rules, ...after.rules];
+  const pointsOf = pointsAmong([...before.rules, ...after.rules], after.interfaces);
   const both = { before: loginSimulator(before), after: loginSimulator(after) };
-  const because = (point: Point): readonly string[] => becauseOf(before, after, point);
-  const logins = asked.flatMap((one) => changeOf(both, one, pointsOf(one.from, rules), because) ?? []);
+  const logins = asked.flatMap((one) => changeOf(both, one, pointsOf(one.from)) ?? []);
   const changes = [...logins, ...(sections === null ? [] : lostNeeds(sections, asked))];
   const of = (verdict: AccessChange['verdict']): AccessChange[] =>
-    changes.filter((change) => change.verdict === verdict);
+    changes
+      .filter((change) => change.verdict === verdict)
+      .toSorted((a, b) => Number(isGuarded(b)) - Number(isGuarded(a)));
   const [lost, gained, unknown] = [of('lost'), of('gained'), of('unknown')];
   const widened = wideningsOf(before, after);
   const more = [lost, gained, unknown, widened].reduce((sum, { length }) => sum + Math.max(0, length - mostShown), 0);
+  // Why is worked out for those alone that are shown: thousands may lose access by one line.
+  const shown = (all: readonly AccessChange[]): AccessChange[] =>
+    all
+      .slice(0, mostShown)
+      .map((one) => (one.need === undefined ? { ...one, because: becauseOf(before, after, one) } : one));
   return {
-    lost: lost.slice(0, mostShown),
-    gained: gained.slice(0, mostShown),
-    unknown: unknown.slice(0, mostShown),
+    lost: shown(lost),
+    gained: shown(gained),
+    unknown: shown(unknown),
     unchanged: asked.length - logins.length,
     widened: widened.slice(0, mostShown),
     more,
@@ -86,12 +99,11 @@ interface Point {
 
 type Simulator = ReturnType<typeof loginSimulator>;
 
-/** null: unchanged. */
+/** null: unchanged. Without why. */
 function changeOf(
   both: { readonly before: Simulator; readonly after: Simulator },
   asked: Asked,
-  addresses: ReturnType<typeof pointsOf>,
-  because: (point: Point) => readonly string[],
+  addresses: ReturnType<PointsOf>,
 ): AccessChange | null {
   if (addresses === null) {
     const nobodyKnows: Access = {
@@ -125,7 +137,7 @@ function changeOf(
   const found = decisive(asked, points);
   if (found === null) return null;
   const { needs: _, ...principal } = asked;
-  return { ...principal, ...found, because: because(found) };
+  return { ...principal, ...found, because: [] };
 }
 
 /** Of several addresses: one that loses speaks for all, unless nobody has said from where they come. */
@@ -149,7 +161,13 @@ function verdictOf({ source }: Asked, before: Access, after: Access): Point['ver
   return before.kind === 'denied' ? 'gained' : 'unknown';
 }
 
-function becauseOf(before: AccessState, after: AccessState, { before: was, after: is }: Point): readonly string[] {
+function becauseOf(
+  before: AccessState,
+  after: AccessState,
+  { before: was, after: is }: Pick<AccessChange, 'before' | 'after'>,
+): readonly string[] {
+  // It does not even come to the rules.
+  if (is.kind === 'denied' && is.sqlState === null) return [is.why];
   const sentences: string[] = [];
   const had = ruleAt(before, was.where);
   if (had !== null && !sameRule(had, ruleAt(after, is.where))) {

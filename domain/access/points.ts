@@ -1,6 +1,8 @@
 /** From where a principal comes, as the few addresses that tell: within a network, those at the borders of the rules. */
-import { type Address, maskOf, parseAddress } from './address.ts';
+import { type Address, maskOf, parseAddress, printAddress } from './address.ts';
 import type { FileRule } from './file-rules.ts';
+import type { MatchFacts } from './match.ts';
+import type { HbaRule } from './rule.ts';
 
 /** `local`: the socket. An address, a network such as `10.2.0.0/16`. null: not said, so anywhere. */
 export type From = string | null;
@@ -15,18 +17,25 @@ interface Range {
 const mostPoints = 20_000;
 
 /** Every way to come that some rule could tell from the others; null in it: the socket. null: too many, or no address. */
-export function pointsOf(from: From, rules: readonly FileRule[]): readonly (Address | null)[] | null {
-  if (from === 'local') return [null];
-  const ranges = from === null ? [everywhere(4), everywhere(6)] : [rangeOf(from)];
-  const points: (Address | null)[] = from === null ? [null] : [];
-  for (const range of ranges) {
-    if (range === null) return null;
-    const borders = new Set([range.first, range.last]);
-    if (range.first !== range.last) for (const border of bordersOf(rules, range)) borders.add(border);
-    if (points.length + borders.size > mostPoints) return null;
-    points.push(...[...borders].sort((a, b) => (a < b ? -1 : 1)).map((number) => addressOf(range.family, number)));
-  }
-  return points;
+export type PointsOf = (from: From) => readonly (Address | null)[] | null;
+
+/** `interfaces`: what `samehost` and `samenet` mean; null: not known. */
+export function pointsAmong(rules: readonly FileRule[], interfaces: MatchFacts['interfaces']): PointsOf {
+  const borders = { 4: bordersOf(rules, interfaces, 4), 6: bordersOf(rules, interfaces, 6) };
+  return (from) => {
+    if (from === 'local') return [null];
+    const ranges = from === null ? [everywhere(4), everywhere(6)] : [rangeOf(from)];
+    const points: (Address | null)[] = from === null ? [null] : [];
+    for (const range of ranges) {
+      if (range === null) return null;
+      const { family, first, last } = range;
+      const inside = first === last ? [] : borders[family].filter((at) => at > first && at < last);
+      const numbers = first === last ? [first] : [first, ...inside, last];
+      if (points.length + numbers.length > mostPoints) return null;
+      points.push(...numbers.map((number) => addressOf(family, number)));
+    }
+    return points;
+  };
 }
 
 /** null: it is no address and no network. */
@@ -48,13 +57,27 @@ function netOf(address: Address, mask: Address): Range {
   return { family: address.family, first, last: first | (everywhere(address.family).last & ~bits) };
 }
 
-/** First and last of each rule's network, and their neighbours outside. */
-function bordersOf(rules: readonly FileRule[], { family, first, last }: Range): readonly bigint[] {
-  return rules.flatMap(({ rule }) => {
-    if (rule?.address?.kind !== 'net' || rule.address.address.family !== family) return [];
-    const net = netOf(rule.address.address, rule.address.mask);
-    return [net.first - 1n, net.first, net.last, net.last + 1n].filter((at) => at >= first && at <= last);
-  });
+/** First and last of each network, and their neighbours outside; sorted. */
+function bordersOf(rules: readonly FileRule[], interfaces: MatchFacts['interfaces'], family: 4 | 6): readonly bigint[] {
+  const whole = everywhere(family);
+  const networks = [
+    // What comes from this machine comes to other addresses.
+    ...loopbacks.flatMap((text) => rangeOf(text) ?? []),
+    ...rules.flatMap(({ rule }) => (rule === null ? [] : networksOf(rule, interfaces))),
+  ].filter((network) => network.family === family);
+  const borders = networks.flatMap(({ first, last }) => [first - 1n, first, last, last + 1n]);
+  const inside = borders.filter((at) => at >= whole.first && at <= whole.last);
+  return [...new Set(inside)].sort((a, b) => (a < b ? -1 : 1));
+}
+
+const loopbacks = ['127.0.0.0/8', '::1'];
+
+function networksOf({ address }: HbaRule, interfaces: MatchFacts['interfaces']): readonly Range[] {
+  if (address?.kind === 'net') return [netOf(address.address, address.mask)];
+  if (address?.kind === 'samenet') return (interfaces ?? []).map((one) => netOf(one.address, one.mask));
+  if (address?.kind === 'samehost')
+    return (interfaces ?? []).flatMap(({ address: own }) => rangeOf(printAddress(own)) ?? []);
+  return [];
 }
 
 function numberOf({ bytes }: Address): bigint {

@@ -2,7 +2,7 @@
  * How risky a plan is, and why: what was seen, each under a rule, and the class that the policy gives that rule. The
  * greatest class is the plan's. Pure.
  */
-import type { AccessChange, AccessImpact } from '../access/impact.ts';
+import { type AccessChange, type AccessImpact, isGuarded } from '../access/impact.ts';
 import { wayText } from '../access/way-text.ts';
 import type { Risk } from '../phase.ts';
 import type { PlanSummary } from '../plan.ts';
@@ -108,14 +108,6 @@ function refusalOf({ rule, text }: RiskReason): Problem {
   return { code, message: text, ...(hint === undefined ? {} : { hint }) };
 }
 
-const guarded: ReadonlySet<AccessChange['source']> = new Set([
-  'knowngood',
-  'superuser',
-  'replication',
-  'backup',
-  'monitoring',
-]);
-
 export function reasonsOfAccess({ lost, unknown, widened }: AccessImpact): readonly RiskReason[] {
   const text = (change: AccessChange): string => {
     const [why] = change.because.slice(-1);
@@ -123,7 +115,7 @@ export function reasonsOfAccess({ lost, unknown, widened }: AccessImpact): reado
   };
   return [
     ...lost.map((change): RiskReason => {
-      const lockedOut = guarded.has(change.source);
+      const lockedOut = isGuarded(change);
       return { rule: lockedOut ? 'lockout' : 'accessLost', text: `${text(change)} (loses access)` };
     }),
     ...unknown.map((change): RiskReason => ({ rule: 'accessUnknown', text: `${text(change)} (may lose access)` })),
