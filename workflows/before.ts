@@ -7,6 +7,7 @@ import type { Policy } from '../domain/change.ts';
 import type { Risk } from '../domain/phase.ts';
 import {
   type RiskReason,
+  changesNothing,
   classed,
   defaultClasses,
   greatestRisk,
@@ -189,7 +190,7 @@ async function rehearse(
   taken: Snapshotted,
   plan: PlanSummary,
 ): Promise<End | null> {
-  if (plan.items.every(({ action }) => action === 'none')) return null;
+  if (changesNothing(plan)) return null;
   const { target } = change;
   const answer = await proving(target, 'rehearse the change on a scratch server')
     .rehearse({

@@ -82,6 +82,12 @@ export function underPolicy(plan: PlanSummary, classes: RiskClasses, more: reado
   return { ...plan, risk: greatestRisk(reasons, classes), reasons: classed(reasons, classes) };
 }
 
+/** Known only where all items are shown: what a command does is none, and of many the first ones tell nothing of the rest. */
+export function changesNothing({ items, moreItems, reasons = [] }: PlanSummary): boolean {
+  if (moreItems > 0 || reasons.some(({ rule }) => rule === 'unseen')) return false;
+  return items.every(({ action }) => action === 'none');
+}
+
 /** The gravest first. */
 export function classed(reasons: readonly RiskReason[], classes: RiskClasses): readonly RiskReason[] {
   return reasons

@@ -67,6 +67,15 @@ describe('under a policy', () => {
     expect(underPolicy(nothing, defaultClasses, [reason('outsideWindow')])).toMatchObject({ risk: 'low', reasons: [] });
   });
 
+  it('what cannot be seen to change nothing keeps its risk: a command, and more items than are shown', () => {
+    const none = { ...item, action: 'none', effect: 'none' } as const;
+    const capped = plan([reason('accessLost')], { items: [none], moreItems: 1 });
+    expect(underPolicy(capped, defaultClasses, []).risk).toBe('refused');
+    const command = plan([reason('unseen')], { items: [] });
+    expect(underPolicy(command, defaultClasses, [])).toMatchObject({ risk: 'high' });
+    expect(underPolicy(command, defaultClasses, [reason('outsideWindow')]).risk).toBe('refused');
+  });
+
   it("an older agent's plan stays what it was", () => {
     const { reasons: _, ...older } = plan([], { risk: 'high' });
     expect(underPolicy(older, defaultClasses, [reason('outsideWindow')])).toBe(older);
