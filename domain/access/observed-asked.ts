@@ -28,7 +28,9 @@ export function askedOf(
         tls,
         ...(replication ? { replication } : {}),
         source: sourceOf(one, roles),
-        who: [`seen ${count} times until ${new Date(lastSeen).toISOString().slice(0, 16).replace('T', ' ')}`],
+        who: [
+          `seen ${count === 1 ? 'once' : `${count} times`} until ${new Date(lastSeen).toISOString().slice(0, 16).replace('T', ' ')}`,
+        ],
       };
     });
 }

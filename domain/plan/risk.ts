@@ -116,8 +116,8 @@ function refusalOf({ rule, text }: RiskReason): Problem {
 
 export function reasonsOfAccess({ lost, unknown, widened }: AccessImpact): readonly RiskReason[] {
   const text = (change: AccessChange): string => {
-    const [why] = change.because.slice(-1);
-    return `${principalText(change)}${why === undefined ? '' : `: ${why}`}`;
+    const { because } = change;
+    return `${principalText(change)}${because.length === 0 ? '' : `: ${because.join('; ')}`}`;
   };
   return [
     ...lost.map((change): RiskReason => {

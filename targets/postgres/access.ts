@@ -6,6 +6,7 @@ import { parseAddress } from '../../domain/access/address.ts';
 import { type AccessImpact, type Asked, accessImpact } from '../../domain/access/impact.ts';
 import type { NeedSections } from '../../domain/access/needs.ts';
 import { lostSuperusers } from '../../domain/access/lockout.ts';
+import { mergeAsked } from '../../domain/access/merge-asked.ts';
 import type { AccessState } from '../../domain/access/login.ts';
 import { type People, accessStateOf } from '../../domain/access/world.ts';
 import type { FileView } from '../../domain/conf/conf-tree.ts';
@@ -98,7 +99,7 @@ export function stateOf(captured: Captured, sections: Sections): AccessState {
 
 /** The same list, and whether superusers are locked out. */
 export function impactOf({ before, after, needs }: Both, asked: readonly Asked[]): AccessImpact {
-  return accessImpact(before, after, [...asked, ...lostSuperusers(before, after)], needs);
+  return accessImpact(before, after, [...mergeAsked(asked), ...lostSuperusers(before, after)], needs);
 }
 
 interface SeenRow {

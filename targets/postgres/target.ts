@@ -1,5 +1,6 @@
 /** A PostgreSQL server on this host, behind the face that every kind of target has. */
 import { accessExplainer } from '../../domain/access/explain.ts';
+import { mergeAsked } from '../../domain/access/merge-asked.ts';
 import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import { sameState } from '../../domain/revert/plan.ts';
 import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
@@ -48,7 +49,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     explain: (captured, asked) => {
       if (captured.snapshot === null) return null;
       const state = stateOf(captured, captured.snapshot.sections);
-      return asked.map(accessExplainer(state));
+      return mergeAsked(asked).map(accessExplainer(state));
     },
     access: (before, after, asked) => {
       const states = statesOfCaptures(before, after);

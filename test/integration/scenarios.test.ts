@@ -106,7 +106,7 @@ describe('a scenario that is seen beforehand', () => {
     expect(run.saw).toMatchObject({ brokenImages: 0, brokenPages: 0 });
     const said = run.result.problems.map(({ message }) => message).join('\n');
     expect(said).toMatch(
-      /image_svc to shop from 127\.0\.2\.\d+ \(image-service\): no rule of pg_hba\.conf is for user/,
+      /image_svc to shop from 127\.0\.2\.\d+ \(image-service, seen .*\): the rule host shop image_svc .* is gone; no rule of pg_hba\.conf is for user/,
     );
     expect(run.result.moments.armed).toBeNull();
   }, 90_000);
