@@ -4,6 +4,7 @@ import { type Access, type AccessState, type Place, type Principal, loginSimulat
 import type { Need } from './need.ts';
 import { type NeedSections, lostNeeds } from './needs.ts';
 import { type From, type PointsOf, pointsAmong } from './points.ts';
+import type { FileRule } from './file-rules.ts';
 import type { HbaRule } from './rule.ts';
 import { ruleText } from './rule-text.ts';
 import { type Widening, wideningsOf } from './widening.ts';
@@ -22,6 +23,8 @@ export interface Asked {
   readonly source: Source;
   /** Names of the dependents, or what it is: for people. */
   readonly who: readonly string[];
+  /** As whom the operating system knows it, over the socket; absent: not known. */
+  readonly systemUser?: string;
   /** Privileges that it needs in its database. */
   readonly needs?: readonly Need[];
 }
@@ -65,7 +68,7 @@ export function accessImpact(
   sections: NeedSections | null = null,
 ): AccessImpact {
   const pointsOf = pointsAmong([...before.rules, ...after.rules], after.interfaces);
-  const both = { before: loginSimulator(before), after: loginSimulator(after) };
+  const both = bothOf(before, after);
   const logins = asked.flatMap((one) => changeOf(both, one, pointsOf(one.from)) ?? []);
   const changes = [...logins, ...(sections === null ? [] : lostNeeds(sections, asked))];
   const of = (verdict: AccessChange['verdict']): AccessChange[] =>
@@ -99,12 +102,55 @@ interface Point {
 
 type Simulator = ReturnType<typeof loginSimulator>;
 
+interface Both {
+  readonly before: Simulator;
+  readonly after: Simulator;
+  /** What an answer that is unknown rests on: when that is another one, nothing is as it was. */
+  readonly groundBefore: (where: Place | null) => string;
+  readonly groundAfter: (where: Place | null) => string;
+  /** The same without the rules of which only the server's resolver knows whom they are for; null: there are none. */
+  readonly passedOver: Both | null;
+}
+
+function bothOf(before: AccessState, after: AccessState): Both {
+  const hasNames = [before, after].some(({ rules }) => rules.some(isForName));
+  const without = (state: AccessState): AccessState => ({
+    ...state,
+    rules: state.rules.filter((one) => !isForName(one)),
+  });
+  return {
+    before: loginSimulator(before),
+    after: loginSimulator(after),
+    groundBefore: groundsOf(before),
+    groundAfter: groundsOf(after),
+    passedOver: hasNames ? bothOf(without(before), without(after)) : null,
+  };
+}
+
+function isForName({ rule }: FileRule): boolean {
+  return rule?.address?.kind === 'name';
+}
+
+/** Never shown: options may be secrets. */
+function groundOf({ maps = [] }: AccessState, { method, options }: HbaRule): string {
+  const lines = maps.filter(({ map }) => map === null || map.map === options['map']);
+  return JSON.stringify([method, options, lines.map(({ map, error }) => map ?? error)]);
+}
+
+function groundsOf(state: AccessState): (where: Place | null) => string {
+  const known = new Map<string, string>();
+  return (where) => {
+    const rule = ruleAt(state, where);
+    if (rule === null) return '';
+    const key = `${rule.file}:${rule.line}`;
+    const ground = known.get(key) ?? groundOf(state, rule);
+    known.set(key, ground);
+    return ground;
+  };
+}
+
 /** null: unchanged. Without why. */
-function changeOf(
-  both: { readonly before: Simulator; readonly after: Simulator },
-  asked: Asked,
-  addresses: ReturnType<PointsOf>,
-): AccessChange | null {
+function changeOf(both: Both, asked: Asked, addresses: ReturnType<PointsOf>): AccessChange | null {
   if (addresses === null) {
     const nobodyKnows: Access = {
       kind: 'unknown',
@@ -121,7 +167,7 @@ function changeOf(
     };
   }
   const points = addresses.map((address): Point => {
-    const { user, database, tls, replication = false } = asked;
+    const { user, database, tls, replication = false, systemUser } = asked;
     const principal: Principal = {
       user,
       database,
@@ -129,10 +175,10 @@ function changeOf(
       tls: tls && address !== null,
       certificate: false,
       replication,
+      ...(systemUser === undefined ? {} : { systemUser }),
     };
-    const [was, is] = [both.before(principal), both.after(principal)];
     const example = address === null ? 'local' : printAddress(address);
-    return { example, before: was, after: is, verdict: verdictOf(asked, was, is) };
+    return { example, ...compared(both, asked, principal) };
   });
   const found = decisive(asked, points);
   if (found === null) return null;
@@ -150,6 +196,18 @@ function decisive({ from }: Asked, points: readonly Point[]): (Point & Pick<Acce
   const stays = points.some(({ after }) => after.kind === 'allowed');
   if (lost !== null && from === null && stays) return { ...lost, verdict: 'unknown' };
   return lost ?? first('unknown') ?? first('gained');
+}
+
+function compared(both: Both, asked: Asked, principal: Principal): Omit<Point, 'example'> {
+  const [before, after] = [both.before(principal), both.after(principal)];
+  const verdict = verdictOf(asked, before, after);
+  if (verdict !== 'unchanged' || before.kind !== 'unknown' || after.kind !== 'unknown')
+    return { before, after, verdict };
+  const isSame = both.groundBefore(before.where) === both.groundAfter(after.where);
+  // Where the rule that nobody can tell of is for somebody else, what comes behind it decides.
+  const behind = both.passedOver === null ? 'unchanged' : compared(both.passedOver, asked, principal).verdict;
+  const mayLose = behind === 'lost' || behind === 'unknown';
+  return { before, after, verdict: isSame && !mayLose ? 'unchanged' : 'unknown' };
 }
 
 function verdictOf({ source }: Asked, before: Access, after: Access): Point['verdict'] {

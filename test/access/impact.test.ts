@@ -6,6 +6,7 @@ import { accessExplainer } from '../../domain/access/explain.ts';
 import { readHba } from '../../domain/access/file-rules.ts';
 import { type Asked, accessImpact } from '../../domain/access/impact.ts';
 import { type AccessState, simulateLogin } from '../../domain/access/login.ts';
+import { readIdent } from '../../domain/access/ident-maps.ts';
 import { lostSuperusers } from '../../domain/access/lockout.ts';
 import { rolesOf } from '../../domain/access/roles.ts';
 import { buildOf, interfaces, parse } from './house.ts';
@@ -166,6 +167,52 @@ describe('what explains a loss', () => {
     expect(accessImpact(stateOf([keep]), stateOf([wide]), [standby]).lost).toHaveLength(1);
     expect(accessImpact(stateOf([wide]), stateOf([wide]), [standby])).toMatchObject({ lost: [], unchanged: 1 });
     expect(accessImpact(stateOf([wide]), stateOf([keep]), [standby]).gained).toHaveLength(1);
+  });
+});
+
+describe('what nobody can tell before and after', () => {
+  const maps = (text: string): ReturnType<typeof readIdent> =>
+    readIdent('/i', { read: (path) => (path === '/i' ? `${text}\n` : null), list: () => null }, 170000);
+  const pair = (
+    before: readonly [readonly string[], string?],
+    after: readonly [readonly string[], string?],
+  ): readonly [AccessState, AccessState] => [
+    stateOf(before[0], { maps: maps(before[1] ?? '') }),
+    stateOf(after[0], { maps: maps(after[1] ?? '') }),
+  ];
+  const radius = (secret: string): string => `host all all 10.0.0.0/8 radius radiusservers=r radiussecrets=${secret}`;
+  const named = 'host all all db.example.com scram-sha-256';
+  const net = 'host all app 10.2.0.0/16 scram-sha-256';
+  const byMap = ['local all all peer map=m'];
+
+  it.each([
+    [
+      'the same rule in another line',
+      pair([[radius('a')]], [['host all nobody all reject', radius('a')]]),
+      'unchanged',
+    ],
+    ['other options of the method', pair([[radius('a')]], [[radius('b')]]), 'unknown'],
+    ['another map', pair([byMap, 'm deploy app'], [byMap, 'm nobody app']), 'unknown'],
+    ['a line of a map that the rule does not name', pair([byMap, 'm a app'], [byMap, 'm a app\nn b app']), 'unchanged'],
+    ['another line behind a host name', pair([[named, net]], [[named]]), 'unknown'],
+    ['the same lines behind a host name', pair([[named, net]], [[named, '# by now', net]]), 'unchanged'],
+    ['a host name that is new', pair([[net]], [[named, net]]), 'unknown'],
+  ])('%s', (_, [before, after], verdict) => {
+    const impact = accessImpact(
+      before,
+      after,
+      ['10.2.0.7', 'local'].map((from) => asked({ from, source: 'observed' })),
+    );
+    expect(impact.lost).toEqual([]);
+    expect(impact.unknown.length > 0 ? 'unknown' : 'unchanged').toBe(verdict);
+    expect(JSON.stringify(impact)).not.toContain('radiussecrets');
+  });
+
+  it('is known of who is known to the operating system', () => {
+    const [before, after] = pair([byMap, 'm agent postgres'], [byMap, 'm nobody postgres']);
+    const itself = asked({ user: 'postgres', from: 'local', source: 'knowngood', systemUser: 'agent' });
+    expect(accessImpact(before, after, [itself]).lost).toHaveLength(1);
+    expect(accessImpact(before, before, [itself])).toMatchObject({ unknown: [], unchanged: 1 });
   });
 });
 
