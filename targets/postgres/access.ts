@@ -1,5 +1,5 @@
 /** Asks the simulator who loses and gains access: of a plan, and of two captures. Reads the server's sessions, writes nothing. */
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, userInfo } from 'node:os';
 import { afterGrants } from '../../domain/access/after-grants.ts';
 import { type Afterwards, afterSql } from '../../domain/access/after-sql.ts';
 import { parseAddress } from '../../domain/access/address.ts';
@@ -7,7 +7,7 @@ import { type AccessImpact, type Asked, accessImpact } from '../../domain/access
 import type { NeedSections } from '../../domain/access/needs.ts';
 import { lostSuperusers } from '../../domain/access/lockout.ts';
 import { mergeAsked } from '../../domain/access/merge-asked.ts';
-import type { AccessState } from '../../domain/access/login.ts';
+import { type AccessState, simulateLogin } from '../../domain/access/login.ts';
 import { type People, accessStateOf } from '../../domain/access/world.ts';
 import type { FileView } from '../../domain/conf/conf-tree.ts';
 import { dirname } from '../../domain/conf/paths.ts';
@@ -99,7 +99,27 @@ export function stateOf(captured: Captured, sections: Sections): AccessState {
 
 /** The same list, and whether superusers are locked out. */
 export function impactOf({ before, after, needs }: Both, asked: readonly Asked[]): AccessImpact {
-  return accessImpact(before, after, [...mergeAsked(asked), ...lostSuperusers(before, after)], needs);
+  const all = mergeAsked(asked).map((one) => asSystemUser(before, one));
+  return accessImpact(before, after, [...all, ...lostSuperusers(before, after)], needs);
+}
+
+/** Knowngood is in by the socket: as whom the system knows it is known where that explains why, and left open elsewhere. */
+function asSystemUser(before: AccessState, one: Asked): Asked {
+  if (one.source !== 'knowngood' || one.from !== 'local') return one;
+  const { user, database, tls } = one;
+  const systemUser = ownName();
+  if (systemUser === null) return one;
+  const access = simulateLogin(before, { user, database, address: null, tls, certificate: false, systemUser });
+  return access.kind === 'allowed' ? { ...one, systemUser } : one;
+}
+
+/** null: a user without a name, as in some containers. */
+function ownName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
 }
 
 interface SeenRow {
@@ -108,29 +128,34 @@ interface SeenRow {
   readonly database: string;
   readonly address: string | null;
   readonly tls: boolean;
+  /** Physical: it asks for no database. */
   readonly replication: boolean;
+  readonly isSender: boolean;
 }
 
 const hereQuery = `
   select session_user::text as user, pg_catalog.current_database()::text as database,
-         pg_catalog.host(pg_catalog.inet_client_addr()) as address, coalesce(s.ssl, false) as tls, false as replication
+         pg_catalog.host(pg_catalog.inet_client_addr()) as address, coalesce(s.ssl, false) as tls, false as replication,
+         false as "isSender"
   from (select pg_catalog.pg_backend_pid() as pid) as me left join pg_catalog.pg_stat_ssl s using (pid)
   union
-  select r.usename::text, '', pg_catalog.host(r.client_addr), coalesce(s.ssl, false), true
-  from pg_catalog.pg_stat_replication r left join pg_catalog.pg_stat_ssl s using (pid)
+  select r.usename::text, coalesce(a.datname::text, ''), pg_catalog.host(r.client_addr), coalesce(s.ssl, false),
+         a.datname is null, true
+  from pg_catalog.pg_stat_replication r join pg_catalog.pg_stat_activity a using (pid)
+       left join pg_catalog.pg_stat_ssl s using (pid)
   where r.usename is not null`;
 
 /** Knowngood's own way in, and who replicates now. */
 export async function askedHere(session: Session): Promise<readonly Asked[]> {
   const rows = await session.rows<SeenRow>(hereQuery);
-  return rows.map(({ user, database, address, tls, replication }) => ({
+  return rows.map(({ user, database, address, tls, replication, isSender }) => ({
     user,
     database,
     from: address ?? 'local',
     tls,
     replication,
-    source: replication ? 'replication' : 'knowngood',
-    who: [replication ? 'replication' : 'Knowngood itself'],
+    source: isSender ? 'replication' : 'knowngood',
+    who: [isSender ? 'replication' : 'Knowngood itself'],
   }));
 }
 
