@@ -16,6 +16,7 @@ export type {
   Stale,
   Reverting,
   Snapshotted,
+  Answered,
   Rehearsed,
   Proven,
   NotRehearsed,

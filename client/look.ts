@@ -1,8 +1,7 @@
 /** The short workflows that only look: a plan, a snapshot, who gets in. */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import type { Busy, Closed, NotRehearsed, Proven, Snapshotted } from '../activities/contract.ts';
-import type { AccessAnswer } from '../domain/access/explain.ts';
+import type { Answered, Busy, Closed, NotRehearsed, Proven, Snapshotted } from '../activities/contract.ts';
 import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue } from '../domain/change.ts';
@@ -12,7 +11,7 @@ import { refusalOf } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
 export type Planned = { readonly kind: 'planned'; readonly plan: PlanSummary } | Refused;
-export type Explained = { readonly kind: 'answered'; readonly answers: readonly AccessAnswer[] } | Refused;
+export type Explained = Answered | Refused;
 export type SnapshotAnswer = Snapshotted | Busy | Closed | Refused;
 
 export type ProofAnswer = Proven | NotRehearsed | Refused;

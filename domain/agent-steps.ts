@@ -125,14 +125,19 @@ export interface NotRehearsed {
   readonly kind: 'off';
 }
 
+export interface Answered {
+  readonly kind: 'answered';
+  readonly answers: readonly AccessAnswer[];
+  /** Left out, so that the answer fits; absent: none. */
+  readonly more?: number;
+}
+
 export interface AgentActivities {
   ping(input: { target: string }): Promise<{ agent: string; version: string; openChange: Busy['holder'] | null }>;
   /** `lookOnly`: answers the live configuration whatever is open, and binds nothing to the change. */
   snapshot(input: Caller & { lookOnly: boolean }): Promise<Snapshotted | Busy | Closed | Refused>;
   /** Who gets in by the configuration as it is. Touches nothing. */
-  access(
-    input: Caller & { asked: readonly Asked[]; withObserved: boolean },
-  ): Promise<{ kind: 'answered'; answers: readonly AccessAnswer[] } | Refused>;
+  access(input: Caller & { asked: readonly Asked[]; withObserved: boolean }): Promise<Answered | Refused>;
   plan(
     input: Caller & { snapshotId: string; request: ChangeRequest; access?: readonly Asked[] },
   ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;

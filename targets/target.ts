@@ -220,8 +220,8 @@ export interface Target {
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   >;
-  /** Who gets in by the capture, and by which rule; null: it was taken without SQL. */
-  explain(captured: Captured, asked: readonly Asked[]): readonly AccessAnswer[] | null;
+  /** Tells of anybody who gets in by the capture, and by which rule; null: it was taken without SQL. */
+  explain(captured: Captured): ((asked: Asked) => AccessAnswer) | null;
   /** Who lost and gained access from one capture to the other; null: one was taken without SQL. */
   access(before: Captured, after: Captured, asked: readonly Asked[]): AccessImpact | null;
   /** Tries it beside the server, never in it. Never throws, and leaves nothing behind. `plan` null: what will be done is unknown. */

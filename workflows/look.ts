@@ -1,7 +1,6 @@
 /** Short workflows that only look: what would a change do, what is the configuration now, who gets in by it. */
 import { workflowInfo } from '@temporalio/workflow';
-import type { Refused, Snapshotted, Busy, Closed } from '../activities/contract.ts';
-import type { AccessAnswer } from '../domain/access/explain.ts';
+import type { Answered, Refused, Snapshotted, Busy, Closed } from '../activities/contract.ts';
 import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { PlanSummary } from '../domain/plan.ts';
@@ -54,7 +53,7 @@ export async function explainAccess(request: {
   target: string;
   asked: readonly Asked[];
   withObserved: boolean;
-}): Promise<{ kind: 'answered'; answers: readonly AccessAnswer[] } | Refused> {
+}): Promise<Answered | Refused> {
   const wrong = formProblem(request, ['target']);
   if (wrong) return { kind: 'refused', problems: [wrong] };
   const { target, asked, withObserved } = request;

@@ -42,14 +42,14 @@ export const addExplain: AddCommand = (access, { io }) => {
       await withClient(io, options, async (context) => {
         await awaitWorker(context);
         const asked = options.user === undefined ? declaredIn(context, target) : [principalOf(options, options.user)];
-        const { answers } = must(
+        const { answers, more = 0 } = must(
           await context.client.explainAccess(target, asked, options.user === undefined),
           (problems) => exitCodeOfProblems(problems, exitCodes.refused),
         );
         io.out(
           options.json
-            ? JSON.stringify({ version: jsonVersion, target, answers }, null, 2)
-            : renderAnswers(answers, io.colors),
+            ? JSON.stringify({ version: jsonVersion, target, answers, more }, null, 2)
+            : renderAnswers(answers, more, io.colors),
         );
       });
     });

@@ -26,17 +26,19 @@ export function renderObserved(principals: readonly ObservedPrincipal[]): string
   ]).join('\n');
 }
 
-export function renderAnswers(answers: readonly AccessAnswer[], colors: Colors = noColors): string {
+/** `more`: left out of the answers. */
+export function renderAnswers(answers: readonly AccessAnswer[], more: number, colors: Colors = noColors): string {
   if (answers.length === 0)
     return 'nobody to ask about: no dependent of this target declares access, and nobody was seen';
   const paint = { allowed: colors.green, denied: colors.red, unknown: colors.yellow } as const;
-  return answers
-    .flatMap(({ asked, ways }) => [
-      oneLine(`${wayText(asked)}${asked.who.length > 0 ? ` (${asked.who.join(', ')})` : ''}`),
-      ...ways.flatMap(({ example, access, rule }) => [
-        `  ${paint[access.kind](access.kind)}${ways.length > 1 ? ` for ${example}` : ''}${access.kind === 'allowed' ? '' : `: ${oneLine(access.why)}`}`,
-        ...(rule === null ? [] : [`    by ${oneLine(rule)}`]),
-      ]),
-    ])
-    .join('\n');
+  const lines = answers.flatMap(({ asked, ways }) => [
+    oneLine(`${wayText(asked)}${asked.who.length > 0 ? ` (${asked.who.join(', ')})` : ''}`),
+    ...ways.flatMap(({ example, access, rule }) => [
+      `  ${paint[access.kind](access.kind)}${ways.length > 1 ? ` for ${example}` : ''}${access.kind === 'allowed' ? '' : `: ${oneLine(access.why)}`}`,
+      ...(rule === null ? [] : [`    by ${oneLine(rule)}`]),
+    ]),
+  ]);
+  return [...lines, ...(more > 0 ? [`and ${more} more that are not shown: ask about each with --user`] : [])].join(
+    '\n',
+  );
 }

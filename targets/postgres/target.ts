@@ -1,6 +1,5 @@
 /** A PostgreSQL server on this host, behind the face that every kind of target has. */
 import { accessExplainer } from '../../domain/access/explain.ts';
-import { mergeAsked } from '../../domain/access/merge-asked.ts';
 import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import { sameState } from '../../domain/revert/plan.ts';
 import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
@@ -46,10 +45,9 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       remember(before.facts);
       return planRestoreOn(parts, before, ...rest);
     },
-    explain: (captured, asked) => {
+    explain: (captured) => {
       if (captured.snapshot === null) return null;
-      const state = stateOf(captured, captured.snapshot.sections);
-      return mergeAsked(asked).map(accessExplainer(state));
+      return accessExplainer(stateOf(captured, captured.snapshot.sections));
     },
     access: (before, after, asked) => {
       const states = statesOfCaptures(before, after);
