@@ -39,7 +39,7 @@ function explain(
   const ways = new Map<string, AccessAnswer['ways'][number]>();
   for (const address of points) {
     const { user, database, tls, replication = false } = asked;
-    const principal = { user, database, address, tls: tls && address !== null, certificate: false, replication };
+    const principal = { user, database, address, tls: tls && address !== null, replication };
     const access = simulate(principal);
     const rule = ruleAt(state, access.where);
     const text = rule === null ? null : `${placeText(rule)} ${ruleText(rule)}`;

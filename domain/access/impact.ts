@@ -173,7 +173,6 @@ function changeOf(both: Both, asked: Asked, addresses: ReturnType<PointsOf>): Ac
       database,
       address,
       tls: tls && address !== null,
-      certificate: false,
       replication,
       ...(systemUser === undefined ? {} : { systemUser }),
     };

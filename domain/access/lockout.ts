@@ -11,7 +11,7 @@ export function lostSuperusers(before: AccessState, after: AccessState): readonl
   const [was, is] = [loginSimulator(before), loginSimulator(after)];
   const isOpen = (simulate: typeof was, { user, from }: (typeof ways)[number]): boolean => {
     const address = from === 'local' ? null : parseAddress(from);
-    const principal = { user, database: 'postgres', address, tls: false, certificate: false };
+    const principal = { user, database: 'postgres', address, tls: false };
     return simulate(principal).kind !== 'denied';
   };
   const open = ways.filter((way) => isOpen(was, way));

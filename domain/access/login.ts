@@ -19,8 +19,8 @@ export interface Principal {
   /** null: over the socket. */
   readonly address: Address | null;
   readonly tls: boolean;
-  /** It shows a client certificate that the server trusts. */
-  readonly certificate: boolean;
+  /** It shows a client certificate that the server trusts; absent: not known. */
+  readonly certificate?: boolean;
   /** Physical replication, which asks for no database. Default false. */
   readonly replication?: boolean;
   /** As whom the operating system knows it, over the socket; absent: not known. */
@@ -197,8 +197,12 @@ function authenticate(state: AccessState, principal: Principal, rule: HbaRule): 
   const where: Place = rule;
   const unknown = (why: string): Access => ({ kind: 'unknown', why, where });
   if (method === 'reject') return denied('28000', 'the rule rejects', where);
-  if (rule.options['clientcert'] !== undefined && !certificate)
-    return denied('28000', 'the rule asks for a client certificate', where);
+  if (rule.options['clientcert'] !== undefined && certificate !== true) {
+    if (certificate === false) return denied('28000', 'the rule asks for a client certificate', where);
+    const { clientcert: _, ...options } = rule.options;
+    const access = authenticate(state, principal, { ...rule, options });
+    return access?.kind === 'denied' ? access : unknown(`whether ${user} shows a client certificate is not known`);
+  }
   switch (method) {
     case 'trust':
       return null;

@@ -109,7 +109,7 @@ function asSystemUser(before: AccessState, one: Asked): Asked {
   const { user, database, tls } = one;
   const systemUser = ownName();
   if (systemUser === null) return one;
-  const access = simulateLogin(before, { user, database, address: null, tls, certificate: false, systemUser });
+  const access = simulateLogin(before, { user, database, address: null, tls, systemUser });
   return access.kind === 'allowed' ? { ...one, systemUser } : one;
 }
 

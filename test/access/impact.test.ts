@@ -216,6 +216,21 @@ describe('what nobody can tell before and after', () => {
   });
 });
 
+describe('a rule that asks for a client certificate', () => {
+  const certified = stateOf(['hostssl all all 10.0.0.0/8 scram-sha-256 clientcert=verify-full']);
+  const open = stateOf(['hostssl all all 10.0.0.0/8 scram-sha-256']);
+  const none = stateOf(['local all all peer']);
+  const seen = asked({ from: '10.2.0.7', tls: true, source: 'observed' });
+
+  it('has let in whoever was seen, so that it loses it with the rule', () => {
+    expect(accessImpact(certified, none, [seen]).lost).toHaveLength(1);
+  });
+  it('may keep out who comes without one, which nobody knows', () => {
+    expect(accessImpact(open, certified, [seen])).toMatchObject({ lost: [], unknown: [{ verdict: 'unknown' }] });
+    expect(accessImpact(certified, certified, [seen])).toMatchObject({ lost: [], unknown: [], unchanged: 1 });
+  });
+});
+
 describe('somebody who may come from anywhere', () => {
   const anywhere = asked({ from: null });
   const nets = [{ address: parse('10.2.0.1'), mask: parse('255.255.0.0') }];
