@@ -1,5 +1,6 @@
 /** Who loses and who gains access by a change: the same principals asked of the configuration before and after it. Pure. */
 import { printAddress } from './address.ts';
+import { goneFrom } from './elsewhere.ts';
 import { type Access, type AccessState, type Place, type Principal, loginSimulator } from './login.ts';
 import type { Need } from './need.ts';
 import { type NeedSections, lostNeeds } from './needs.ts';
@@ -120,10 +121,19 @@ function bothOf(before: AccessState, after: AccessState): Both {
   });
   return {
     before: loginSimulator(before),
-    after: loginSimulator(after),
+    after: afterwards(before, after),
     groundBefore: groundsOf(before),
     groundAfter: groundsOf(after),
     passedOver: hasNames ? bothOf(without(before), without(after)) : null,
+  };
+}
+
+/** Who gets in where it comes now: a server that is gone from there lets in nobody. */
+function afterwards(before: AccessState, after: AccessState): Simulator {
+  const [simulate, gone] = [loginSimulator(after), goneFrom(before, after)];
+  return (principal) => {
+    const access = simulate(principal);
+    return access.kind === 'denied' ? access : (gone(principal) ?? access);
   };
 }
 

@@ -50,6 +50,9 @@ export interface AccessState {
   readonly maps?: readonly IdentLine[];
   /** `listen_addresses`. */
   readonly listen: string;
+  /** `port` and `unix_socket_directories`; absent: not known. */
+  readonly port?: string;
+  readonly socketFolders?: string;
   /** The setting `ssl`. */
   readonly ssl: boolean;
   readonly roles: Roles<AccessRole>;

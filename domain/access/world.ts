@@ -46,6 +46,8 @@ export function accessStateOf(world: World): AccessState {
     rules: readHba(hba, view, build),
     maps: readIdent(ident, view, versionNum),
     listen: setting('listen_addresses'),
+    port: setting('port'),
+    socketFolders: setting('unix_socket_directories'),
     ssl,
     roles: rolesOf(roles, world.memberships),
     databases: new Map(world.databases.map((database) => [database.name, database])),

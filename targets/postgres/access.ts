@@ -11,7 +11,8 @@ import { type AccessState, simulateLogin } from '../../domain/access/login.ts';
 import { type People, accessStateOf } from '../../domain/access/world.ts';
 import type { FileView } from '../../domain/conf/conf-tree.ts';
 import { dirname } from '../../domain/conf/paths.ts';
-import { type Overlay, type PlanContext, viewOf } from '../../domain/plan/context.ts';
+import type { Planned } from '../../domain/plan/change.ts';
+import { type PlanContext, viewOf } from '../../domain/plan/context.ts';
 import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { Sections } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';
@@ -28,7 +29,7 @@ export interface Both {
 export function statesOfPlan(
   context: PlanContext,
   captured: Captured,
-  planned: { readonly overlay: Overlay; readonly values: ReadonlyMap<string, string> },
+  planned: Pick<Extract<Planned, { kind: 'planned' }>, 'overlay' | 'values' | 'summary'>,
   wanted: Pick<Sections, 'roles' | 'memberships' | 'databases' | 'catalogs'> | null,
 ): Both | null {
   const { snapshot, secrets = {} } = captured;
@@ -42,6 +43,8 @@ export function statesOfPlan(
   const setting = (name: string): string => {
     const known = context.settings.get(name);
     if (known?.source === 'command line') return known.value;
+    // What waits for a restart in the files goes on waiting.
+    if (known?.context === 'postmaster' && planned.summary.effect !== 'restart') return known.value;
     const unset = known?.source === 'configuration file' ? known.bootVal : known?.value;
     return planned.values.get(name) ?? unset ?? '';
   };

@@ -216,6 +216,26 @@ describe('what nobody can tell before and after', () => {
   });
 });
 
+describe('a server that listens elsewhere', () => {
+  const rules = ['host all all all scram-sha-256', 'local all all scram-sha-256'];
+  const was = { port: '5432', socketFolders: '/run/postgresql, /tmp', listen: '10.0.0.5,127.0.0.1' };
+  it.each([
+    ['another port', { port: '6432' }, 'lost', 'lost'],
+    ['one address less', { listen: '127.0.0.1,10.0.0.6' }, 'unknown', 'unchanged'],
+    ['every address', { listen: '*' }, 'unchanged', 'unchanged'],
+    ['no address', { listen: '' }, 'lost', 'unchanged'],
+    ['one folder less', { socketFolders: '/run/postgresql' }, 'unchanged', 'unknown'],
+    ['nothing new', {}, 'unchanged', 'unchanged'],
+  ])('%s', (_, bend, byNetwork, bySocket) => {
+    const [before, after] = [stateOf(rules, was), stateOf(rules, { ...was, ...bend })];
+    const verdictFor = (from: string): string => {
+      const { lost, unknown } = accessImpact(before, after, [asked({ from })]);
+      return [...lost, ...unknown][0]?.verdict ?? 'unchanged';
+    };
+    expect([verdictFor('10.2.0.7'), verdictFor('local')]).toEqual([byNetwork, bySocket]);
+  });
+});
+
 describe('a rule that asks for a client certificate', () => {
   const certified = stateOf(['hostssl all all 10.0.0.0/8 scram-sha-256 clientcert=verify-full']);
   const open = stateOf(['hostssl all all 10.0.0.0/8 scram-sha-256']);

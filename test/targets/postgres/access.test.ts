@@ -1,10 +1,11 @@
 /** Whom a plan asks about by itself: Knowngood's own way in, and whoever replicates now, as the rules know it. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import type { ConfigChange } from '../../../domain/change.ts';
 import { askedHere } from '../../../targets/postgres/access.ts';
 import { Connection } from '../../../targets/postgres/session.ts';
 import { useCluster } from '../../support/cluster.ts';
-import { query } from './server.ts';
+import { query, targetOf } from './server.ts';
 
 const hba = `local all all trust
 host all all 127.0.0.0/8 trust
@@ -38,5 +39,38 @@ describe('asked about without anybody having said so', () => {
       expect.objectContaining({ user: 'postgres', from: 'local', replication: false, source: 'knowngood' }),
       expect.objectContaining({ user: 'standby', database: '', replication: true, source: 'replication' }),
     ]);
+  });
+});
+
+describe('a plan', () => {
+  const allow = { settings: [], paths: [], sql: false };
+  const plan = async (change: ConfigChange) => {
+    const target = targetOf(cluster());
+    try {
+      const planned = await target.plan(await target.capture(), change, allow, [
+        { user: 'postgres', database: 'postgres', from: '127.0.0.1', tls: false, source: 'declared', who: [] },
+      ]);
+      if (planned.kind !== 'planned') throw new Error(JSON.stringify(planned));
+      return planned.plan.summary;
+    } finally {
+      await target.close();
+    }
+  };
+
+  it('by which the server listens to nobody any more loses who comes over the network', async () => {
+    const { access, risk } = await plan({ kind: 'config', settings: { listen_addresses: '' }, restart: 'allowed' });
+    expect(access?.lost).toMatchObject([{ source: 'knowngood' }, { source: 'declared' }]);
+    expect(risk).toBe('refused');
+  });
+
+  it('that only reloads loses nobody by what somebody else has left for a restart', async () => {
+    await query(cluster(), "alter system set listen_addresses = ''");
+    try {
+      const { access, risk } = await plan({ kind: 'config', settings: { work_mem: '5MB' } });
+      expect(access).toMatchObject({ lost: [], unknown: [] });
+      expect(risk).toBe('low');
+    } finally {
+      await query(cluster(), 'alter system reset listen_addresses');
+    }
   });
 });
