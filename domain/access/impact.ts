@@ -210,6 +210,11 @@ function decisive({ from }: Asked, points: readonly Point[]): (Point & Pick<Acce
 function compared(both: Both, asked: Asked, principal: Principal): Omit<Point, 'example'> {
   const [before, after] = [both.before(principal), both.after(principal)];
   const verdict = verdictOf(asked, before, after);
+  // A client that was seen with TLS, or without, may take the other way: most prefer one and require none.
+  if (verdict === 'lost' && principal.address !== null && !isSaid(asked)) {
+    const other = both.after({ ...principal, tls: !principal.tls });
+    return { before, after, verdict: other.kind === 'denied' ? 'lost' : 'unknown' };
+  }
   if (verdict !== 'unchanged' || before.kind !== 'unknown' || after.kind !== 'unknown')
     return { before, after, verdict };
   const isSame = both.groundBefore(before.where) === both.groundAfter(after.where);
@@ -217,6 +222,11 @@ function compared(both: Both, asked: Asked, principal: Principal): Omit<Point, '
   const behind = both.passedOver === null ? 'unchanged' : compared(both.passedOver, asked, principal).verdict;
   const mayLose = behind === 'lost' || behind === 'unknown';
   return { before, after, verdict: isSame && !mayLose ? 'unchanged' : 'unknown' };
+}
+
+/** Somebody has written down how it comes. */
+function isSaid({ source }: Asked): boolean {
+  return source === 'declared' || source === 'check' || source === 'knowngood';
 }
 
 function verdictOf({ source }: Asked, before: Access, after: Access): Point['verdict'] {

@@ -236,6 +236,23 @@ describe('a server that listens elsewhere', () => {
   });
 });
 
+describe('a client that was seen with TLS, or without', () => {
+  const [any, onlyTls, without] = ['host', 'hostssl', 'hostnossl'].map((type) => [`${type} all all all scram-sha-256`]);
+  it.each([
+    ['TLS is turned off', true, any, any, { ssl: false }, 'unknown'],
+    ['TLS is required', false, any, onlyTls, {}, 'unknown'],
+    ['TLS is required where there is none', false, any, onlyTls, { ssl: false }, 'lost'],
+    ['TLS is refused', true, any, without, {}, 'unknown'],
+    ['its rule goes', true, any, ['local all all peer'], {}, 'lost'],
+  ])('%s', (_, tls, before = [], after = [], bend, verdict) => {
+    const verdictFor = (source: Asked['source']): unknown => {
+      const impact = accessImpact(stateOf(before), stateOf(after, bend), [asked({ from: '10.2.0.7', tls, source })]);
+      return [...impact.lost, ...impact.unknown][0]?.verdict;
+    };
+    expect([verdictFor('observed'), verdictFor('declared')]).toEqual([verdict, 'lost']);
+  });
+});
+
 describe('a rule that asks for a client certificate', () => {
   const certified = stateOf(['hostssl all all 10.0.0.0/8 scram-sha-256 clientcert=verify-full']);
   const open = stateOf(['hostssl all all 10.0.0.0/8 scram-sha-256']);
