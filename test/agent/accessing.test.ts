@@ -33,8 +33,9 @@ describe('who gets in', () => {
 
   it('as many are answered as can travel, and the rest is counted', async () => {
     const it = await lab();
-    const many = Array.from({ length: 2_000 }, () => ({
+    const many = Array.from({ length: 2_000 }, (_, at) => ({
       ...asked,
+      user: `app_${at}`,
       who: Array.from({ length: 5 }, () => 'é'.repeat(300)),
     }));
     const answer = await it.agent.access({ ...caller, asked: many, withObserved: false });

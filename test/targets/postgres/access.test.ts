@@ -59,7 +59,7 @@ describe('a plan', () => {
 
   it('by which the server listens to nobody any more loses who comes over the network', async () => {
     const { access, risk } = await plan({ kind: 'config', settings: { listen_addresses: '' }, restart: 'allowed' });
-    expect(access?.lost).toMatchObject([{ source: 'knowngood' }, { source: 'declared' }]);
+    expect(access?.lost).toMatchObject([{ source: 'knowngood' }]);
     expect(risk).toBe('refused');
   });
 
