@@ -50,7 +50,7 @@ export function createEnding(parts: AgentParts): Pick<AgentActivities, 'deadline
         if (!mayWrite(now, journal)) return staleAnswer(still.journal);
         const closed = await close(still.journal, write, 'confirmed', {
           by: 'workflow',
-          reason: 'soak-healthy',
+          reason: journal.applied?.takenBack === undefined ? 'soak-healthy' : 'kept-in-part',
           snapshotId: snapshot.id,
           note: null,
         });

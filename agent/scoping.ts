@@ -43,7 +43,7 @@ export function createScoping(parts: AgentParts): Scoping {
     const snapshotId = captured.snapshot.id;
     await state.journal.exclusive(async (found, write) => {
       if (found === null || !mayWrite(found, journal)) throw new Fenced();
-      await write(partlyReverted(found, ref, snapshotId));
+      await write(partlyReverted(found, ref, { snapshotId, acceptingAt, items: only }));
     });
     void parts.spool.flush();
     const answer: PartlyReverted = { kind: 'partly', snapshotId, acceptingAt, items: planned.plan.summary.items };

@@ -85,6 +85,8 @@ export interface Applied {
   readonly plan: PlanSummary;
   /** Exit code of a `command` change, else null. */
   readonly exitCode: number | null;
+  /** Items that an earlier run has taken back since; absent: none. */
+  readonly takenBack?: readonly string[];
 }
 
 /** Items of the change that are back to S; the rest of it stays in force, and armed. */

@@ -73,6 +73,8 @@ export interface AppliedRecord {
   readonly restarted: boolean;
   readonly plan: PlanSummary;
   readonly exitCode: number | null;
+  /** Items that a failing check has taken back since; absent: none. */
+  readonly takenBack?: readonly string[];
 }
 
 export interface RevertRecord {
@@ -164,12 +166,17 @@ export function appliedAs(journal: Journal, applied: AppliedRecord, changeRef: s
 }
 
 /** Some items are back to S, the rest stays in force: what is in force now is C. */
-export function partlyReverted(journal: Journal, changeRef: string, snapshotId: string): Journal {
+export function partlyReverted(
+  journal: Journal,
+  changeRef: string,
+  { snapshotId, acceptingAt, items }: { snapshotId: string; acceptingAt: number; items: readonly string[] },
+): Journal {
   const { applied } = must(journal, 'applied');
+  const takenBack = [...new Set([...(applied?.takenBack ?? []), ...items])];
   return {
     ...journal,
     refs: { ...journal.refs, change: changeRef },
-    applied: applied === null ? null : { ...applied, snapshotId },
+    applied: applied === null ? null : { ...applied, snapshotId, acceptingAt, takenBack },
     epoch: journal.epoch + 1,
   };
 }

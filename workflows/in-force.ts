@@ -22,7 +22,13 @@ export async function applyAndWatch(flow: Flow, operators: Operators, armed: Arm
   inForce(flow, applied);
   const ruling = await watchTheSoak(flow, operators, change, applied);
   const isPart = ruling.kind === 'revert' && ruling.reason === 'check-failed' && change.policy.scoped;
-  return isPart ? inPart(flow, operators, change, applied, ruling) : ruling;
+  if (isPart) return inPart(flow, operators, change, applied, ruling);
+  return ruling.kind === 'keep' && applied.takenBack !== undefined ? without(applied.takenBack, ruling) : ruling;
+}
+
+/** Kept, and not what was asked for: by this run, or by one before a Reset. */
+function without(items: readonly string[], { why }: Ruling): Ruling {
+  return { kind: 'keep', reason: 'kept-in-part', why: `without ${items.join(', ')}; ${why}` };
 }
 
 /** Takes back what explains the failure and watches the rest; without an explanation, or without success, it is all. */
@@ -60,7 +66,7 @@ async function inPart(
   const rest = await watchTheSoak(flow, operators, change, { ...applied, acceptingAt, snapshotId, restarted: false });
   if (rest.kind === 'revert') return rest;
   flow.dependents = 'recovered';
-  return { kind: 'keep', reason: 'kept-in-part', why: `without ${names}; ${rest.why}` };
+  return without([...(applied.takenBack ?? []), ...only], rest);
 }
 
 const partMs = 120_000;
