@@ -3,7 +3,7 @@ import { printAddress } from './address.ts';
 import { type Asked, placeText, ruleAt } from './impact.ts';
 import { type Access, type AccessState, loginSimulator } from './login.ts';
 import { type PointsOf, pointsAmong } from './points.ts';
-import { ruleText } from './rule-text.ts';
+import { shownRule } from './rule-text.ts';
 
 export interface AccessAnswer {
   readonly asked: Asked;
@@ -42,7 +42,7 @@ function explain(
     const principal = { user, database, address, tls: tls && address !== null, replication };
     const access = simulate(principal);
     const rule = ruleAt(state, access.where);
-    const text = rule === null ? null : `${placeText(rule)} ${ruleText(rule)}`;
+    const text = rule === null ? null : `${placeText(rule)} ${shownRule(rule)}`;
     const why = access.kind === 'allowed' ? '' : access.why;
     // What a refusal says names the address: the same refusal all the same.
     const key = `${access.kind} ${text ?? (address === null ? 'local' : '')} ${rule === null ? '' : why}`;

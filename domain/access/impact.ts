@@ -7,7 +7,7 @@ import { type NeedSections, lostNeeds } from './needs.ts';
 import { type From, type PointsOf, pointsAmong } from './points.ts';
 import type { FileRule } from './file-rules.ts';
 import type { HbaRule } from './rule.ts';
-import { ruleText } from './rule-text.ts';
+import { ruleText, shownRule } from './rule-text.ts';
 import { type Widening, wideningsOf } from './widening.ts';
 
 /** Why somebody is asked about. */
@@ -248,13 +248,13 @@ function becauseOf(
   const sentences: string[] = [];
   const had = ruleAt(before, was.where);
   if (had !== null && !sameRule(had, ruleAt(after, is.where))) {
-    const text = `${ruleText(had)} (${placeText(had)})`;
+    const text = `${shownRule(had)} (${placeText(had)})`;
     const still = after.rules.some(({ rule }) => sameRule(had, rule));
     sentences.push(still ? `the rule ${text} is still there, and another one comes first` : `the rule ${text} is gone`);
   }
   const now = ruleAt(after, is.where);
   if (now !== null && is.kind !== 'allowed' && !sameRule(had, now))
-    sentences.push(`now ${placeText(now)} decides: ${ruleText(now)}`);
+    sentences.push(`now ${placeText(now)} decides: ${shownRule(now)}`);
   if (is.kind !== 'allowed') sentences.push(is.why);
   return sentences;
 }

@@ -1,11 +1,19 @@
 /** A rule as somebody would write it, without its options: they may hold secrets. */
 import type { HbaToken } from '../hba/tokens.ts';
+import { shorten } from '../markdown.ts';
 import { type Address, printAddress } from './address.ts';
 import type { HbaRule, RuleAddress } from './rule.ts';
 
 export function ruleText({ type, databases, users, address, method }: HbaRule): string {
   const words = [type, list(databases), list(users), ...(address === null ? [] : [addressText(address)]), method];
   return words.join(' ');
+}
+
+const longestShown = 300;
+
+/** For people: a rule may name thousands, in a file of their own, and plans travel. */
+export function shownRule(rule: HbaRule): string {
+  return shorten(ruleText(rule), longestShown);
 }
 
 function list(tokens: readonly HbaToken[]): string {

@@ -1,7 +1,7 @@
 /** What a change opens wider than anybody may have meant: told from its new rules, whoever uses them. Pure. */
 import type { AccessState } from './login.ts';
 import type { HbaRule } from './rule.ts';
-import { ruleText } from './rule-text.ts';
+import { ruleText, shownRule } from './rule-text.ts';
 
 export interface Widening {
   readonly what: 'trust' | 'every-address' | 'clear-password' | 'tls-off' | 'superuser' | 'listens-wider';
@@ -18,7 +18,7 @@ export function wideningsOf(before: AccessState, after: AccessState): readonly W
 function ofRule(rule: HbaRule): readonly Widening[] {
   const { type, method, options } = rule;
   if (method === 'reject') return [];
-  const text = ruleText(rule);
+  const text = shownRule(rule);
   const found: Widening[] = [];
   if (method === 'trust' && options['clientcert'] === undefined)
     found.push({ what: 'trust', text: `${text}: lets in without a password` });

@@ -322,6 +322,15 @@ describe('many who lose access by one line', () => {
 });
 
 describe('what travels', () => {
+  it('is short, whomever a rule names', () => {
+    const users = Array.from({ length: 5_000 }, (_, at) => `user_${at}`).join(',');
+    const before = stateOf([`host all ${users},app 10.2.0.0/16 scram-sha-256`]);
+    const after = stateOf([`host all ${users} 0.0.0.0/0 trust`, 'host all all all reject']);
+    const many = Array.from({ length: 50 }, (_, at) => asked({ from: `10.2.0.${at}` }));
+    expect(JSON.stringify(accessImpact(before, after, many)).length).toBeLessThan(100_000);
+    expect(JSON.stringify(accessExplainer(before)(asked({}))).length).toBeLessThan(5_000);
+  });
+
   const secret = 'bind-password-of-a-rule';
   const ldap = `host all all 10.0.0.0/8 ldap ldapserver=l ldapbasedn=d ldapbinddn=cn ldapbindpasswd=${secret}`;
 
