@@ -1,11 +1,12 @@
 /** Apply: the plan is written, or the named command runs once; then C is seen on a new connection and kept. */
+import type { AccessImpact } from '../domain/access/impact.ts';
 import type { AgentActivities, Applied, Caller } from '../domain/agent-steps.ts';
 import { type AppliedRecord, type Journal, appliedAs, applying, mayWrite } from '../domain/journal.ts';
 import { reasonsOfAccess } from '../domain/plan/risk.ts';
 import { planOfDiff } from '../domain/plan/summary.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Fence, Say } from '../targets/target.ts';
-import { AgentError, Fenced, problemsOf } from './agent-error.ts';
+import { AgentError, Fenced, messageOf, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { appliedAnswer, failed } from './answers.ts';
 import { type NotYours, checkCaller, enter } from './caller.ts';
@@ -93,7 +94,7 @@ export function createApplying(parts: AgentParts): Applying {
     const { ref } = await state.bodies.putCaptured(captured);
     await parts.spool.add({ ref, changeId: journal.changeId, knownGood: false });
     const plan = planOfDiff(before, snapshot);
-    const access = target.access(sealed, captured, journal.asked ?? []);
+    const access = accessSeen(journal, () => target.access(sealed, captured, journal.asked ?? []));
     const reasons = [...(plan.reasons ?? []), ...(access === null ? [] : reasonsOfAccess(access))];
     const applied: AppliedRecord = {
       snapshotId: snapshot.id,
@@ -117,6 +118,16 @@ export function createApplying(parts: AgentParts): Applying {
     });
     void parts.spool.flush();
     return appliedAnswer(applied);
+  }
+
+  /** It explains a failure at most: whatever goes wrong in it is no failure of the change. */
+  function accessSeen(journal: Journal, ask: () => AccessImpact | null): AccessImpact | null {
+    try {
+      return ask();
+    } catch (error) {
+      parts.log.warn(`who lost access by change ${journal.changeId} is not known: ${messageOf(error)}`);
+      return null;
+    }
   }
 
   /** Who was fenced learns why: closed, reverting, or owned by another run. */

@@ -30,7 +30,16 @@ export function createScoping(parts: AgentParts): Scoping {
     const fence: Fence = () => {
       if (!mayWrite(state.journal.read(), journal)) throw new Fenced();
     };
-    const [before, live] = await Promise.all([state.bodies.captured(journal.refs.baseline), target.capture()]);
+    const { baseline, change } = journal.refs;
+    if (change === null) return refused([notApplied(journal)]);
+    const [before, applied, live] = await Promise.all([
+      state.bodies.captured(baseline),
+      state.bodies.captured(change),
+      target.capture(),
+    ]);
+    // Somebody else's lines survive by the merge of the whole revert, which knows what the change had written.
+    const edited = target.drift(applied, live).filter((key) => only.includes(key));
+    if (edited.length > 0) return refused([editedSince(edited)]);
     const restore = { snapshot: journal.snapshotId, only, restart: 'forbidden' } as const;
     // What S held is nobody's wish from afar.
     const planned = await target.planRestore(live, before, restore, { ...config.allow, sql: true });
@@ -73,6 +82,10 @@ export function createScoping(parts: AgentParts): Scoping {
 
 const silent: Problem = { code: 'sql-silent', message: 'the server does not answer after the items were put back' };
 const fenced: Problem = { code: 'fenced', message: 'the step was fenced' };
+
+function editedSince(keys: readonly string[]): Problem {
+  return { code: 'edited-since', message: `somebody else has edited it since: ${keys.join(', ')}` };
+}
 
 function notApplied({ changeId, phase }: Journal): Problem {
   return { code: 'not-applied', message: `change ${changeId} is ${phase}: there are no items of it to take back` };

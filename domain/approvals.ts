@@ -1,5 +1,6 @@
 /** Whose approval counts, and when there are enough. */
 import type { OperatorInput } from './operator-input.ts';
+import type { PlanSummary } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { Approval } from './view.ts';
 
@@ -40,12 +41,20 @@ export function refuseApprover(rules: ApprovalRules, given: readonly Approval[],
   return null;
 }
 
-/** Approvals outlive a new plan only when the plan is the same, risk included. */
-export function stillApproved(
-  before: { readonly hash: string; readonly risk: string } | null,
-  after: { readonly hash: string; readonly risk: string } | null,
-): boolean {
-  return before?.hash === after?.hash && before?.risk === after?.risk;
+type Approved = Pick<PlanSummary, 'hash' | 'risk' | 'access'>;
+
+/** Approvals outlive a new plan only when the plan is the same, risk included, and nobody else loses access by it. */
+export function stillApproved(before: Approved | null, after: Approved | null): boolean {
+  if (before?.hash !== after?.hash || before?.risk !== after?.risk) return false;
+  const known = new Set(losing(before));
+  return losing(after).every((one) => known.has(one));
+}
+
+function losing(plan: Approved | null): readonly string[] {
+  const { lost = [], unknown = [] } = plan?.access ?? {};
+  return [...lost, ...unknown].map(({ user, database, from, tls, need = '' }) =>
+    JSON.stringify([user, database, from, tls, need]),
+  );
 }
 
 function samePerson(one: string, other: string): boolean {

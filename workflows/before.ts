@@ -22,7 +22,7 @@ import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf } from './caller.ts';
-import { admission, agent, agentPresence, applying, probe, proving } from './steps.ts';
+import { admission, agent, agentPresence, applying, orchestrator, probe, proving } from './steps.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import { type RehearsalFinding, rehearsedPrincipals } from '../domain/rehearsal.ts';
 import { untilDeadline } from './waiting.ts';
@@ -183,6 +183,18 @@ async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted)
   return rehearse(flow, change, taken, plan);
 }
 
+/** An approval may have come when the window was over. */
+async function windowClosed(flow: Flow, { policy }: AdmittedChange): Promise<End | null> {
+  const { windows = [], risk: classes = defaultClasses } = policy as Partial<Policy>;
+  if (windows.length === 0 || classes.outsideWindow !== 'refused') return null;
+  const { workflowId, runId } = workflowInfo();
+  const asked = { request: flow.request, workflowId, runId, lookOnly: true };
+  const answer = await orchestrator('is the change window still open').admit(asked);
+  const concerns = answer.kind === 'admitted' ? (answer.change.concerns ?? []) : [];
+  const problems = refusalsOf({ reasons: classed(concerns, classes) }).filter(({ code }) => code === 'outside-window');
+  return problems.length === 0 ? null : rejected('preflight-refused', firstOf(problems), problems);
+}
+
 /** Whatever keeps it from being tried speaks neither for nor against the change. */
 async function rehearse(
   flow: Flow,
@@ -244,6 +256,8 @@ async function approve(flow: Flow, operators: Operators, change: AdmittedChange)
   if (no) return rejected('rejected-by-operator', `rejected by ${no.who}${no.why ? `: ${no.why}` : ''}`);
   if (!inTime) return rejected('approval-expired', 'nobody approved the change in time; nothing was touched');
   flow.evidence.approvals = [...flow.approvals];
+  const late = await windowClosed(flow, change);
+  if (late !== null) return late;
   // Time has passed: what was healthy before the approval may not be any more.
   return baseline(flow, change);
 }

@@ -56,7 +56,7 @@ export interface AccessImpact {
 const mostShown = 50;
 
 /** Without these nothing could be put back, or nobody would hear of it. */
-const guarded: ReadonlySet<Source> = new Set(['knowngood', 'superuser', 'replication', 'backup', 'monitoring']);
+const guarded: ReadonlySet<Source> = new Set(['knowngood', 'superuser', 'replication']);
 
 export function isGuarded({ source }: Pick<Asked, 'source'>): boolean {
   return guarded.has(source);

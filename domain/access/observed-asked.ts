@@ -39,7 +39,8 @@ function sourceOf(
   { user, applicationName, replication }: ObservedPrincipal,
   { isMember }: Pick<Roles<RoleEntry>, 'isMember'>,
 ): Source {
+  // Anybody may call itself so, and a standby may have been retired: a person can let them go, by name.
   if (backups.test(applicationName)) return 'backup';
-  if (replication) return 'replication';
+  if (replication) return 'observed';
   return monitoring.some((role) => isMember(user, role)) ? 'monitoring' : 'observed';
 }

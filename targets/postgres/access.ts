@@ -48,6 +48,13 @@ export function statesOfPlan(
     const unset = known?.source === 'configuration file' ? known.bootVal : known?.value;
     return planned.values.get(name) ?? unset ?? '';
   };
+  // Unset, it is the one in the data directory, wherever it stands now.
+  const fileThen = (name: string, now: string, usual: string): string => {
+    const named = planned.values.get(name);
+    if (named !== undefined) return named;
+    const isReset = context.settings.get(name)?.source === 'configuration file';
+    return isReset ? `${captured.facts.dataDirectory}/${usual}` : now;
+  };
   const { hba, ident } = context.paths;
   const run = context.sql.parsed.flatMap(({ database, statements: parsed }) =>
     typeof parsed === 'string' ? [] : parsed.map((statement) => ({ database, statement })),
@@ -68,8 +75,8 @@ export function statesOfPlan(
     after: accessStateOf({
       ...common,
       ...then,
-      hba: planned.values.get('hba_file') ?? hba,
-      ident: planned.values.get('ident_file') ?? ident,
+      hba: fileThen('hba_file', hba, 'pg_hba.conf'),
+      ident: fileThen('ident_file', ident, 'pg_ident.conf'),
       view: viewOf(context, planned.overlay),
       setting,
     }),

@@ -50,13 +50,13 @@ describe('what they are', () => {
     [seen({ address: null }), { source: 'observed', from: 'local' }],
     [seen({ user: 'zabbix' }), { source: 'monitoring' }],
     [seen({ applicationName: 'pg_dump' }), { source: 'backup' }],
-    [seen({ replication: true, database: 'replication' }), { source: 'replication', replication: true }],
+    [seen({ replication: true, database: 'replication' }), { source: 'observed', replication: true }],
     [seen({ replication: true, applicationName: 'pg_basebackup', database: 'replication' }), { source: 'backup' }],
   ])('%j', (one, asked) => expect(askedOf([one], { isMember }, Date.now())).toMatchObject([asked]));
 
   it('a logical walsender asks for its database', () => {
     const [asked] = askedOf([seen({ replication: true })], { isMember }, Date.now());
-    expect(asked).toMatchObject({ database: 'postgres', source: 'replication' });
+    expect(asked).toMatchObject({ database: 'postgres', source: 'observed' });
     expect(asked).not.toHaveProperty('replication');
   });
 });

@@ -1,5 +1,5 @@
 /** Items of a change in force that go back alone: what the journal says of it outlives the run that wanted it. */
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { caller, useAgent } from '../support/agent.ts';
@@ -27,4 +27,19 @@ it('a change of which items are back is kept in part, whichever run keeps it, an
   expect(it.state.journal.read()?.applied).toMatchObject({ takenBack: only });
   expect(await it.agent.confirm({ ...next, acceptDrift: false })).toMatchObject({ kind: 'confirmed' });
   expect(it.state.closed.read(caller.changeId)).toMatchObject({ phase: 'confirmed', reason: 'kept-in-part' });
+});
+
+it("somebody else's line in the same file is left to the whole revert, which keeps it", async () => {
+  const it = await lab();
+  const hba = join(cluster().dataDir, 'pg_hba.conf');
+  const before = await readFile(hba, 'utf8');
+  const files = { 'pg_hba.conf': `host all nobody 10.0.0.0/8 scram-sha-256\n${before}` };
+  const { planHash } = await it.arm({ kind: 'config', files });
+  await it.agent.apply({ ...caller, planHash, command: null });
+  const theirs = 'host all somebody 10.9.0.0/16 scram-sha-256\n';
+  await appendFile(hba, theirs);
+  const refused = await it.agent.revertItems({ ...caller, only: [`file:${hba}`] });
+  expect(refused).toMatchObject({ kind: 'refused', problems: [{ code: 'edited-since' }] });
+  await it.agent.revert({ ...caller, reason: 'check-failed', pipelineUnfinished: false });
+  expect(await readFile(hba, 'utf8')).toBe(`${before}${theirs}`);
 });

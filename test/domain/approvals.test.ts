@@ -1,3 +1,4 @@
+import type { AccessChange, AccessImpact } from '../../domain/access/impact.ts';
 import { describe, expect, it } from '@jest/globals';
 import { refuseApproval, refuseApprover, stillApproved, type ApprovalRules } from '../../domain/approvals.ts';
 import type { Approval } from '../../domain/view.ts';
@@ -46,6 +47,15 @@ describe('an approver', () => {
 describe('approvals and a new plan', () => {
   it('stand when plan and risk are the same', () => {
     expect(stillApproved({ hash: 'a', risk: 'low' }, { hash: 'a', risk: 'low' })).toBe(true);
+  });
+  it('fall when somebody else loses access by it, and stand when fewer do', () => {
+    const nobody: AccessImpact = { lost: [], gained: [], unknown: [], unchanged: 0, widened: [], more: 0 };
+    const app = { user: 'app', database: 'shop', from: null, tls: false } as AccessChange;
+    const losing = (...lost: AccessChange[]) => ({ hash: 'a', risk: 'high', access: { ...nobody, lost } }) as const;
+    const web = { ...app, user: 'web' };
+    expect(stillApproved(losing(app), losing(app, web))).toBe(false);
+    expect(stillApproved(losing(app, web), losing(web))).toBe(true);
+    expect(stillApproved(losing(app), losing({ ...app, need: 'select on public.t' }))).toBe(false);
   });
   it('fall when either differs', () => {
     expect(stillApproved({ hash: 'a', risk: 'low' }, { hash: 'b', risk: 'low' })).toBe(false);

@@ -87,10 +87,10 @@ describe('access that changes', () => {
   const rulesOf = (bend: Partial<AccessChange>): string[] =>
     reasonsOfAccess({ ...impact, lost: [change(bend)] }).map(({ rule }) => rule);
 
-  it.each(['knowngood', 'superuser', 'replication', 'backup', 'monitoring'] as const)('of %s is a lock-out', (source) =>
+  it.each(['knowngood', 'superuser', 'replication'] as const)('of %s is a lock-out', (source) =>
     expect(rulesOf({ source })).toEqual(['lockout']),
   );
-  it.each(['declared', 'check', 'observed'] as const)('of %s is a loss', (source) =>
+  it.each(['declared', 'check', 'observed', 'backup', 'monitoring'] as const)('of %s is a loss', (source) =>
     expect(rulesOf({ source })).toEqual(['accessLost']),
   );
 
