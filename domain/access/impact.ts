@@ -4,6 +4,7 @@ import { goneFrom } from './elsewhere.ts';
 import { type Access, type AccessState, type Place, type Principal, loginSimulator } from './login.ts';
 import type { Need } from './need.ts';
 import { type NeedSections, lostNeeds } from './needs.ts';
+import { fewerConnections } from './fewer-connections.ts';
 import { type From, type PointsOf, pointsAmong } from './points.ts';
 import type { FileRule } from './file-rules.ts';
 import type { HbaRule } from './rule.ts';
@@ -130,10 +131,11 @@ function bothOf(before: AccessState, after: AccessState): Both {
 
 /** Who gets in where it comes now: a server that is gone from there lets in nobody. */
 function afterwards(before: AccessState, after: AccessState): Simulator {
-  const [simulate, gone] = [loginSimulator(after), goneFrom(before, after)];
+  const [simulate, gone, fewer] = [loginSimulator(after), goneFrom(before, after), fewerConnections(before, after)];
   return (principal) => {
     const access = simulate(principal);
-    return access.kind === 'denied' ? access : (gone(principal) ?? access);
+    if (access.kind === 'denied') return access;
+    return gone(principal) ?? (access.kind === 'allowed' ? fewer(principal, access) : null) ?? access;
   };
 }
 

@@ -155,6 +155,22 @@ describe('what explains a loss', () => {
     expect(lost[0]?.because).toEqual(['role app is not permitted to log in']);
   });
 
+  it.each([
+    [-1, 3, 'role app may hold 3 connections at once, as many as it liked before'],
+    [20, 3, 'role app may hold 3 connections at once, 20 before'],
+    [3, 20, null],
+    [3, -1, null],
+    [3, 0, 'role app has a connection limit of 0'],
+  ])('a limit of %i that becomes %i: %s', (was, is, why) => {
+    const limited = (connectionLimit: number): Partial<AccessState> => {
+      return { roles: rolesOf([{ ...role, name: 'app', connectionLimit }], []) };
+    };
+    const { lost, unknown } = accessImpact(stateOf([narrow], limited(was)), stateOf([narrow], limited(is)), [
+      asked({}),
+    ]);
+    expect([...lost, ...unknown].flatMap(({ because }) => because)).toEqual(why === null ? [] : [why]);
+  });
+
   it('replication is asked of its own rules and its own attribute', () => {
     const keep = 'host replication standby 10.9.0.0/16 scram-sha-256';
     const standby = asked({
