@@ -50,6 +50,8 @@ export interface AccessImpact {
   readonly unknown: readonly AccessChange[];
   readonly unchanged: number;
   readonly widened: readonly Widening[];
+  /** Connections that are left for everybody but superusers, where they are fewer. */
+  readonly fewer?: { readonly before: number; readonly after: number };
   /** Left out of the lists above. */
   readonly more: number;
 }
@@ -91,8 +93,13 @@ export function accessImpact(
     unknown: shown(unknown),
     unchanged: asked.length - logins.length,
     widened: widened.slice(0, mostShown),
+    ...fewerSlots(before, after),
     more,
   };
+}
+
+function fewerSlots({ slots: was }: AccessState, { slots: is }: AccessState): Pick<AccessImpact, 'fewer'> {
+  return was === undefined || is === undefined || is >= was ? {} : { fewer: { before: was, after: is } };
 }
 
 interface Point {

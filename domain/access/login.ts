@@ -60,6 +60,8 @@ export interface AccessState {
   readonly interfaces: MatchFacts['interfaces'];
   /** Unix ms. */
   readonly now: number;
+  /** Connections for everybody but superusers and holders of reserved ones; absent: not known. */
+  readonly slots?: number;
   /** Why it cannot be told who gets in after what the rules let in; null or absent: it can. */
   readonly untold?: string | null;
 }

@@ -53,6 +53,7 @@ export function accessStateOf(world: World): AccessState {
     databases: new Map(world.databases.map((database) => [database.name, database])),
     interfaces,
     now,
+    ...slotsOf(setting),
     untold: world.untold ?? null,
   };
 }
@@ -73,6 +74,15 @@ function untilOf(text: string | null): number | null {
   if (text === null) return null;
   if (text === '-infinity') return 0;
   return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+/** `{}`: a number cannot be read. */
+function slotsOf(setting: World['setting']): Pick<AccessState, 'slots'> {
+  // Before 16 there are no reserved connections but the superusers'.
+  const names = ['max_connections', 'superuser_reserved_connections', 'reserved_connections'];
+  const [all = 0, ...reserved] = names.map((name) => Number(setting(name)));
+  const slots = reserved.reduce((left, some) => left - some, all);
+  return Number.isInteger(slots) && all > 0 ? { slots } : {};
 }
 
 /** As the server reads a boolean, any unique beginning of its words included. */

@@ -114,7 +114,11 @@ function refusalOf({ rule, text }: RiskReason): Problem {
   return { code, message: text, ...(hint === undefined ? {} : { hint }) };
 }
 
-export function reasonsOfAccess({ lost, unknown, widened }: AccessImpact): readonly RiskReason[] {
+function fewerReason({ before, after }: NonNullable<AccessImpact['fewer']>): RiskReason {
+  return { rule: 'accessUnknown', text: `${after} connections for everybody but superusers, ${before} before` };
+}
+
+export function reasonsOfAccess({ lost, unknown, widened, fewer }: AccessImpact): readonly RiskReason[] {
   const text = (change: AccessChange): string => {
     const { because } = change;
     return `${principalText(change)}${because.length === 0 ? '' : `: ${because.join('; ')}`}`;
@@ -125,6 +129,7 @@ export function reasonsOfAccess({ lost, unknown, widened }: AccessImpact): reado
       return { rule: lockedOut ? 'lockout' : 'accessLost', text: `${text(change)} (loses access)` };
     }),
     ...unknown.map((change): RiskReason => ({ rule: 'accessUnknown', text: `${text(change)} (may lose access)` })),
+    ...(fewer === undefined ? [] : [fewerReason(fewer)]),
     ...widened.map((one): RiskReason => ({ rule: 'widening', text: one.text })),
   ];
 }

@@ -171,6 +171,12 @@ describe('what explains a loss', () => {
     expect([...lost, ...unknown].flatMap(({ because }) => because)).toEqual(why === null ? [] : [why]);
   });
 
+  it('fewer connections for everybody are said once', () => {
+    const [before, after] = [stateOf([narrow], { slots: 97 }), stateOf([narrow], { slots: 17 })];
+    expect(accessImpact(before, after, [asked({})])).toMatchObject({ fewer: { before: 97, after: 17 }, unchanged: 1 });
+    expect(accessImpact(after, before, [asked({})]).fewer).toBeUndefined();
+  });
+
   it('replication is asked of its own rules and its own attribute', () => {
     const keep = 'host replication standby 10.9.0.0/16 scram-sha-256';
     const standby = asked({

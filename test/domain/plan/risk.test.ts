@@ -112,6 +112,12 @@ describe('access that changes', () => {
     ]);
   });
 
+  it('of everybody, by fewer connections, is uncertain', () => {
+    expect(reasonsOfAccess({ ...impact, fewer: { before: 97, after: 17 } })).toEqual([
+      { rule: 'accessUnknown', text: '17 connections for everybody but superusers, 97 before' },
+    ]);
+  });
+
   it('is refused with what mends it', () => {
     const reasons = reasonsOfAccess({ ...impact, lost: [change({}), change({ source: 'knowngood' })] });
     const problems = refusalsOf(underPolicy(plan(reasons), defaultClasses, []));

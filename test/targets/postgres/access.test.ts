@@ -63,6 +63,12 @@ describe('a plan', () => {
     expect(risk).toBe('refused');
   });
 
+  it('that leaves fewer connections says how many', async () => {
+    const { access, reasons } = await plan({ kind: 'config', settings: { max_connections: 20 }, restart: 'allowed' });
+    expect(access?.fewer).toEqual({ before: 97, after: 17 });
+    expect(reasons?.map(({ text }) => text)).toContain('17 connections for everybody but superusers, 97 before');
+  });
+
   it('that only reloads loses nobody by what somebody else has left for a restart', async () => {
     await query(cluster(), "alter system set listen_addresses = ''");
     try {
