@@ -6,12 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { rescueShow } from '../../agent/rescue.ts';
-import { packageRoot } from '../../worker/stack/package-root.ts';
 import { startTemporal } from '../../worker/stack/temporal-server.ts';
 import { type ArmInput, type Lab, caller, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
 import { eventually } from '../support/processes.ts';
-import { type Boot, boot, canBoot } from '../support/systemd.ts';
+import { type Boot, boot, canBoot, packageInside } from '../support/systemd.ts';
 
 const exec = promisify(execFile);
 const cluster = useCluster();
@@ -85,7 +84,7 @@ function serviceHere(command: string): string {
 User=${cluster().systemUser?.name}
 Group=
 ExecStart=
-ExecStart=${process.execPath} ${packageRoot}/dist/cli/main.js ${command}
+ExecStart=${process.execPath} ${packageInside}/dist/cli/main.js ${command}
 PrivateTmp=no
 ProtectHome=no`;
 }

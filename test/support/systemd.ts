@@ -32,6 +32,9 @@ export interface Units {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** Where the machine sees this checkout. */
+export const packageInside = '/run/knowngood-package';
+
 /** Resolves when systemd answers; what it starts may still be starting. */
 export async function boot({ wants, files }: Units): Promise<Boot> {
   const folder = mkdtempSync(join(tmpdir(), 'knowngood-boot-'));
@@ -54,7 +57,9 @@ export async function boot({ wants, files }: Units): Promise<Boot> {
     'mount -t tmpfs -o mode=755 tmpfs /var/lib',
     // RemoveIPC looks in here, and other servers of the same user run outside.
     'mount -t tmpfs -o mode=1777 tmpfs /dev/shm',
-    'mkdir /run/systemd /run/systemd/system',
+    // The checkout may stand where only its owner comes.
+    `mkdir /run/systemd /run/systemd/system ${packageInside}`,
+    `mount --bind ${packageRoot} ${packageInside}`,
     `exec ${init} --system --unit=night.target --show-status=no`,
   ];
   const namespaces = ['--pid', '--fork', '--kill-child', '--mount', '--mount-proc', '--cgroup', '--uts', '--ipc'];
