@@ -59,7 +59,7 @@ keyFile: ${files.keyFile}
 restart: ${JSON.stringify(target.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'))}
 allow: { sql: true }
 rehearsal: { enabled: false }
-observe: { interval: 1s }
+observe: false
 commands:
   change: { run: ${JSON.stringify(files.changeCommand)}, timeout: 20s }
 store: { connection: 'postgresql://postgres@127.0.0.1:${storePort}/postgres', password: '\${file:${files.storePassword}}' }
