@@ -1,5 +1,5 @@
 /** Stages 1 to 4, up to the arming: every "no" in here leaves the target as it was. */
-import { isCancellation, patched, workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import type { Snapshotted } from '../activities/contract.ts';
 import { stillApproved } from '../domain/approvals.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
@@ -7,7 +7,6 @@ import type { Policy } from '../domain/change.ts';
 import type { Risk } from '../domain/phase.ts';
 import {
   type RiskReason,
-  changesNothing,
   classed,
   defaultClasses,
   greatestRisk,
@@ -22,9 +21,8 @@ import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf } from './caller.ts';
-import { admission, agent, agentPresence, applying, orchestrator, probe, proving } from './steps.ts';
-import type { PlanSummary } from '../domain/plan.ts';
-import { type RehearsalFinding, rehearsedPrincipals } from '../domain/rehearsal.ts';
+import { rehearse } from './rehearsing.ts';
+import { admission, agent, agentPresence, applying, orchestrator, probe } from './steps.ts';
 import { untilDeadline } from './waiting.ts';
 
 /** How often a configuration that keeps moving is planned anew before the change is given up. */
@@ -194,46 +192,6 @@ async function windowClosed(flow: Flow, { policy }: AdmittedChange): Promise<End
   const problems = refusalsOf({ reasons: classed(concerns, classes) }).filter(({ code }) => code === 'outside-window');
   return problems.length === 0 ? null : rejected('preflight-refused', firstOf(problems), problems);
 }
-
-/** Whatever keeps it from being tried speaks neither for nor against the change. */
-async function rehearse(
-  flow: Flow,
-  change: AdmittedChange,
-  taken: Snapshotted,
-  plan: PlanSummary,
-): Promise<End | null> {
-  if (changesNothing(plan)) return null;
-  const { target } = change;
-  const answer = await proving(target, 'rehearse the change on a scratch server')
-    .rehearse({
-      ...callerOf(flow),
-      snapshotId: taken.snapshotId,
-      planHash: plan.hash,
-      principals: rehearsedPrincipals(change.access ?? [], plan),
-    })
-    .catch((error: unknown) => {
-      if (isCancellation(error)) throw error;
-      return { kind: 'refused', problems: [problemOf(error)] } as const;
-    });
-  if (answer.kind === 'off') return null;
-  if (answer.kind === 'refused') {
-    note(flow, `not rehearsed: ${firstOf(answer.problems)}`);
-    return null;
-  }
-  const { findings, problems, tookMs } = answer;
-  if (problems.length > 0) return rejected('preflight-refused', `rehearsed, and ${firstOf(problems)}`, problems);
-  const untried = findings.filter(({ ok }) => ok === null);
-  note(flow, `rehearsed in ${(tookMs / 1_000).toFixed(1)} s: nothing speaks against it${untriedWords(untried)}`);
-  return null;
-}
-
-function untriedWords(untried: readonly RehearsalFinding[]): string {
-  const names = untried.slice(0, mostUntried).map(({ what }) => what);
-  if (names.length === 0) return '';
-  return `; not tried: ${names.join(', ')}${untried.length > mostUntried ? ` and ${untried.length - mostUntried} more` : ''}`;
-}
-
-const mostUntried = 3;
 
 function byRisk(flow: Flow, policy: Policy, risk: Risk, reasons: readonly RiskReason[]): End | null {
   if (risk !== 'refused') {

@@ -46,6 +46,15 @@ export function maskOf(length: string, family: 4 | 6): Address | null {
   return { family, bytes };
 }
 
+/** `10.2.0.0/16`, or an address as the network of itself; null: neither. */
+export function parseNetwork(text: string): { readonly address: Address; readonly mask: Address } | null {
+  const [host = '', bits] = text.split('/', 2);
+  const address = parseAddress(host);
+  if (address === null) return null;
+  const mask = maskOf(bits ?? String(address.bytes.length * 8), address.family);
+  return mask === null ? null : { address, mask };
+}
+
 export function printAddress({ family, bytes }: Address): string {
   if (family === 4) return bytes.join('.');
   const words = Array.from({ length: 8 }, (_, at) => (bytes[at * 2] ?? 0) * 256 + (bytes[at * 2 + 1] ?? 0));

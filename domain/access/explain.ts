@@ -1,6 +1,7 @@
 /** Who gets in by a configuration as it is, and by which rule. Pure. */
 import { printAddress } from './address.ts';
-import { type Asked, placeText, ruleAt } from './impact.ts';
+import { placeText, ruleAt } from './because.ts';
+import type { Asked } from './impact.ts';
 import { type Access, type AccessState, loginSimulator } from './login.ts';
 import { type PointsOf, pointsAmong } from './points.ts';
 import { shownRule } from './rule-text.ts';

@@ -1,5 +1,6 @@
 /** Who loses and who gains access by a change: the same principals asked of the configuration before and after it. Pure. */
 import { printAddress } from './address.ts';
+import { becauseOf, ruleAt } from './because.ts';
 import { goneFrom } from './elsewhere.ts';
 import { type Access, type AccessState, type Place, type Principal, loginSimulator } from './login.ts';
 import type { Need } from './need.ts';
@@ -8,7 +9,6 @@ import { fewerConnections } from './fewer-connections.ts';
 import { type From, type PointsOf, pointsAmong } from './points.ts';
 import type { FileRule } from './file-rules.ts';
 import type { HbaRule } from './rule.ts';
-import { ruleText, shownRule } from './rule-text.ts';
 import { type Widening, wideningsOf } from './widening.ts';
 
 /** Why somebody is asked about. */
@@ -245,39 +245,4 @@ function verdictOf({ source }: Asked, before: Access, after: Access): Point['ver
   if (after.kind === 'allowed') return before.kind === 'denied' ? 'gained' : 'unchanged';
   if (before.kind === 'unknown') return before.why === after.why ? 'unchanged' : 'unknown';
   return before.kind === 'denied' ? 'gained' : 'unknown';
-}
-
-function becauseOf(
-  before: AccessState,
-  after: AccessState,
-  { before: was, after: is }: Pick<AccessChange, 'before' | 'after'>,
-): readonly string[] {
-  // It does not even come to the rules.
-  if (is.kind === 'denied' && is.sqlState === null) return [is.why];
-  const sentences: string[] = [];
-  const had = ruleAt(before, was.where);
-  if (had !== null && !sameRule(had, ruleAt(after, is.where))) {
-    const text = `${shownRule(had)} (${placeText(had)})`;
-    const still = after.rules.some(({ rule }) => sameRule(had, rule));
-    sentences.push(still ? `the rule ${text} is still there, and another one comes first` : `the rule ${text} is gone`);
-  }
-  const now = ruleAt(after, is.where);
-  if (now !== null && is.kind !== 'allowed' && !sameRule(had, now))
-    sentences.push(`now ${placeText(now)} decides: ${shownRule(now)}`);
-  if (is.kind !== 'allowed') sentences.push(is.why);
-  return sentences;
-}
-
-export function ruleAt({ rules }: AccessState, where: Place | null): HbaRule | null {
-  if (where === null) return null;
-  return rules.find(({ rule }) => rule?.file === where.file && rule.line === where.line)?.rule ?? null;
-}
-
-function sameRule(one: HbaRule | null, other: HbaRule | null): boolean {
-  if (one === null || other === null) return one === other;
-  return ruleText(one) === ruleText(other) && JSON.stringify(one.options) === JSON.stringify(other.options);
-}
-
-export function placeText({ file, line }: Place): string {
-  return `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
 }

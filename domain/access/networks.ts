@@ -1,5 +1,5 @@
 /** Addresses as networks for a configuration: each by itself, and together only where many of them are obviously one subnet. */
-import { type Address, maskOf, parseAddress, printAddress } from './address.ts';
+import { type Address, maskOf, parseAddress, parseNetwork, printAddress } from './address.ts';
 import { isWithin } from './match.ts';
 
 export interface SeenNetwork {
@@ -30,11 +30,8 @@ export function networksOf(texts: readonly string[]): readonly SeenNetwork[] {
 
 /** Whether an address lies in a network (or is the address that is written there). */
 export function isInNetwork(text: string, network: string): boolean {
-  const [base = '', bits] = network.split('/');
-  const [address, start] = [parseAddress(text), parseAddress(base)];
-  if (address === null || start === null) return false;
-  const mask = maskOf(bits ?? String(lengthOf(start)), start.family);
-  return mask !== null && isWithin(address, start, mask);
+  const [address, within] = [parseAddress(text), parseNetwork(network)];
+  return address !== null && within !== null && isWithin(address, within.address, within.mask);
 }
 
 function networkOver(sorted: readonly Address[]): SeenNetwork {

@@ -1,5 +1,5 @@
 /** From where a principal comes, as the few addresses that tell: within a network, those at the borders of the rules. */
-import { type Address, maskOf, parseAddress, printAddress } from './address.ts';
+import { type Address, parseNetwork, printAddress } from './address.ts';
 import type { FileRule } from './file-rules.ts';
 import type { MatchFacts } from './match.ts';
 import type { HbaRule } from './rule.ts';
@@ -40,11 +40,8 @@ export function pointsAmong(rules: readonly FileRule[], interfaces: MatchFacts['
 
 /** null: it is no address and no network. */
 function rangeOf(text: string): Range | null {
-  const [host = '', bits] = text.split('/', 2);
-  const address = parseAddress(host);
-  if (address === null) return null;
-  const mask = maskOf(bits ?? String(address.bytes.length * 8), address.family);
-  return mask === null ? null : netOf(address, mask);
+  const network = parseNetwork(text);
+  return network === null ? null : netOf(network.address, network.mask);
 }
 
 function everywhere(family: 4 | 6): Range {

@@ -36,7 +36,10 @@ export function statesOfPlan(
   if (snapshot === null) return null;
   const { sections } = snapshot;
   const common = { ...commonOf(sections), secretOf: secretOf(secrets) };
-  const statements = context.sql.parsed.flatMap(({ statements: parsed }) => (typeof parsed === 'string' ? [] : parsed));
+  const run = context.sql.parsed.flatMap(({ database, statements: parsed }) =>
+    typeof parsed === 'string' ? [] : parsed.map((statement) => ({ database, statement })),
+  );
+  const statements = run.map(({ statement }) => statement);
   const then: Afterwards =
     wanted === null ? afterSql(sections, statements, context.versionNum) : { ...peopleOf(wanted), untold: null };
   const now = (name: string): string => context.settings.get(name)?.value ?? '';
@@ -56,9 +59,6 @@ export function statesOfPlan(
     return isReset ? `${captured.facts.dataDirectory}/${usual}` : now;
   };
   const { hba, ident } = context.paths;
-  const run = context.sql.parsed.flatMap(({ database, statements: parsed }) =>
-    typeof parsed === 'string' ? [] : parsed.map((statement) => ({ database, statement })),
-  );
   const { catalogs, untold } = afterGrants(sections.catalogs, run, context.versionNum);
   // What an earlier snapshot held comes back as a whole.
   const inside = wanted === null ? { ...then, catalogs } : wanted;
