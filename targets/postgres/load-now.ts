@@ -4,15 +4,18 @@ import type { Session } from './session.ts';
 
 const loadQuery = `
   select (select count(*)::int from pg_catalog.pg_stat_activity
-          where backend_type = 'client backend' and xact_start < now() - interval '5 minutes') as transactions,
+          where backend_type = 'client backend' and xact_start < now() - $1 * interval '1 second') as transactions,
          (select extract(epoch from max(now() - xact_start))::int from pg_catalog.pg_stat_activity
           where backend_type = 'client backend') as "longestS",
          (select extract(epoch from max(replay_lag))::int from pg_catalog.pg_stat_replication) as "lagS"`;
 
-const longLagS = 30;
+/** From when on a transaction is long, and a standby behind: seconds. */
+const usual = { longS: 300, lagS: 30 };
 
-export async function loadReasons(session: Session): Promise<readonly RiskReason[]> {
-  const [row] = await session.rows<{ transactions: number; longestS: number | null; lagS: number | null }>(loadQuery);
+export async function loadReasons(session: Session, { longS, lagS: mostLagS } = usual): Promise<readonly RiskReason[]> {
+  const [row] = await session.rows<{ transactions: number; longestS: number | null; lagS: number | null }>(loadQuery, [
+    longS,
+  ]);
   const { transactions = 0, longestS = 0, lagS = 0 } = row ?? {};
   const minutes = Math.floor((longestS ?? 0) / 60);
   return [
@@ -20,10 +23,10 @@ export async function loadReasons(session: Session): Promise<readonly RiskReason
       ? [
           {
             rule: 'longTransactions',
-            text: `${transactions} transaction(s) run for more than 5 min, the longest for ${minutes} min`,
+            text: `${transactions} transaction(s) run for more than ${longS / 60} min, the longest for ${minutes} min`,
           } as const,
         ]
       : []),
-    ...((lagS ?? 0) > longLagS ? [{ rule: 'replicaLag', text: `a standby is ${lagS} s behind` } as const] : []),
+    ...((lagS ?? 0) > mostLagS ? [{ rule: 'replicaLag', text: `a standby is ${lagS} s behind` } as const] : []),
   ];
 }
