@@ -19,6 +19,11 @@ export const phases = [
 
 export type Phase = (typeof phases)[number];
 
+/** Whether something may have been written when a change is in this phase. */
+export function isTouched(phase: Phase): boolean {
+  return phases.indexOf(phase) >= phases.indexOf('apply');
+}
+
 /** `rejected` and `aborted`: nothing was touched. `abandoned`: a person took over from an incomplete revert. */
 export type Outcome = 'kept' | 'reverted' | 'rejected' | 'aborted' | 'abandoned';
 

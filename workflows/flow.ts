@@ -156,8 +156,6 @@ export function show(flow: Flow): void {
       changeKind: flow.claims.changeKind,
       what: flow.change?.what ?? '',
       sinceMs: view.since,
-      approvals: { given: view.approvals.given.length, needed: view.approvals.needed },
-      allowEarlyConfirm: flow.change?.policy.allowEarlyConfirm ?? false,
     }),
   );
 }

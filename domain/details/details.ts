@@ -3,9 +3,9 @@ import type { CheckProgress, CheckSpec } from '../check.ts';
 import { accessPart } from './access.ts';
 import { checksPart } from './checks.ts';
 import { nextSteps } from './steps.ts';
-import { countText, dateTimeText, preciseTimeText, timeText } from '../format.ts';
-import { codeBlock, codeSpan, escapeMarkdown, oneLine, shorten } from '../markdown.ts';
-import type { Outcome, Phase } from '../phase.ts';
+import { countText, dateTimeText, listText, preciseTimeText, timeText } from '../format.ts';
+import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable, oneLine, shorten } from '../markdown.ts';
+import { isTouched, type Outcome, type Phase } from '../phase.ts';
 import type { PlanSummary } from '../plan.ts';
 import type { Problem } from '../problem.ts';
 import type { TimelineEntry } from '../result.ts';
@@ -31,7 +31,10 @@ export interface DetailsView {
   readonly plan: PlanSummary | null;
   readonly progress: readonly CheckProgress[];
   readonly checks: readonly CheckSpec[];
-  readonly approvals: { readonly given: number; readonly needed: number };
+  readonly approvals: {
+    readonly needed: number;
+    readonly given: readonly { readonly who: string; readonly why: string; readonly at: number }[];
+  };
   /** What keeps a revert from being complete. */
   readonly remaining: readonly Problem[];
   /** null while open. */
@@ -39,10 +42,8 @@ export interface DetailsView {
   readonly timeline: readonly TimelineEntry[];
   /** Why it was decided so; '' while it is not. */
   readonly why?: string;
-  /** Names of the Updates that have an effect now; without it those of the phase. */
-  readonly possible?: readonly string[];
-  /** The policy lets an operator keep the change before the soak is over. */
-  readonly allowEarlyConfirm?: boolean;
+  /** Names of the Updates that have an effect now. */
+  readonly possible: readonly string[];
 }
 
 /** More would push what one can do next off the screen; the report has all of it. */
@@ -52,53 +53,70 @@ const mostTimelineLines = 12;
 
 /** Ends with an empty paragraph: the Web UI may clip the last line. */
 export function currentDetails(view: DetailsView): string {
+  const checks = checksPart(view.checks, view.progress);
+  const plan = planPart(view.plan);
   const parts = [
     heading(view),
     nextSteps(view),
     remainingPart(view.remaining),
-    checksPart(view.checks, view.progress),
-    planPart(view.plan),
+    // Who is asked for a word reads what will be done; later it matters how the dependents are.
+    ...(isTouched(view.phase) ? [checks, plan] : [plan, checks]),
     timelinePart(view.timeline),
-    '[Event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [Pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities)',
+    linksPart(view.target),
     '\u00a0',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 const meanings: Readonly<Record<Phase, string>> = {
-  snapshot: 'taking the snapshot. Nothing has been touched.',
-  baseline: 'measuring whether the dependents are healthy before the change. Nothing has been touched.',
-  preflight: 'working out what the change would do. Nothing has been touched.',
-  approve: 'waiting for approval. Nothing has been touched.',
-  arm: 'the agent is preparing the way back. Nothing has been touched.',
-  apply: 'the change is being made. The way back is armed.',
-  watch: 'the change is in force; its dependents are being watched.',
-  hold: 'the checks cannot tell whether the change is good. It is in force and held.',
-  confirm: 'the soak was healthy; the change is in force and waits to be confirmed.',
-  revert: 'the change is being reverted.',
+  snapshot: 'Taking the snapshot. Nothing has been touched.',
+  baseline: 'Measuring whether the dependents are healthy before the change. Nothing has been touched.',
+  preflight: 'Working out what the change would do. Nothing has been touched.',
+  approve: 'Waiting for approval. Nothing has been touched.',
+  arm: 'The agent is preparing the way back. Nothing has been touched.',
+  apply: 'The change is being made. The way back is armed.',
+  watch: 'The change is in force; its dependents are being watched.',
+  hold: 'The change is in force and held: somebody or the policy has to decide.',
+  confirm: 'The soak was healthy; the change is being confirmed.',
+  revert: 'The change is being reverted.',
   'revert-incomplete': 'THE REVERT IS NOT COMPLETE. It is being tried again until it is.',
-  verify: 'the configuration is decided; the dependents are being measured again.',
-  report: 'it is over; the report is being written.',
-  closed: 'it is over.',
+  verify: 'The configuration is decided; the dependents are being measured again.',
+  report: 'It is over; the report is being written.',
+  closed: 'It is over.',
 };
 
 function heading(view: DetailsView): string {
   const outcome = view.outcome === null ? '' : ` Outcome: **${view.outcome}**.`;
   const kind = view.changeKind === 'config' ? 'declared change' : `${view.changeKind ?? ''} change`.trim();
-  const what = view.what === '' ? '' : ` ${codeSpan(shorten(view.what, 200))}`;
+  const what = view.what === '' ? '' : ` ${codeCell(shorten(view.what, 200))}`;
   const reason = view.reason === '' ? '' : `: ${escapeMarkdown(shorten(view.reason, 300))}`;
+  const rows = [
+    ['change', `${codeCell(view.changeId)}, a ${kind}${what}`],
+    ['asked for by', `${escapeMarkdown(shorten(view.requestedBy, 200)) || 'nobody named'}${reason}`],
+    ['now', `${view.phase}, since ${dateTimeText(view.sinceMs)}`],
+    ...(view.deadlineAt === null ? [] : [['next', deadlineText(view, view.deadlineAt)]]),
+    ...(view.why === undefined || view.why === '' ? [] : [['why', escapeMarkdown(shorten(view.why, 500))]]),
+    ...(view.approvals.needed === 0 ? [] : [['approvals', approvalsText(view.approvals)]]),
+  ];
   return [
     `## ${view.phase} · ${codeSpan(view.target)}`,
-    `**Now**, since ${dateTimeText(view.sinceMs)}: ${meanings[view.phase]}${outcome}`,
-    `${codeSpan(view.changeId)}, a ${kind}${what}, asked for by ${escapeMarkdown(view.requestedBy) || 'nobody named'}${reason}`,
-    ...(view.why === undefined || view.why === '' ? [] : [`Why: ${escapeMarkdown(shorten(view.why, 500))}`]),
-    ...(view.deadlineAt === null ? [] : [deadlineText(view, view.deadlineAt)]),
+    `**${meanings[view.phase]}**${outcome}`,
+    markdownTable({ head: ['', ''], rows }),
   ].join('\n\n');
 }
 
 function deadlineText({ phase, atDeadline }: DetailsView, at: number): string {
   const then = atDeadline === undefined || atDeadline === '' ? silence[phase] : escapeMarkdown(atDeadline);
-  return `Deadline: **${timeText(at)}**${then === undefined ? '' : `, then ${then}`}.`;
+  return `**${timeText(at)}**${then === undefined ? '' : `, then ${then}`}`;
+}
+
+const mostApprovals = 10;
+
+function approvalsText({ given, needed }: DetailsView['approvals']): string {
+  const names = given
+    .slice(-mostApprovals)
+    .map(({ who, at }) => `${escapeMarkdown(shorten(who, 100))} at ${timeText(at)}`);
+  return `**${given.length} of ${needed}**${names.length === 0 ? '' : `: ${listText(names)}`}`;
 }
 
 /** What happens at the deadline of a phase when nobody says anything. */
@@ -149,6 +167,19 @@ function shortDiff(diff: string): string {
   const shown = lines.slice(0, mostDiffLines).map((line) => shorten(line, 200));
   const left = lines.length - shown.length;
   return left === 0 ? shown.join('\n') : [...shown, `… ${countText(left, 'more line')}; the report has all`].join('\n');
+}
+
+/** Filled in by the Web UI. */
+const here = '/namespaces/{namespace}/workflows/{workflowId}/{runId}';
+
+function linksPart(target: string): string {
+  const ofTarget = encodeURIComponent(`KnowngoodTarget="${target}"`);
+  return [
+    `[Timeline](${here}/timeline)`,
+    `[event history](${here}/history)`,
+    `[pending activities](${here}/pending-activities)`,
+    `[all of this target](/namespaces/{namespace}/workflows?query=${ofTarget})`,
+  ].join(' · ');
 }
 
 function timelinePart(timeline: readonly TimelineEntry[]): string {

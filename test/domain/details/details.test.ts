@@ -20,7 +20,8 @@ function aView(bent: Partial<DetailsView> = {}): DetailsView {
     plan,
     progress: [aProgress()],
     checks,
-    approvals: { given: 0, needed: 1 },
+    approvals: { given: [], needed: 1 },
+    possible: ['abort', 'extend'],
     remaining: [],
     outcome: null,
     timeline: [{ at: start, phase: 'snapshot', text: 'taking the snapshot' }],
@@ -32,27 +33,26 @@ it('says in plain words where a change is, what silence does, and what one can d
   expect(currentDetails(aView({ possible: ['abort', 'extend', 'applied'] }))).toMatchInlineSnapshot(`
    "## watch · \`shop-db\`
 
-   **Now**, since 2026-03-01 10:00:00 UTC: the change is in force; its dependents are being watched.
+   **The change is in force; its dependents are being watched.**
 
-   \`upgrade-17\`, a command change \`upgrade\`, asked for by anna: scheduled upgrade
-
-   Deadline: **10:10:00 UTC**, then the change is kept if every required check is healthy.
+   |  |  |
+   | --- | --- |
+   | change | \`upgrade-17\`, a command change \`upgrade\` |
+   | asked for by | anna: scheduled upgrade |
+   | now | watch, since 2026-03-01 10:00:00 UTC |
+   | next | **10:10:00 UTC**, then the change is kept if every required check is healthy |
+   | approvals | **0 of 1** |
 
    ### What you can do
 
-   *More actions → Send an Update*, choose the name, paste the argument (the words are yours to change):
+   *Request Cancellation* is an abort, too. Ended in any other way, the change is reverted by the agent on its own.
 
-   **abort** reverts the change:
+   *More Actions → Send an Update*, choose the name, paste the argument (the words are yours to change):
 
-   \`\`\`json
-   "anna: customers complain"
-   \`\`\`
-
-   **extend** moves the deadline:
-
-   \`\`\`json
-   "10m: waiting for the caches"
-   \`\`\`
+   | Update | argument | what it does |
+   | --- | --- | --- |
+   | **abort** | \`"anna: customers complain"\` | reverts the change |
+   | **extend** | \`"10m: waiting for the caches"\` | moves the deadline |
 
    ### Checks
 
@@ -84,7 +84,7 @@ it('says in plain words where a change is, what silence does, and what one can d
 
    - 10:00:00.000 taking the snapshot
 
-   [Event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [Pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities)
+   [Timeline](/namespaces/{namespace}/workflows/{workflowId}/{runId}/timeline) · [event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities) · [all of this target](/namespaces/{namespace}/workflows?query=KnowngoodTarget%3D%22shop-db%22)
 
     
    "
@@ -94,11 +94,13 @@ it('says in plain words where a change is, what silence does, and what one can d
 describe('in every phase', () => {
   for (const phase of phases) {
     it(`${phase} it is a text that ends with an empty paragraph and offers whole JSON`, () => {
-      const text = currentDetails(aView({ phase, plan: null, checks: [], outcome: null }));
+      const possible = ['approve', 'reject', 'confirm', 'abort', 'extend', 'acknowledge', 'abandon'];
+      const text = currentDetails(aView({ phase, plan: null, checks: [], outcome: null, possible }));
       expect(text).toMatch(new RegExp(`^## ${phase} · \`shop-db\``));
       expect(text.endsWith('\n\n\u00a0\n')).toBe(true);
-      for (const [, example = ''] of text.matchAll(/```json\n(.*)\n```/g))
-        expect(typeof JSON.parse(example)).toBe('string');
+      const examples = [...text.matchAll(/^\| \*\*\w+\*\* \| `(.*?)` \|/gm)].map(([, example = '']) => example);
+      expect(examples).toHaveLength(possible.length);
+      for (const example of examples) expect(typeof JSON.parse(example)).toBe('string');
     });
   }
 });
@@ -110,7 +112,7 @@ it('shows a failing check first, with the error in its own words', () => {
   ];
   const rows = currentDetails(aView({ progress }))
     .split('\n')
-    .filter((line) => line.startsWith('| `'));
+    .filter((line) => line.startsWith('| `') && line.includes('required'));
   expect(rows[0]).toBe(
     `| \`image-service/login\` | required | **failing** since 10:00:00 UTC (2 in a row) | 3 of 5 | fail, access, 28000: \`${denial}\` |`,
   );
@@ -121,7 +123,9 @@ it('names what remains of a revert, and the way without Temporal', () => {
   const remaining = [
     { code: 'server-down', message: 'the server does not start', detail: 'FATAL: x', hint: 'Look at its log.' },
   ];
-  const text = currentDetails(aView({ phase: 'revert-incomplete', deadlineAt: null, remaining }));
+  const text = currentDetails(
+    aView({ phase: 'revert-incomplete', deadlineAt: null, remaining, possible: ['abandon'] }),
+  );
   expect(text).toContain('THE REVERT IS NOT COMPLETE');
   expect(text).toContain('- the server does not start\n  - Detail: FATAL: x\n  - Hint: Look at its log.');
   expect(text).toContain('knowngood rescue shop-db --revert');
@@ -129,8 +133,11 @@ it('names what remains of a revert, and the way without Temporal', () => {
 });
 
 it('counts approvals and offers both answers', () => {
-  const text = currentDetails(aView({ phase: 'approve' }));
-  expect(text).toContain('Approvals: **0 of 1**');
+  const given = [{ who: 'kim|x', why: 'seen', at: start }];
+  const text = currentDetails(
+    aView({ phase: 'approve', approvals: { given, needed: 2 }, possible: ['approve', 'reject'] }),
+  );
+  expect(text).toContain('| approvals | **1 of 2**: kim\\|x at 10:00:00 UTC |');
   expect(text).toMatch(/\*\*approve\*\*[^]*\*\*reject\*\*/);
 });
 
