@@ -4,7 +4,7 @@ import type { KnowngoodClient } from '../client/client.ts';
 import { localTemporal } from '../config/common.ts';
 import { loadKnowngoodConfig } from '../config/load.ts';
 import { ProblemsError } from '../config/problems-error.ts';
-import { temporalConnection } from '../config/temporal.ts';
+import { temporalConnection, type TemporalConnection } from '../config/temporal.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { readEmbedded } from './embedded.ts';
 import type { Embedded } from './embedded.ts';
@@ -26,18 +26,28 @@ export interface Context {
 
 const withoutConfig = { address: localTemporal, namespace: 'default', tls: null, apiKey: null };
 
-/** Connects, runs, closes. */
-export async function withClient<T>(io: Io, options: GlobalOptions, run: (context: Context) => Promise<T>): Promise<T> {
-  const config = await configIfAny(options);
+export interface SeenTemporal {
+  readonly temporal: TemporalConnection;
+  readonly namespace: string;
+  /** null: no Web UI is known. */
+  readonly uiAddress: string | null;
+}
+
+/** Where Temporal and its Web UI are: the standard variables, the configuration, or what `up` runs here. */
+export async function temporalSeen(io: Io, config: KnowngoodConfig | null): Promise<SeenTemporal> {
   const embedded = await readEmbedded(io.env);
   const section = config?.temporal ?? { ...withoutConfig, ...embedded?.temporal };
   const temporal = await temporalConnection(section, io.env);
-  const { client } = must(await createKnowngoodClient({ temporal }));
   const uiAddress = config?.uiAddress ?? embeddedUi(embedded, temporal.options.address);
-  const links = (workflowId: string): Links => ({
-    workflowId,
-    ui: uiLink(uiAddress, temporal.namespace, workflowId),
-  });
+  return { temporal, namespace: temporal.namespace, uiAddress };
+}
+
+/** Connects, runs, closes. */
+export async function withClient<T>(io: Io, options: GlobalOptions, run: (context: Context) => Promise<T>): Promise<T> {
+  const config = await configIfAny(options);
+  const { temporal, namespace, uiAddress } = await temporalSeen(io, config);
+  const { client } = must(await createKnowngoodClient({ temporal }));
+  const links = (workflowId: string): Links => ({ workflowId, ui: uiLink(uiAddress, namespace, workflowId) });
   let left = false;
   const leave = (): void => void (left = true);
   try {

@@ -18,6 +18,7 @@ import { addRescue } from './commands/rescue.ts';
 import { addOperatorCommands } from './commands/say.ts';
 import { addSnapshot } from './commands/snapshot.ts';
 import { addStatus } from './commands/status.ts';
+import { addViews } from './commands/views.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -37,6 +38,7 @@ const commands = [
   addPlan,
   addAccess,
   addStatus,
+  addViews,
   addOperatorCommands,
   addRescue,
   addKey,

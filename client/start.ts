@@ -1,6 +1,6 @@
 /** Starts a guarded change, or attaches to it when it is there already: a change id is used once. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowStartOptions } from '@temporalio/client';
 import {
   SearchAttributeType,
   TypedSearchAttributes,
@@ -9,7 +9,7 @@ import {
 } from '@temporalio/common';
 import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue, workflowIdOf } from '../domain/change.ts';
-import { codeSpan, escapeMarkdown, shorten } from '../domain/markdown.ts';
+import { codeCell, codeSpan, escapeMarkdown, markdownTable, shorten } from '../domain/markdown.ts';
 import { changeHandle } from './change-handle.ts';
 import type { ChangeHandle } from './change-handle.ts';
 import { refusalOf, refused } from './refusals.ts';
@@ -24,16 +24,7 @@ export async function startChange(client: Client, request: ChangeRequest): Promi
   const workflowId = workflowIdOf(request.target, request.changeId);
   const change = changeHandle(client, request.target, request.changeId);
   try {
-    await client.workflow.start('guardedChange', {
-      workflowId,
-      taskQueue: orchestratorQueue,
-      args: [request],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      typedSearchAttributes: new TypedSearchAttributes([{ key: targetAttribute, value: request.target }]),
-      staticSummary: summaryOf(request),
-      staticDetails: detailsOf(request),
-    });
+    await client.workflow.start('guardedChange', startOptions(request));
     return { kind: 'started', change };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return refusalOf(error, workflowId);
@@ -50,6 +41,19 @@ export async function startChange(client: Client, request: ChangeRequest): Promi
   return { kind: 'attached', change };
 }
 
+export function startOptions(request: ChangeRequest): WorkflowStartOptions & { args: [ChangeRequest] } {
+  return {
+    workflowId: workflowIdOf(request.target, request.changeId),
+    taskQueue: orchestratorQueue,
+    args: [request],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'FAIL',
+    typedSearchAttributes: new TypedSearchAttributes([{ key: targetAttribute, value: request.target }]),
+    staticSummary: summaryOf(request),
+    staticDetails: detailsOf(request),
+  };
+}
+
 function summaryOf({ target, change, reason = '' }: ChangeRequest): string {
   const what = { config: 'a declared change', command: 'a command on the host', external: "a pipeline's change" }[
     change.kind
@@ -60,13 +64,22 @@ function summaryOf({ target, change, reason = '' }: ChangeRequest): string {
 /** Markdown. Deep links are filled in by the Web UI. */
 function detailsOf({ target, changeId, requestedBy, reason }: ChangeRequest): string {
   const rows = [
-    `**Target** ${codeSpan(target)}`,
-    `**Change** ${codeSpan(changeId)}`,
-    ...(requestedBy === undefined ? [] : [`**Requested by** ${codeSpan(shorten(requestedBy, 300))}`]),
-    ...(reason === undefined ? [] : [`**Reason** ${codeSpan(shorten(reason, 300))}`]),
+    ['target', codeCell(target)],
+    ['change', codeCell(changeId)],
+    ...(requestedBy === undefined ? [] : [['asked for by', codeCell(shorten(requestedBy, 300))]]),
+    ...(reason === undefined ? [] : [['reason', codeCell(shorten(reason, 300))]]),
   ];
   // The last line can be clipped in older versions of the UI.
-  return `${rows.join('\n\n')}\n\n\u00a0\n`;
+  return `${[markdownTable({ head: ['', ''], rows }), ...whatHappens(target)].join('\n\n')}\n\n\u00a0\n`;
+}
+
+/** Holds in every phase, a worker that is away included: the rest stands in the current details. */
+function whatHappens(target: string): readonly string[] {
+  return [
+    'snapshot → baseline → preflight → approve → arm → apply → watch → confirm or revert → verify → report',
+    'What is asked of you stands in the *current details*. Silence is the safe choice: without approval nothing is touched, and a change that nobody looks after is reverted by the agent on the database host.',
+    `Without Temporal, on the database host: ${codeSpan(`knowngood rescue ${target} --show`)}`,
+  ];
 }
 
 async function firstInput(client: Client, workflowId: string): Promise<ChangeRequest | null> {

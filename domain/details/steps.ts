@@ -1,6 +1,6 @@
 /** What a person can do now: the exact Update or Signal, with an argument to copy. */
 import type { DetailsView } from './details.ts';
-import { codeBlock, codeCell, markdownTable } from '../markdown.ts';
+import { codeBlock, codeCell, codeSpan, markdownTable } from '../markdown.ts';
 import { isTouched, type Phase } from '../phase.ts';
 
 const asked = ['approve', 'reject', 'confirm', 'abort', 'extend', 'acknowledge', 'abandon'] as const;
@@ -53,7 +53,7 @@ export function nextSteps(view: DetailsView): string {
 const abortToo =
   '*Request Cancellation* is an abort, too. Ended in any other way, the change is reverted by the agent on its own.';
 
-function notesOf({ phase, changeKind, target, outcome }: DetailsView): readonly string[] {
+function notesOf({ phase, changeKind, target, changeId, outcome }: DetailsView): readonly string[] {
   switch (phase) {
     case 'approve':
       return ['Silence is safe: without the approvals nothing is applied.'];
@@ -72,7 +72,10 @@ function notesOf({ phase, changeKind, target, outcome }: DetailsView): readonly 
         codeBlock(`knowngood rescue ${target} --show\nknowngood rescue ${target} --revert`),
       ];
     case 'closed':
-      return outcome === 'reverted' ? ['Mend your source too: what put this configuration there may do so again.'] : [];
+      return [
+        ...(outcome === 'reverted' ? ['Mend your source too: what put this configuration there may do so again.'] : []),
+        `The report, with everything that was measured: ${codeSpan(`knowngood report ${target}:${changeId} --html report.html`)}`,
+      ];
     default:
       return [];
   }

@@ -9,7 +9,8 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import pg from 'pg';
 import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
-import { workflowIdOf, type ChangeRequest } from '../../domain/change.ts';
+import { startOptions } from '../../client/start.ts';
+import type { ChangeRequest } from '../../domain/change.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import type { ChangeView } from '../../domain/view.ts';
 import type { ChangeRow, StoredReport } from '../../store/store.ts';
@@ -72,6 +73,8 @@ export interface RigSettings {
   readonly holdTimeout?: string;
   /** More checks of the dependent, as YAML lines. */
   readonly checks?: (targetName: string) => string;
+  /** Default: one that nobody else has. */
+  readonly targetName?: string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
@@ -92,7 +95,7 @@ export function useRig(settings: RigSettings = {}): () => Rig {
 }
 
 async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<void> }> {
-  const targetName = `t-${randomBytes(4).toString('hex')}`;
+  const targetName = settings.targetName ?? `t-${randomBytes(4).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), 'knowngood-rig-'));
   // A server of its own: two rigs on one would share the orchestrator's queue, and each knows its target only.
   const own = settings.temporal ? null : await startTemporal({ ui: false });
@@ -247,12 +250,7 @@ async function start(
 ): Promise<Handle> {
   const changeId = request.changeId ?? `c-${randomBytes(4).toString('hex')}`;
   const full: ChangeRequest = { target, reason: 'a test', requestedBy: 'alex', ...request, changeId };
-  const handle = await client.workflow.start('guardedChange', {
-    workflowId: workflowIdOf(target, changeId),
-    taskQueue: 'knowngood',
-    args: [full],
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
-  });
+  const handle = await client.workflow.start('guardedChange', startOptions(full));
   const view = (): Promise<ChangeView> => handle.query<ChangeView>('view');
   return Object.assign(handle, {
     changeId,
