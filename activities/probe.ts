@@ -11,6 +11,7 @@ import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';
 import { beat, spread } from '../probes/schedule.ts';
 import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { ProbeActivities } from './contract.ts';
+import { openLive, type TellWorkflow } from './live.ts';
 
 /** The workflow's heartbeat timeout is 5 s, and a cancellation comes with the heartbeat's answer. */
 const heartbeatMs = 2_000;
@@ -24,6 +25,8 @@ interface Probe {
   readonly resolveSecret: ResolveSecret;
   readonly recordSamples: RecordSamples;
   readonly beginnings?: Beginnings;
+  /** Absent: nobody is shown how the checks stand while they are watched. */
+  readonly tellWorkflow?: TellWorkflow;
 }
 
 type Where = { readonly target: string; readonly changeId: string };
@@ -40,7 +43,12 @@ interface Measuring {
   readonly over?: AbortSignal;
 }
 
-export function createProbeActivities({ resolveSecret, recordSamples, beginnings }: Probe): ProbeActivities {
+export function createProbeActivities({
+  resolveSecret,
+  recordSamples,
+  beginnings,
+  tellWorkflow,
+}: Probe): ProbeActivities {
   const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret);
 
   /** Measures until `next` ends every check, the time is over, or the activity is cancelled; heartbeats meanwhile. */
@@ -134,8 +142,12 @@ export function createProbeActivities({ resolveSecret, recordSamples, beginnings
         }
         return false;
       };
+      const { workflowExecution } = context.info;
+      const live = openLive(async (now) => workflowExecution && tellWorkflow?.({ ...workflowExecution }, now));
       const next = (check: CheckSpec): number => {
         decide();
+        // A verdict brings the counters itself.
+        if (verdict === null) live.seen(board.all());
         if (verdict === null && isProven()) conclude({ kind: 'healthy' });
         // Only the first: who decides nothing is not to be knocked at four times a second.
         const decidesSoon = check.level === 'required' && !ignore.includes(check.name);

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { availableParallelism } from 'node:os';
 import { createBeginnings } from '../activities/beginnings.ts';
 import { createOrchestratorActivities } from '../activities/orchestrator.ts';
+import { tellWorkflow } from '../activities/live.ts';
 import { createProbeActivities } from '../activities/probe.ts';
 import { followKnowngoodConfig } from '../config/load.ts';
 import { resolveOptionalSecret, resolveSecret } from '../config/secrets.ts';
@@ -57,7 +58,12 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       ? null
       : openSampleFolder({ folder: settings.sampleFolder, store: addSamples });
   const beginnings = createBeginnings(availableParallelism());
-  const probes = createProbeActivities({ beginnings, resolveSecret, recordSamples: waiting?.record ?? addSamples });
+  const probes = createProbeActivities({
+    beginnings,
+    resolveSecret,
+    recordSamples: waiting?.record ?? addSamples,
+    tellWorkflow: tellWorkflow(client),
+  });
   const common = {
     connection: native,
     namespace,

@@ -31,6 +31,8 @@ export interface Flow {
   atDeadline: string;
   plan: PlanSummary | null;
   progress: readonly CheckProgress[];
+  /** As the running watch has told: for people, never for a verdict. */
+  live: readonly CheckProgress[];
   /** Checks that were red before an overridden baseline: recorded, never deciding. */
   ignore: readonly string[];
   readonly approvals: Approval[];
@@ -71,6 +73,7 @@ export function openFlow(request: ChangeRequest): Flow {
     atDeadline: '',
     plan: null,
     progress: [],
+    live: [],
     ignore: [],
     approvals: [],
     approvalsNeeded: 0,
@@ -173,7 +176,7 @@ export function viewOf(flow: Flow): ChangeView {
     atDeadline: flow.atDeadline,
     plan: flow.plan,
     checks: change?.checks ?? [],
-    progress: flow.progress,
+    progress: flow.progress.length > 0 ? flow.progress : flow.live,
     approvals: { needed: flow.approvalsNeeded, given: flow.approvals },
     snapshots: flow.snapshots,
     reasonCode: flow.reasonCode,

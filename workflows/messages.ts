@@ -1,5 +1,6 @@
 /** The Updates, Signals and the query of a guarded change: names and what the Web UI shows about each. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { checksSeen as checksSeenName } from '../domain/checks/live.ts';
 import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import type { ChangeView } from '../domain/view.ts';
 
@@ -31,6 +32,9 @@ export const failed = defineUpdate<string, [PipelineWord?]>('failed');
 
 /** Sent by the agent when it has closed the journal on its own: lease run out, or a rescue on the host. */
 export const journalClosed = defineSignal<[]>('journalClosed');
+
+/** Sent by a watch, so that the details are live while nothing is decided. */
+export const checksSeen = defineSignal<[unknown?]>(checksSeenName);
 
 export const descriptions: Readonly<Record<OperatorWord, string>> = {
   approve: 'Let the change go ahead. Argument: nothing, or "name: reason", for example "Kim: seen the diff".',

@@ -8,7 +8,9 @@ import { callerOf, progressMarginMs } from './caller.ts';
 import { undecided, type Operators, type Spoken } from './decisions.ts';
 import { problemOf } from './ending.ts';
 import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
+import { seen } from './live.ts';
 import {
+  checksSeen,
   descriptions,
   journalClosed,
   operatorSignals,
@@ -57,6 +59,7 @@ export function listen(flow: Flow): Operators {
     );
   }
   listenToPipeline(flow, operators);
+  setHandler(checksSeen, (input?: unknown) => seen(flow, input), { description: 'Sent by the probe itself.' });
   setHandler(journalClosed, () => {
     operators.journalClosed = true;
   });

@@ -128,6 +128,7 @@ function enoughAfter(change: AdmittedChange): number | null {
 /** Runs every location's watch until one of them decides, the phase's deadline passes, or `stop` holds. */
 async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: () => boolean): Promise<Seen> {
   const scope = new CancellationScope();
+  flow.live = [];
   const counted: CheckProgress[] = [];
   let verdict: Verdict | null = null;
   let broken: unknown = null;

@@ -19,7 +19,13 @@ export function checksPart(checks: readonly CheckSpec[], progress: readonly Chec
     rows: rows.slice(0, mostChecks),
   });
   const left = rows.length - mostChecks;
-  return `### Checks\n\n${table}${left > 0 ? `\n\n… and ${left} more` : ''}`;
+  const measured = progress.flatMap(({ lastAt }) => (lastAt === null ? [] : [lastAt]));
+  return [
+    '### Checks',
+    table,
+    ...(left > 0 ? [`… and ${left} more`] : []),
+    ...(measured.length === 0 ? [] : [`As of ${timeText(Math.max(...measured))}.`]),
+  ].join('\n\n');
 }
 
 function weightOf(spec: CheckSpec, own: CheckProgress | null): number {

@@ -62,6 +62,8 @@ it('says in plain words where a change is, what silence does, and what one can d
    | \`image-service/images\` | required | not measured yet | – | – |
    | \`shop-app/pages\` | required | not measured yet | – | – |
 
+   As of 10:00:02 UTC.
+
    ### What changes
 
    Effect: **restart**, risk: **high**, 2 items.

@@ -1,0 +1,89 @@
+/** When a watch tells its workflow how the checks stand, so that people see them live: by changes and seldom, never by samples. */
+import type { CheckProgress } from '../check.ts';
+
+/** The Signal. */
+export const checksSeen = 'checksSeen';
+
+export type CheckState = 'unseen' | 'passing' | 'failing' | 'unmeasurable';
+
+export function stateOf(progress: Pick<CheckProgress, 'last' | 'failsInARow' | 'errorsInARow'>): CheckState {
+  if (progress.last === null) return 'unseen';
+  if (progress.failsInARow > 0) return 'failing';
+  return progress.errorsInARow > 0 ? 'unmeasurable' : 'passing';
+}
+
+/** What was told last, and how often. */
+export interface Told {
+  readonly at: number;
+  readonly changes: number;
+  readonly states: Readonly<Record<string, CheckState>>;
+}
+
+/** A check that flaps all day would fill the workflow's history. */
+const mostChanges = 50;
+const pauseMs = 1_000;
+const refreshMs = 30_000;
+
+/** What to remember when it is to be told now; null: not now. `since`: when the watch began, Unix ms. */
+export function toTell(
+  told: Told | null,
+  progress: readonly CheckProgress[],
+  { since, now }: { readonly since: number; readonly now: number },
+): Told | null {
+  const states = Object.fromEntries(progress.map((own) => [own.check, stateOf(own)]));
+  if (told === null) {
+    const worth = progress.every(({ last }) => last !== null) || Object.values(states).includes('failing');
+    return worth && progress.length > 0 ? { at: now, changes: 0, states } : null;
+  }
+  if (now - told.at < pauseMs) return null;
+  const changed = Object.entries(states).some(([check, state]) => told.states[check] !== state);
+  if (changed && told.changes < mostChanges) return { at: now, changes: told.changes + 1, states };
+  // Ever more seldom: what a day's soak adds to the history is a few dozen events.
+  return now - told.at >= Math.max(refreshMs, (now - since) / 10) ? { ...told, at: now, states } : null;
+}
+
+/** A payload of more would be a bug; what fails comes first. */
+const mostChecks = 60;
+
+export function shownOf(progress: readonly CheckProgress[]): readonly CheckProgress[] {
+  if (progress.length <= mostChecks) return progress;
+  const weight = (own: CheckProgress): number => (stateOf(own) === 'failing' ? 2 : stateOf(own) === 'passing' ? 0 : 1);
+  return [...progress].sort((a, b) => weight(b) - weight(a)).slice(0, mostChecks);
+}
+
+const counters = [
+  'passes',
+  'fails',
+  'errors',
+  'noData',
+  'forgiven',
+  'failsInARow',
+  'errorsInARow',
+] as const satisfies readonly (keyof CheckProgress)[];
+
+/** What a Signal brought: any client may send one, and what is shown must not fail the workflow. */
+export function parseSeen(input: unknown, known: readonly string[]): readonly CheckProgress[] {
+  return Array.isArray(input) ? input.filter((entry): entry is CheckProgress => isProgress(entry, known)) : [];
+}
+
+function isProgress(entry: unknown, known: readonly string[]): boolean {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const own = entry as Record<string, unknown>;
+  const { check, failingSince, lastAt, last } = own;
+  if (typeof check !== 'string' || !known.includes(check)) return false;
+  return counters.every((name) => isCount(own[name])) && [failingSince, lastAt].every(isTime) && isSample(last);
+}
+
+function isSample(last: unknown): boolean {
+  if (last === null) return true;
+  if (typeof last !== 'object') return false;
+  const { mark, latencyMs, class: kind, code, message } = last as Record<string, unknown>;
+  return (
+    ['pass', 'fail', 'error', 'no-data'].includes(String(mark)) &&
+    typeof latencyMs === 'number' &&
+    [kind, code, message].every((word) => word === null || typeof word === 'string')
+  );
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value);
+const isTime = (value: unknown): boolean => value === null || typeof value === 'number';

@@ -1,0 +1,61 @@
+/** How often a watch tells how the checks stand: at once what changed, seldom what did not, and never without bound. */
+import { describe, expect, it } from '@jest/globals';
+import { parseSeen, shownOf, toTell, type Told } from '../../../domain/checks/live.ts';
+import { fold, noProgress } from '../../../domain/checks/progress.ts';
+import type { CheckProgress, Sample } from '../../../domain/check.ts';
+
+const sample = (check: string, mark: Sample['mark'], at = 0): Sample => ({
+  check,
+  at,
+  latencyMs: 1,
+  mark,
+  class: mark === 'pass' ? null : 'access',
+  code: mark === 'pass' ? null : '28000',
+  message: mark === 'pass' ? null : 'no entry',
+});
+const after = (check: string, ...marks: readonly Sample['mark'][]): CheckProgress =>
+  marks.reduce((progress, mark) => fold(progress, sample(check, mark)), noProgress(check));
+
+const passing = [after('a', 'pass'), after('b', 'pass')];
+const told: Told = { at: 10_000, changes: 0, states: { a: 'passing', b: 'passing' } };
+
+describe('a watch tells', () => {
+  for (const [name, before, progress, now, want] of [
+    ['nothing before every check was measured', null, [after('a', 'pass'), noProgress('b')], 1, false],
+    ['the first picture', null, passing, 1, true],
+    ['a failure at once, whatever is not measured yet', null, [after('a', 'fail'), noProgress('b')], 1, true],
+    ['nothing new', told, passing, 12_000, false],
+    ['that a check fails now', told, [after('a', 'pass', 'fail'), after('b', 'pass')], 12_000, true],
+    ['that one cannot be measured now', told, [after('a', 'pass', 'error'), after('b', 'pass')], 12_000, true],
+    ['no two changes within a second', told, [after('a', 'fail'), after('b', 'pass')], 10_500, false],
+    ['the counters now and then', told, passing, 40_000, true],
+  ] as const) {
+    it(name, () => expect(toTell(before, progress, { since: 0, now }) !== null).toBe(want));
+  }
+
+  it('a few hundred times in a day, however much the checks flap', () => {
+    let last: Told | null = null;
+    let count = 0;
+    for (let now = 0; now < 86_400_000; now += 1_000) {
+      const next = toTell(last, [after('a', now % 2_000 === 0 ? 'pass' : 'fail')], { since: 0, now });
+      if (next !== null) count += 1;
+      last = next ?? last;
+    }
+    expect(count).toBeGreaterThan(50);
+    expect(count).toBeLessThan(150);
+  });
+});
+
+it('shows what fails first when there are too many', () => {
+  const many = Array.from({ length: 200 }, (_, index) => after(`c${index}`, index === 199 ? 'fail' : 'pass'));
+  expect(shownOf(many)).toHaveLength(60);
+  expect(shownOf(many)[0]?.check).toBe('c199');
+});
+
+it('takes from a Signal only what it can show', () => {
+  const good = after('a', 'fail');
+  for (const bad of [null, 1, 'x', {}, { ...good, check: 'stranger' }, { ...good, passes: '1' }, { ...good, last: 1 }])
+    expect(parseSeen([bad, good], ['a'])).toEqual([good]);
+  expect(parseSeen({ ...good, last: { mark: 'evil' } }, ['a'])).toEqual([]);
+  expect(parseSeen(undefined, ['a'])).toEqual([]);
+});

@@ -1,0 +1,13 @@
+/** What a running watch tells of its checks: shown to people, and never what a verdict is made of. */
+import { parseSeen } from '../domain/checks/live.ts';
+import { show, type Flow } from './flow.ts';
+
+export function seen(flow: Flow, input: unknown): void {
+  // A late one speaks of a watch that is over.
+  if (flow.phase !== 'watch' && flow.phase !== 'hold') return;
+  const checks = (flow.change?.checks ?? []).map(({ name }) => name);
+  const news = parseSeen(input, checks);
+  const told = new Set(news.map(({ check }) => check));
+  flow.live = [...flow.live.filter(({ check }) => !told.has(check)), ...news];
+  show(flow);
+}
