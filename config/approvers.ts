@@ -89,7 +89,7 @@ function ruleIssues(input: KnowngoodInput, { approvals = {} }: PolicyInput, at: 
 }
 
 function tooFew(path: Path, able: number, mustSign: boolean): Issue {
-  return issue(path, 'too-few-approvers', `there are only ${able} who can${mustSign ? ' sign' : ''}`);
+  return issue(path, 'too-few-approvers', `only ${able} can ${mustSign ? 'sign' : 'approve'}`);
 }
 
 function issue(path: Path, code: string, message: string, hint?: string): Issue {

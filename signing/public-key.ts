@@ -47,7 +47,7 @@ const damaged: Problem = {
 };
 
 function unusable(type: string): Problem {
-  const kind = /^(sk-)?(ssh|ecdsa|rsa|dss)?[a-z0-9@.-]{0,60}$/i.test(type) && type !== '' ? `"${type}"` : 'this';
+  const kind = /^[a-z][a-z0-9@.-]{0,60}$/i.test(type) ? `"${type}"` : 'this';
   const why = type.includes('-cert-')
     ? `${kind} is a certificate`
     : type.startsWith('sk-')
