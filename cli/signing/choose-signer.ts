@@ -9,13 +9,17 @@ import { agentSigners, readKeyFile, type Signer } from '../../signing/signers.ts
 import type { Io } from '../io.ts';
 import { stop } from '../stop.ts';
 
+/** null: the person does not want to. */
+export type AskPassphrase = (path: string) => Promise<string | null>;
+
 /** `listed`: fingerprints that knowngood.yaml lists; null: there is none here to say, and the orchestrator's decides. */
 export async function chooseSigner(
   io: Io,
   keyPath: string | undefined,
   listed: ReadonlySet<string> | null,
+  ask: AskPassphrase = askOnTerminal,
 ): Promise<Signer> {
-  if (keyPath !== undefined) return fromFile(io, keyPath);
+  if (keyPath !== undefined) return fromFile(io, keyPath, ask);
   const socketPath = io.env.SSH_AUTH_SOCK;
   const found = socketPath ? await agentSigners(socketPath) : [];
   const usual = join(io.env.HOME ?? homedir(), '.ssh', 'id_ed25519');
@@ -24,13 +28,13 @@ export async function chooseSigner(
     () => false,
   );
   if ('code' in found) {
-    if (hasUsual) return fromFile(io, usual);
+    if (hasUsual) return fromFile(io, usual, ask);
     throw stop(found);
   }
   const usable = found.filter(({ publicKey }) => listed?.has(publicKey.fingerprint) ?? true);
   if (usable.length > 1) throw stop(several(usable));
   if (usable[0] !== undefined) return usable[0];
-  if (hasUsual) return fromFile(io, usual);
+  if (hasUsual) return fromFile(io, usual, ask);
   throw stop({
     code: 'no-key',
     message: 'there is no key to sign with',
@@ -42,7 +46,7 @@ export async function chooseSigner(
   });
 }
 
-async function fromFile(io: Io, path: string): Promise<Signer> {
+async function fromFile(io: Io, path: string, ask: AskPassphrase): Promise<Signer> {
   const read = await readKeyFile(path);
   switch (read.kind) {
     case 'signer':
@@ -52,7 +56,7 @@ async function fromFile(io: Io, path: string): Promise<Signer> {
     case 'public':
       return fromAgent(io, read.publicKey, path);
     case 'locked':
-      return unlocked(io, path, read.publicKey);
+      return unlocked(io, path, read.publicKey, ask);
     default:
       return read satisfies never;
   }
@@ -76,7 +80,7 @@ async function inAgent(io: Io, { fingerprint }: PublicKey): Promise<Signer | nul
 }
 
 /** An agent that has been told the passphrase already is asked first. */
-async function unlocked(io: Io, path: string, publicKey: PublicKey | null): Promise<Signer> {
+async function unlocked(io: Io, path: string, publicKey: PublicKey | null, ask: AskPassphrase): Promise<Signer> {
   const signer = publicKey === null ? null : await inAgent(io, publicKey);
   if (signer !== null) return signer;
   if (!io.interactive)
@@ -85,11 +89,16 @@ async function unlocked(io: Io, path: string, publicKey: PublicKey | null): Prom
       message: `${path} is locked with a passphrase`,
       hint: 'Add it to an SSH agent (ssh-add), or sign on a terminal.',
     });
-  const passphrase = await password({ message: `Passphrase of ${path}`, output: process.stderr });
-  if (isCancel(passphrase)) throw stop({ code: 'not-signed', message: 'nothing was signed' });
+  const passphrase = await ask(path);
+  if (passphrase === null) throw stop({ code: 'not-signed', message: 'nothing was signed' });
   const read = await readKeyFile(path, passphrase);
   if (read.kind === 'signer') return read.signer;
   throw stop(read.kind === 'refused' ? read.problem : { code: 'bad-key', message: `${path}: could not be opened` });
+}
+
+async function askOnTerminal(path: string): Promise<string | null> {
+  const passphrase = await password({ message: `Passphrase of ${path}`, output: process.stderr });
+  return isCancel(passphrase) ? null : passphrase;
 }
 
 function several(signers: readonly Signer[]): Problem {

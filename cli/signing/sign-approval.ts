@@ -48,7 +48,9 @@ export async function signApproval(
   if (plan !== null && io.interactive) io.err(renderPlan(plan, io.colors));
   io.err(`signed with ${fingerprint} of ${signer.where}:\n${verbatim(statement)}`);
   if (io.interactive && !(await agreed())) throw stop({ code: 'not-signed', message: 'nothing was signed' });
-  const raw = await signer.sign(bytesToSign(statement, approvalNamespace));
+  const raw = await signer.sign(bytesToSign(statement, approvalNamespace)).catch((error: unknown) => {
+    throw stop({ code: 'not-signed', message: error instanceof Error ? error.message : String(error) });
+  });
   return { statement, signature: armored(blob, approvalNamespace, raw), fingerprint };
 }
 

@@ -117,6 +117,24 @@ describe('a change that groups approve', () => {
   });
 });
 
+describe('a change that nobody is left to approve', () => {
+  it('is refused before anybody waits for it', async () => {
+    const path = join(rig().folder, 'knowngood.yaml');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace('high: 1, signed', 'high: 2, signed'));
+    try {
+      const change = await rig().start({ change: { kind: 'external' }, requestedBy: 'anna@laptop' });
+      expect(await change.outcome()).toMatchObject({
+        outcome: 'rejected',
+        reason: 'preflight-refused',
+        problems: [{ code: 'nobody-can-approve', message: expect.stringContaining('2 approvals needed, 1 possible') }],
+      });
+    } finally {
+      writeFileSync(path, text);
+    }
+  });
+});
+
 describe('a change that only signatures approve', () => {
   it('tells who claims an approval which command to run', async () => {
     const change = await asksForSignatures();
@@ -183,9 +201,12 @@ describe('a change that only signatures approve', () => {
     expect(await by(rsa.file)).toMatch('"ssh-rsa" is no Ed25519 key');
     expect(await by(anna.file, '--as', 'kim')).toMatch('the key of anna cannot approve in the name of kim');
     expect(await by(anna.line)).toMatch('is a public key, and no SSH agent has its private half');
-    expect(await by('nothing')).toMatch('this is no Ed25519 key');
+    expect(await by('nothing')).toMatch('"nothing" is no Ed25519 key');
     expect((await sign(change)).err).toMatch(/there is no key to sign with[^]*ssh-keygen -t ed25519/);
     expect((await sign(change, [], { SSH_AUTH_SOCK: '/no/such/agent' })).err).toMatch('no SSH agent answers');
+    const unwilling = await startSshAgent([anna.key], { refuses: true });
+    expect((await sign(change, [], { SSH_AUTH_SOCK: unwilling.socketPath })).err).toMatch('the agent did not sign');
+    await unwilling.stop();
     expect((await change.view()).approvals.given).toEqual([]);
     await ends(change);
   });
