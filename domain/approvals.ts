@@ -70,12 +70,12 @@ export function whoApproves(
   { approvers }: Pick<ApprovalRules, 'approvers'>,
   { typed, claim, signedBy }: Approving,
 ): { readonly who: string; readonly groups: readonly string[] } | Problem {
-  if (approvers === undefined) return { who: typed ?? claim ?? 'an operator', groups: [] };
-  const byName = personOf(approvers, typed);
+  const byName = personOf(approvers ?? [], typed);
   if (signedBy !== undefined) {
     if (byName !== null && byName.name !== signedBy.name) return twoNames(`key of ${signedBy.name}`, byName.name);
     return { who: signedBy.name, groups: signedBy.groups };
   }
+  if (approvers === undefined) return { who: typed ?? claim ?? 'an operator', groups: [] };
   const byClaim = personOf(approvers, claim);
   if (byName !== null && byClaim !== null && byName.name !== byClaim.name)
     return twoNames(`request of ${byClaim.name} (${claim ?? ''})`, byName.name);

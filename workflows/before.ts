@@ -224,7 +224,6 @@ async function approve(flow: Flow, operators: Operators, change: AdmittedChange)
   const { rejected: no } = operators;
   if (no) return rejected('rejected-by-operator', `rejected by ${no.who}${no.why ? `: ${no.why}` : ''}`);
   if (!inTime) return rejected('approval-expired', 'nobody approved the change in time; nothing was touched');
-  flow.evidence.approvals = [...flow.approvals];
   const late = await windowClosed(flow, change);
   if (late !== null) return late;
   // Time has passed: what was healthy before the approval may not be any more.
