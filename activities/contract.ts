@@ -1,5 +1,6 @@
 /** What workflows call, by queue: inputs and answers are plain JSON; a foreseen "no" is a value, never an exception. */
 import type { AdmittedChange } from '../domain/admitted.ts';
+import type { ApprovalStatement } from '../domain/approval-statement.ts';
 import type { Refused } from '../domain/agent-steps.ts';
 import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
 import type { PlanSummary } from '../domain/plan.ts';
@@ -72,6 +73,8 @@ export interface OrchestratorActivities {
   claimedIdentity(
     input: { workflowId: string; updateId: string } | { workflowId: string; signal: string; index: number },
   ): Promise<Sender>;
+  /** Whose signature a signed approval bears, by the keys listed now; of the run that asks. */
+  checkSignature(input: { asked: Asked; statement: string; signature: string }): Promise<Signer | Refused>;
   /** Whether this run goes on from an earlier one, of which it may not know the end. */
   wasReset(input: { workflowId: string }): Promise<boolean>;
   /** Writes result, timeline and report into the store; after the journal is closed, so without limit of tries. */
@@ -85,6 +88,18 @@ export interface OrchestratorActivities {
   }): Promise<{ reportId: string }>;
 }
 
+/** What a signed text must be about. */
+export type Asked = Pick<ApprovalStatement, 'target' | 'changeId' | 'workflowId' | 'planHash' | 'risk'>;
+
+export interface Signer {
+  readonly kind: 'signed';
+  /** The approver whose key it is. */
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** `SHA256:…` */
+  readonly fingerprint: string;
+}
+
 /** Who sent an Update or Signal, read back from history. */
 export interface Sender {
   /** The client's own claim; null when it sent none (Web UIs before 2.44). */
@@ -93,4 +108,6 @@ export interface Sender {
   readonly runId: string;
   /** A Reset replayed it into this run: nobody has said it of this run. */
   readonly reapplied: boolean;
+  /** Who has started the workflow, as that client claims; absent in answers of earlier versions. */
+  readonly startedBy?: string | null;
 }

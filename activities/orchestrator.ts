@@ -12,6 +12,7 @@ import type { OrchestratorActivities } from './contract.ts';
 import { explained } from './failure.ts';
 import { historyOf, isResetMark } from './history.ts';
 import { readSender } from './sender.ts';
+import { judgeSignature } from './signature.ts';
 
 /** Seldom: many may wait. Who is aborted meanwhile has ended at once, and only its place in the line is kept for so long. */
 const heartbeatMs = 10_000;
@@ -44,6 +45,12 @@ export function createOrchestratorActivities({
     },
     claimedIdentity: async ({ workflowId, ...origin }) =>
       readSender(client, workflowId, activityInfo().workflowExecution?.runId ?? '', origin),
+    checkSignature: ({ asked, ...signed }) =>
+      explained('InvalidRequest', async () => {
+        const { approvers = [] } = await config();
+        const runId = activityInfo().workflowExecution?.runId ?? '';
+        return judgeSignature(approvers, { ...signed, asked: { ...asked, runId } }, Date.now());
+      }),
     report: (input) =>
       explained('StoreUnreachable', async () => {
         const { target, changeId } = input.change;

@@ -10,9 +10,11 @@ const { EventType, UpdateAdmittedEventOrigin } = proto.temporal.api.enums.v1;
 
 export async function readSender(client: Client, workflowId: string, runId: string, origin: Origin): Promise<Sender> {
   const events = await historyOf(client, workflowId, runId);
-  return 'updateId' in origin
-    ? senderOfUpdate(events, runId, origin.updateId)
-    : senderOfSignal(events, runId, origin.signal, origin.index);
+  const sender =
+    'updateId' in origin
+      ? senderOfUpdate(events, runId, origin.updateId)
+      : senderOfSignal(events, runId, origin.signal, origin.index);
+  return { ...sender, startedBy: events[0]?.workflowExecutionStartedEventAttributes?.identity || null };
 }
 
 function senderOfUpdate(events: readonly HistoryEvent[], runId: string, updateId: string): Sender {

@@ -10,8 +10,24 @@ import { workflowIdOf } from '../domain/change.ts';
 import { isUnavailable, refusalOf, refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
-/** `note`: nothing, or `"name: reason"`; for `extend` `"10m: reason"`. */
+/** `said`: nothing, or `"name: reason"`; for `extend` `"10m: reason"`. */
 export type OperatorWord = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon';
+
+/** What binds a word to a change and its plan. */
+export interface BoundWords {
+  readonly who?: string;
+  readonly why?: string;
+  readonly changeId?: string;
+  readonly planHash?: string;
+}
+
+/** Of an approval: the text and its signature, in the form of `ssh-keygen -Y sign` (docs/approvals.md). */
+export interface SignedWords {
+  readonly statement: string;
+  readonly signature: string;
+}
+
+export type Words = string | BoundWords | SignedWords;
 
 export type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 
@@ -22,8 +38,10 @@ export interface ChangeHandle {
   readonly changeId: string;
   readonly workflowId: string;
   view(): Promise<{ readonly kind: 'view'; readonly view: ChangeView } | Refused>;
-  say(word: OperatorWord, note?: string): Promise<Said>;
-  approve(note?: string): Promise<Said>;
+  /** The run that asks now; an approval is signed for it. */
+  run(): Promise<{ readonly kind: 'run'; readonly runId: string } | Refused>;
+  say(word: OperatorWord, said?: Words): Promise<Said>;
+  approve(said?: Words): Promise<Said>;
   reject(note?: string): Promise<Said>;
   abort(note?: string): Promise<Said>;
   confirm(note?: string): Promise<Said>;
@@ -78,7 +96,7 @@ export function changeHandle(client: Client, target: string, changeId: string): 
       return refusalOf(error, workflowId);
     }
   };
-  const say = (word: OperatorWord, note?: string): Promise<Said> => update(word, note === undefined ? [] : [note]);
+  const say = (word: OperatorWord, said?: Words): Promise<Said> => update(word, said === undefined ? [] : [said]);
   return {
     target,
     changeId,
@@ -90,8 +108,16 @@ export function changeHandle(client: Client, target: string, changeId: string): 
         return refusalOf(error, workflowId);
       }
     },
+    run: async () => {
+      try {
+        const { runId } = await deadline(acceptTimeoutMs, () => handle.describe());
+        return { kind: 'run', runId };
+      } catch (error) {
+        return refusalOf(error, workflowId);
+      }
+    },
     say,
-    approve: (note) => say('approve', note),
+    approve: (said) => say('approve', said),
     reject: (note) => say('reject', note),
     abort: (note) => say('abort', note),
     confirm: (note) => say('confirm', note),

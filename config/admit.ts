@@ -44,9 +44,16 @@ export function admit(
     checks: dependents.flatMap(({ checks }) => checks),
     access: declaredAccess(dependents),
     concerns: concernsOf(dependents, policy, now),
+    ...approversFor(config, policy),
     notes,
   };
   return { kind: 'admitted', change };
+}
+
+/** Without their keys: a signature is checked against the file as it is then. */
+function approversFor({ approvers }: KnowngoodConfig, { approvals }: Policy): Pick<AdmittedChange, 'approvers'> {
+  if (approvers === undefined || Math.max(approvals.low, approvals.high) === 0) return {};
+  return { approvers: approvers.map(({ name, identities, groups, signs }) => ({ name, identities, groups, signs })) };
 }
 
 /** Who must still get in: what dependents declare, and what their checks use. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseNeed } from '../domain/access/need.ts';
 import { says } from '../domain/issues.schema.ts';
 import { nameShape } from '../domain/shapes.schema.ts';
+import { approversShape, groupsShape } from './approvers.schema.ts';
 import { checkShape } from './check.schema.ts';
 import { policyFields, policyShape } from './policy.schema.ts';
 import { databaseShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
@@ -49,6 +50,8 @@ export const knowngoodShape = z.strictObject({
   targets: z.record(nameShape, targetShape),
   dependents: z.record(nameShape, dependentShape).optional(),
   policies: z.record(nameShape, policyShape).optional(),
+  approvers: approversShape.optional(),
+  groups: groupsShape.optional(),
   teams: z.record(nameShape, z.strictObject({ notify: z.array(channelShape).optional() })).optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),

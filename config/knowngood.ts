@@ -2,6 +2,7 @@
 import { type Need, parseNeed } from '../domain/access/need.ts';
 import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
 import type { Parsed } from '../domain/request.schema.ts';
+import { approverIssues, approversOf } from './approvers.ts';
 import { resolveCheck } from './checks.ts';
 import { database, temporal } from './common.ts';
 import { knowngoodShape } from './knowngood.schema.ts';
@@ -11,15 +12,18 @@ import { resolveCheckDefaults, resolvePolicy } from './policy.ts';
 import { referenceIssues } from './references.ts';
 
 export function parseKnowngoodConfig(text: string, path: string): Parsed<KnowngoodConfig> {
-  const parsed = parseYaml(text, path, knowngoodShape, referenceIssues);
+  const furtherIssues = (input: KnowngoodInput) => [...referenceIssues(input), ...approverIssues(input)];
+  const parsed = parseYaml(text, path, knowngoodShape, furtherIssues);
   return parsed.kind === 'invalid' ? parsed : { kind: 'ok', value: resolve(parsed.value, path) };
 }
 
 function resolve(input: KnowngoodInput, path: string): KnowngoodConfig {
+  const approvers = approversOf(input);
   return {
     path,
     targets: targetsOf(input),
     dependents: Object.entries(input.dependents ?? {}).map(([name, dependent]) => dependentOf(input, name, dependent)),
+    ...(approvers === undefined ? {} : { approvers }),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
     uiAddress: input.ui?.address.replace(/\/+$/, '') ?? null,

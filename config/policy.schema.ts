@@ -1,7 +1,7 @@
 /** The shape of a policy as it is written: everything optional, for it is laid over the defaults. */
 import { z } from 'zod';
 import { settableRules } from '../domain/plan/risk.ts';
-import { durationShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
 
 const count = z
   .int({ error: 'expected a whole number' })
@@ -22,6 +22,19 @@ const approvals = z
   .min(0, 'must be at least 0')
   .max(10, 'must be at most 10')
   .optional();
+
+const approvalGroup = z.record(
+  nameShape,
+  z.int({ error: 'expected a whole number' }).min(1, 'must be at least 1').max(10, 'must be at most 10'),
+);
+
+const approvalsShape = z.strictObject({
+  low: approvals,
+  high: approvals,
+  groups: z.strictObject({ low: approvalGroup.optional(), high: approvalGroup.optional() }).optional(),
+  signed: z.enum(['never', 'high', 'always']).optional(),
+  expire: positiveDurationShape.optional(),
+});
 
 const riskClass = z.enum(['low', 'high', 'refused']);
 
@@ -57,7 +70,7 @@ export const policyFields = {
   settle: z.strictObject({ restart: durationShape.optional(), reload: durationShape.optional() }).optional(),
   holdTimeout: durationShape.optional(),
   onInconclusive: z.enum(['revert', 'keep']).optional(),
-  approvals: z.strictObject({ low: approvals, high: approvals, expire: positiveDurationShape.optional() }).optional(),
+  approvals: approvalsShape.optional(),
   fourEyes: z.boolean().optional(),
   allowEarlyConfirm: z.boolean().optional(),
   requireConfirm: z.boolean().optional(),

@@ -26,7 +26,7 @@ export function resolvePolicy(layers: Layers): Policy {
     settleReloadMs: duration((p) => p.settle?.reload, '0s'),
     holdTimeoutMs: duration((p) => p.holdTimeout, '5m'),
     onInconclusive: last((p) => p.onInconclusive) ?? 'revert',
-    approvals: { low: last((p) => p.approvals?.low) ?? 0, high: last((p) => p.approvals?.high) ?? 0 },
+    approvals: approvalsOf(layers),
     approvalExpireMs: duration((p) => p.approvals?.expire, '24h'),
     fourEyes: last((p) => p.fourEyes) ?? true,
     allowEarlyConfirm: last((p) => p.allowEarlyConfirm) ?? false,
@@ -42,6 +42,25 @@ export function resolvePolicy(layers: Layers): Policy {
     scoped: last((p) => p.scoped) ?? false,
     risk: Object.assign({}, defaultClasses, ...layers.map((layer) => defined(layer?.risk))),
     windows: (last((p) => p.windows) ?? []).map(windowOf),
+  };
+}
+
+function approvalsOf(layers: Layers): Policy['approvals'] {
+  const last = <T>(pick: (approvals: NonNullable<PolicyInput['approvals']>) => T | undefined): T | undefined =>
+    lastOf(layers, ({ approvals }) => (approvals === undefined ? undefined : pick(approvals)));
+  const signed = last((a) => a.signed) ?? 'never';
+  const groups = { low: last((a) => a.groups?.low) ?? {}, high: last((a) => a.groups?.high) ?? {} };
+  const needed = (risk: 'low' | 'high'): number => {
+    const quotas = Object.values(groups[risk]);
+    // Without a number of its own nobody fills two seats; and fewer than one group wants are never enough.
+    return Math.max(last((a) => a[risk]) ?? quotas.reduce((sum, quota) => sum + quota, 0), ...quotas);
+  };
+  const grouped = Object.keys({ ...groups.low, ...groups.high }).length > 0;
+  return {
+    low: needed('low'),
+    high: needed('high'),
+    ...(grouped ? { groups } : {}),
+    ...(signed === 'never' ? {} : { signed }),
   };
 }
 

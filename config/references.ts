@@ -10,16 +10,17 @@ export function referenceIssues(input: KnowngoodInput): Issue[] {
   const issues: Issue[] = [];
   for (const [name, target] of Object.entries(input.targets)) {
     if (target.policy !== undefined && !policies.includes(target.policy)) {
-      issues.push(unknown('policy', target.policy, ['targets', name, 'policy'], policies));
+      issues.push(unknownName('policy', target.policy, ['targets', name, 'policy'], policies));
     }
   }
   for (const [name, dependent] of Object.entries(input.dependents ?? {})) {
     const path = ['dependents', name];
-    if (!targets.includes(dependent.uses)) issues.push(unknown('target', dependent.uses, [...path, 'uses'], targets));
+    if (!targets.includes(dependent.uses))
+      issues.push(unknownName('target', dependent.uses, [...path, 'uses'], targets));
     // Without a "teams" section a team is only a name in reports.
     const teams = Object.keys(input.teams ?? {});
     if (input.teams !== undefined && dependent.team !== undefined && !teams.includes(dependent.team)) {
-      issues.push(unknown('team', dependent.team, [...path, 'team'], teams));
+      issues.push(unknownName('team', dependent.team, [...path, 'team'], teams));
     }
   }
   for (const [name, target] of Object.entries(input.targets))
@@ -43,8 +44,14 @@ function socketIssues(input: KnowngoodInput, target: string, connection: string)
     );
 }
 
-function unknown(kind: string, name: string, path: Path, known: readonly string[]): Issue {
+export function unknownName(
+  kind: string,
+  name: string,
+  path: Path,
+  known: readonly string[],
+  at: Issue['at'] = 'value',
+): Issue {
   const hint = suggestion(name, known);
   const message = `${showPath(path)}: unknown ${kind} "${name}"`;
-  return { path, at: 'value', problem: { code: `unknown-${kind}`, message, ...(hint === undefined ? {} : { hint }) } };
+  return { path, at, problem: { code: `unknown-${kind}`, message, ...(hint === undefined ? {} : { hint }) } };
 }

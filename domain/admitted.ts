@@ -1,5 +1,6 @@
 /** A request that was understood: names resolved, policy and checks filled in, secrets still references. */
 import type { Asked } from './access/impact.ts';
+import type { Approver } from './approvers.ts';
 import type { Change, Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
 import type { RiskReason } from './plan/risk.ts';
@@ -19,6 +20,8 @@ export interface AdmittedChange {
   readonly access?: readonly Asked[];
   /** What the request and knowngood.yaml alone say about the risk. */
   readonly concerns?: readonly RiskReason[];
+  /** Who may approve; absent: anybody. */
+  readonly approvers?: readonly Approver[];
   /** Overrides in force, in words, for people: `soak 2m instead of 10m`. */
   readonly notes: readonly string[];
 }

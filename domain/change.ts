@@ -90,7 +90,14 @@ export interface Policy {
   readonly holdTimeoutMs: number;
   readonly onInconclusive: 'revert' | 'keep';
   /** Approvals needed before arm, by risk. */
-  readonly approvals: { readonly low: number; readonly high: number };
+  readonly approvals: {
+    readonly low: number;
+    readonly high: number;
+    /** How many of them must be members of which group. */
+    readonly groups?: Readonly<Record<'low' | 'high', Readonly<Record<string, number>>>>;
+    /** Where only signed ones count; absent: nowhere. */
+    readonly signed?: 'high' | 'always';
+  };
   readonly approvalExpireMs: number;
   /** The requester's own approval does not count. */
   readonly fourEyes: boolean;

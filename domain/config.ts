@@ -1,5 +1,6 @@
 /** The two configuration files once parsed: every default filled in, durations in ms. Schemas: `config/*.schema.ts`. */
 import type { Need } from './access/need.ts';
+import type { Approver } from './approvers.ts';
 import type { Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
 
@@ -42,6 +43,11 @@ export interface DependentConfig {
   readonly checks: readonly CheckSpec[];
 }
 
+export interface ApproverConfig extends Approver {
+  /** Public keys, each a line as OpenSSH writes it. */
+  readonly keys: readonly string[];
+}
+
 /** knowngood.yaml */
 export interface KnowngoodConfig {
   readonly path: string;
@@ -49,6 +55,8 @@ export interface KnowngoodConfig {
     Record<string, DatabaseConfig & { readonly policyName: string | null; readonly policy: Policy }>
   >;
   readonly dependents: readonly DependentConfig[];
+  /** Who may approve; absent: anybody. */
+  readonly approvers?: readonly ApproverConfig[];
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;
   /** Base address of the Temporal Web UI for links; null: not told. */

@@ -1,4 +1,5 @@
 /** What an operator types into the one payload of an Update or Signal: nothing, `"name: reason"`, or an object. */
+import { type ApprovalStatement, readStatement } from './approval-statement.ts';
 import { parseDuration } from './duration.ts';
 import type { Problem } from './problem.ts';
 
@@ -9,9 +10,20 @@ export interface OperatorInput {
   /** Binds the decision to one change; null: not said. */
   readonly changeId: string | null;
   readonly planHash: string | null;
+  /** Of a signed approval, which says all of the above in the text that was signed. Not verified yet. */
+  readonly signed?: SignedWords;
+}
+
+export interface SignedWords {
+  readonly text: string;
+  readonly statement: ApprovalStatement;
+  /** In the form of `ssh-keygen -Y sign`. */
+  readonly signature: string;
 }
 
 const maxLength = 500;
+/** A statement holds a name and a reason, each escaped; an Ed25519 signature has some 300 characters. */
+const longest: Readonly<Record<string, number>> = { statement: 8_000, signature: 1_000 };
 const nothing: OperatorInput = { who: null, why: '', changeId: null, planHash: null };
 
 /** A name may not hold a colon; without one the whole text is the reason. */
@@ -26,12 +38,26 @@ export function parseOperatorInput(input: unknown): OperatorInput | Problem {
   if (typeof input !== 'object' || Array.isArray(input)) return notUnderstood;
   const fields = input as Record<string, unknown>;
   for (const [name, value] of Object.entries(fields)) {
-    if (!['who', 'why', 'changeId', 'planHash'].includes(name)) return unknownField(name);
+    if (!['who', 'why', 'changeId', 'planHash', 'statement', 'signature'].includes(name)) return unknownField(name);
     if (typeof value !== 'string') return notUnderstood;
-    if (value.length > maxLength) return tooLong;
+    if (value.length > (longest[name] ?? maxLength)) return tooLong;
   }
+  if ('statement' in fields || 'signature' in fields) return signedInput(fields as Readonly<Record<string, string>>);
   const text = (name: string): string | null => (fields[name] as string | undefined) ?? null;
   return { who: text('who'), why: text('why') ?? '', changeId: text('changeId'), planHash: text('planHash') };
+}
+
+function signedInput({
+  statement: text,
+  signature,
+  ...others
+}: Readonly<Record<string, string>>): OperatorInput | Problem {
+  if (text === undefined || signature === undefined || Object.keys(others).length > 0) return signedNotUnderstood;
+  const statement = readStatement(text);
+  if (statement === null) return signedNotUnderstood;
+  const { who, why, changeId, planHash } = statement;
+  if (who.length > maxLength || why.length > maxLength) return tooLong;
+  return { who: who.trim() || null, why, changeId, planHash, signed: { text, statement, signature } };
 }
 
 /** `"10m: reason"`, or `{"by": "10m", "why": "reason"}`. */
@@ -88,6 +114,11 @@ const notUnderstood: Problem = {
   code: 'argument-not-understood',
   message: 'cannot read the argument',
   hint: 'Send nothing, one string such as "Kim: seen the diff", or {"who": "Kim", "why": "seen the diff"}.',
+};
+const signedNotUnderstood: Problem = {
+  code: 'argument-not-understood',
+  message: 'cannot read the signed approval',
+  hint: 'It is made by knowngood approve --sign: {"statement": "knowngood approval v1…", "signature": "-----BEGIN SSH SIGNATURE-----…"}.',
 };
 const pipelineWordNotUnderstood: Problem = {
   code: 'argument-not-understood',

@@ -1,9 +1,17 @@
 /** A running guarded change as people see it: what the query `view` answers, and what details are written from. */
+import type { Missing } from './approvals.ts';
 import type { CheckProgress, CheckSpec } from './check.ts';
 import type { Outcome, Phase } from './phase.ts';
 import type { PlanSummary } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { ReasonCode, TimelineEntry } from './result.ts';
+
+export interface SignedBy {
+  /** The approver whose key it is, as knowngood.yaml had it when the signature was checked. */
+  readonly name: string;
+  /** `SHA256:…` */
+  readonly fingerprint: string;
+}
 
 export interface Approval {
   /** The name that counts: the one given in the argument, else the claim. */
@@ -13,6 +21,12 @@ export interface Approval {
   readonly why: string;
   /** Unix ms. */
   readonly at: number;
+  /** Of which the approver is a member; absent: of none. */
+  readonly groups?: readonly string[];
+  /** Absent: the name is a claim. */
+  readonly signedBy?: SignedBy;
+  /** What was signed, and the signature: `ssh-keygen -Y verify -n knowngood-approval@v1` can check it. */
+  readonly evidence?: { readonly statement: string; readonly signature: string };
 }
 
 export interface ChangeView {
@@ -31,7 +45,14 @@ export interface ChangeView {
   readonly checks: readonly CheckSpec[];
   /** The counters known to the workflow: of the baseline, then of the last watch that answered. */
   readonly progress: readonly CheckProgress[];
-  readonly approvals: { readonly needed: number; readonly given: readonly Approval[] };
+  readonly approvals: {
+    readonly needed: number;
+    readonly given: readonly Approval[];
+    /** Only signed ones count. Absent: a claim is enough. */
+    readonly signed?: boolean;
+    /** What is still to come. Absent: nothing is, or an earlier version speaks. */
+    readonly missing?: Missing;
+  };
   readonly snapshots: { readonly before: string | null; readonly change: string | null; readonly after: string | null };
   /** Set from the moment the verdict is known. */
   readonly reasonCode: ReasonCode | null;

@@ -55,7 +55,7 @@ export function resolutionSection(model: ReportModel): Markup {
     ${list('Proof', model.proof, (line) => markup`${line}`)}
     ${list('Conflicts', model.conflicts, (line) => markup`${line}`)}
     ${list('Problems', model.problems, ({ message, detail, hint }) => markup`${message}${detail === undefined ? null : markup`<br /><small>${detail}</small>`}${hint === undefined ? null : markup`<br /><small>${hint}</small>`}`)}
-    ${list('Approvals', model.approvals, ({ who, claim, why, at }) => markup`<b>${who}</b>${claim === null ? null : markup` (claimed <code>${claim}</code>)`} at ${dateTimeText(at)}${why === '' ? null : markup`: ${why}`}`)}
+    ${list('Approvals', model.approvals, ({ who, claim, why, at, signedBy }) => markup`<b>${who}</b>${signedBy === undefined ? null : markup` (signed, <code>${signedBy.fingerprint}</code>)`}${claim === null ? null : markup` (claimed <code>${claim}</code>)`} at ${dateTimeText(at)}${why === '' ? null : markup`: ${why}`}`)}
     ${list(
       'Snapshots',
       snapshots.filter(([, id]) => id !== null),

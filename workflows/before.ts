@@ -1,7 +1,7 @@
 /** Stages 1 to 4, up to the arming: every "no" in here leaves the target as it was. */
 import { patched, workflowInfo } from '@temporalio/workflow';
 import type { Snapshotted } from '../activities/contract.ts';
-import { stillApproved } from '../domain/approvals.ts';
+import { hopelessApprovals, isApproved, missingApprovals, missingText, stillApproved } from '../domain/approvals.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
 import type { Policy } from '../domain/change.ts';
 import type { Risk } from '../domain/phase.ts';
@@ -16,6 +16,7 @@ import {
 } from '../domain/plan/risk.ts';
 import type { Problem } from '../domain/problem.ts';
 import { endOf } from './answers.ts';
+import { rulesOf } from './approval-rules.ts';
 import { arm, type Before } from './arming.ts';
 import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
@@ -196,16 +197,26 @@ async function windowClosed(flow: Flow, { policy }: AdmittedChange): Promise<End
 function byRisk(flow: Flow, policy: Policy, risk: Risk, reasons: readonly RiskReason[]): End | null {
   if (risk !== 'refused') {
     flow.approvalsNeeded = policy.approvals[risk];
-    return null;
+    flow.approvalRisk = risk;
+    const hopeless = hopelessApprovals(rulesOf(flow));
+    return hopeless === null ? null : rejected('preflight-refused', firstOf([hopeless]), [hopeless]);
   }
   const problems = refusalsOf({ reasons });
   return rejected('preflight-refused', firstOf(problems), problems);
 }
 
+/** What is asked of them beyond their number; '' where that is all. */
+function conditions(flow: Flow): string {
+  const { signed = false, ...rules } = rulesOf(flow);
+  const { groups } = missingApprovals(rules, flow.approvals);
+  const words = [...(groups.length === 0 ? [] : [missingText({ people: 0, groups })]), ...(signed ? ['signed'] : [])];
+  return words.length === 0 ? '' : `: ${words.join('; ')}`;
+}
+
 async function approve(flow: Flow, operators: Operators, change: AdmittedChange): Promise<End | null> {
-  const enough = (): boolean => flow.approvals.length >= flow.approvalsNeeded;
+  const enough = (): boolean => isApproved(rulesOf(flow), flow.approvals);
   if (enough()) return null;
-  enter(flow, 'approve', `waiting for ${flow.approvalsNeeded} approval(s)`, {
+  enter(flow, 'approve', `waiting for ${flow.approvalsNeeded} approval(s)${conditions(flow)}`, {
     inMs: change.policy.approvalExpireMs,
     then: 'the change is rejected, nothing is touched',
   });
@@ -213,7 +224,6 @@ async function approve(flow: Flow, operators: Operators, change: AdmittedChange)
   const { rejected: no } = operators;
   if (no) return rejected('rejected-by-operator', `rejected by ${no.who}${no.why ? `: ${no.why}` : ''}`);
   if (!inTime) return rejected('approval-expired', 'nobody approved the change in time; nothing was touched');
-  flow.evidence.approvals = [...flow.approvals];
   const late = await windowClosed(flow, change);
   if (late !== null) return late;
   // Time has passed: what was healthy before the approval may not be any more.

@@ -2,6 +2,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReportDetails } from '../activities/contract.ts';
+import { isApproved, missingApprovals } from '../domain/approvals.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { Attribution } from '../domain/access/attribution.ts';
 import type { ChangeRequest } from '../domain/change.ts';
@@ -14,6 +15,7 @@ import type { Problem } from '../domain/problem.ts';
 import { claimsOf, type Claims } from '../domain/request-form.ts';
 import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '../domain/result.ts';
 import type { Approval, ChangeView } from '../domain/view.ts';
+import { rulesOf } from './approval-rules.ts';
 import type { Ruling } from './ending.ts';
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
@@ -37,6 +39,8 @@ export interface Flow {
   ignore: readonly string[];
   readonly approvals: Approval[];
   approvalsNeeded: number;
+  /** The class by which they are asked for; null: not known yet. */
+  approvalRisk: 'low' | 'high' | null;
   readonly snapshots: Writable<ChangeResult['snapshots']>;
   readonly moments: Writable<Omit<ChangeResult['moments'], 'closed'>>;
   commandExitCode: number | null;
@@ -77,6 +81,7 @@ export function openFlow(request: ChangeRequest): Flow {
     ignore: [],
     approvals: [],
     approvalsNeeded: 0,
+    approvalRisk: null,
     snapshots: { before: null, change: null, after: null },
     moments: {
       started: now,
@@ -177,7 +182,7 @@ export function viewOf(flow: Flow): ChangeView {
     plan: flow.plan,
     checks: change?.checks ?? [],
     progress: flow.progress.length > 0 ? flow.progress : flow.live,
-    approvals: { needed: flow.approvalsNeeded, given: flow.approvals },
+    approvals: approvalsOf(flow),
     snapshots: flow.snapshots,
     reasonCode: flow.reasonCode,
     why: flow.why,
@@ -185,6 +190,18 @@ export function viewOf(flow: Flow): ChangeView {
     remaining: flow.remaining,
     possible: possibleNow(flow),
     timeline: flow.timeline,
+  };
+}
+
+function approvalsOf(flow: Flow): ChangeView['approvals'] {
+  const rules = rulesOf(flow);
+  const { needed, signed } = rules;
+  const given = flow.approvals;
+  return {
+    needed,
+    given,
+    ...(signed ? { signed } : {}),
+    ...(isApproved(rules, given) ? {} : { missing: missingApprovals(rules, given) }),
   };
 }
 

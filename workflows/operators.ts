@@ -1,9 +1,10 @@
 /** Listens to operators and pipelines: validators say no with the reason, handlers record what was decided. */
-import { ApplicationFailure, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { Sender } from '../activities/contract.ts';
-import { refuseApproval, refuseApprover, type ApprovalRules } from '../domain/approvals.ts';
+import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import { refuseApproval, refuseName } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
+import { rulesOf } from './approval-rules.ts';
+import { counted, countText, hear, type Origin } from './approving.ts';
 import { callerOf, progressMarginMs } from './caller.ts';
 import { undecided, type Operators, type Spoken } from './decisions.ts';
 import { problemOf } from './ending.ts';
@@ -19,9 +20,7 @@ import {
   type OperatorWord,
 } from './messages.ts';
 import { listenToPipeline } from './pipeline.ts';
-import { agent, orchestrator } from './steps.ts';
-
-type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
+import { agent } from './steps.ts';
 
 export function listen(flow: Flow): Operators {
   const operators = undecided();
@@ -33,13 +32,15 @@ export function listen(flow: Flow): Operators {
       operatorUpdates[word],
       async (input?: unknown) => {
         const refused = await act(flow, operators, word, input, { updateId: currentUpdateInfo()?.id ?? '' });
+        // The Web UI's dialog shows it as it shows a validator's; the timeline keeps who has tried.
+        if (refused && word === 'approve') ignored(flow, `update ${word}`, refused);
         if (refused) throw ApplicationFailure.nonRetryable(inWords(refused), refused.code, refused);
         return `${word}: recorded`;
       },
       {
         description: descriptions[word],
         validator: (input?: unknown) => {
-          const refused = refuse(flow, operators, word, input);
+          const refused = refuse(flow, operators, word, input) ?? refuseBeforehand(flow, word, input);
           if (refused) throw new Error(inWords(refused));
         },
       },
@@ -53,7 +54,7 @@ export function listen(flow: Flow): Operators {
           refuse(flow, operators, word, input) ??
           // An exception from a Signal ends the workflow, and with it the revert of what is in force.
           (await act(flow, operators, word, input, { signal: word, index }).catch(problemOf));
-        if (refused) ignored(flow, word, refused);
+        if (refused) ignored(flow, `signal ${word}`, refused);
       },
       { description: descriptions[word] },
     );
@@ -69,9 +70,9 @@ export function listen(flow: Flow): Operators {
 /** Each of them would be a line of the timeline. */
 const mostIgnored = 50;
 
-function ignored(flow: Flow, word: OperatorWord, refused: Problem): void {
+function ignored(flow: Flow, what: string, refused: Problem): void {
   flow.ignoredSignals += 1;
-  if (flow.ignoredSignals <= mostIgnored) note(flow, `signal ${word} had no effect: ${inWords(refused)}`);
+  if (flow.ignoredSignals <= mostIgnored) note(flow, `${what} had no effect: ${inWords(refused)}`);
 }
 
 /** All that can be told at once, before anything is recorded. */
@@ -84,7 +85,14 @@ function refuse(flow: Flow, operators: Operators, word: OperatorWord, input: unk
   if (operators.aborted && word !== 'abandon')
     return { code: 'aborted-already', message: 'this change has been aborted already' };
   if (word === 'approve') return refuseApproval(rulesOf(flow), parsed as OperatorInput);
+  if ('signed' in parsed) return { code: 'signature-not-asked', message: `only an approval is signed, ${word} is not` };
   return null;
+}
+
+/** Not of Signals: what an earlier version has let through to the activity must go there when it is replayed. */
+function refuseBeforehand(flow: Flow, word: OperatorWord, input: unknown): Problem | null {
+  const parsed = word === 'approve' ? parseOperatorInput(input) : null;
+  return parsed === null || isProblem(parsed) ? null : refuseName(rulesOf(flow), parsed, flow.approvals);
 }
 
 async function act(
@@ -96,12 +104,10 @@ async function act(
 ): Promise<Problem | null> {
   if (word === 'extend') return extend(flow, input);
   const parsed = parseOperatorInput(input) as OperatorInput;
+  if (word === 'approve') return approve(flow, operators, parsed, origin);
   // An abort must work while the orchestrator's activities do not: it never waits for the sender's name.
-  const sender = word === 'approve' ? await senderOf(origin) : null;
-  const spoken = { who: parsed.who ?? sender?.identity ?? 'an operator', why: parsed.why };
+  const spoken = { who: parsed.who ?? 'an operator', why: parsed.why };
   switch (word) {
-    case 'approve':
-      return approve(flow, operators, spoken, sender);
     case 'reject':
       operators.rejected = spoken;
       break;
@@ -122,17 +128,25 @@ async function act(
   return null;
 }
 
-function approve(flow: Flow, operators: Operators, spoken: Spoken, sender: Sender | null): Problem | null {
-  // The wait for the sender's identity may have outlived the phase.
+async function approve(
+  flow: Flow,
+  operators: Operators,
+  input: OperatorInput,
+  origin: Origin,
+): Promise<Problem | null> {
+  const { request, plan } = flow;
+  const { target, changeId } = request;
+  const asked = { target, changeId, planHash: plan?.hash ?? null, risk: plan?.risk ?? null };
+  const heard = await hear(input, origin, asked);
+  // The wait for the sender's identity may have outlived the phase, or the plan.
   if (flow.phase !== 'approve') return wrongPhase(flow, 'approve');
-  if (sender?.reapplied)
-    return { code: 'approval-stale', message: 'this approval was given before a Reset: ask again' };
-  const approval = { ...spoken, claim: sender?.identity ?? null, at: Date.now() };
-  const refused = refuseApprover(rulesOf(flow), flow.approvals, approval);
-  if (refused) return refused;
+  if (isProblem(heard)) return heard;
+  const rules = rulesOf(flow);
+  const approval = refuseApproval(rules, input) ?? counted(rules, flow.approvals, heard);
+  if (isProblem(approval)) return approval;
   flow.approvals.push(approval);
-  operators.approvalRunId = sender?.runId ?? null;
-  note(flow, `approved by ${saying(spoken)} (${flow.approvals.length} of ${flow.approvalsNeeded})`);
+  operators.approvalRunId = heard.sender.runId;
+  note(flow, `approved by ${saying(approval)} ${countText(rules, flow.approvals, approval)}`);
   return null;
 }
 
@@ -162,20 +176,6 @@ async function extend(flow: Flow, input: unknown): Promise<Problem | null> {
   note(flow, `deadline moved by ${Math.round(extension.ms / 1000)} s${extension.why ? `: ${extension.why}` : ''}`);
   show(flow);
   return null;
-}
-
-async function senderOf(origin: Origin): Promise<Sender> {
-  return orchestrator('read who sent it').claimedIdentity({ workflowId: workflowInfo().workflowId, ...origin });
-}
-
-function rulesOf(flow: Flow): ApprovalRules {
-  return {
-    needed: flow.approvalsNeeded,
-    fourEyes: flow.change?.policy.fourEyes ?? true,
-    requestedBy: flow.change?.requestedBy ?? '',
-    changeId: flow.request.changeId,
-    planHash: flow.plan?.hash ?? null,
-  };
 }
 
 function wrongPhase(flow: Flow, word: OperatorWord): Problem {

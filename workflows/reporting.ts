@@ -16,6 +16,8 @@ export async function report(
   flow.reasonCode = end.reason;
   flow.why = end.summary;
   enter(flow, 'report', end.summary);
+  // Those too that were not enough.
+  flow.evidence.approvals = [...flow.approvals];
   const result = resultOf(flow, end);
   const { change } = flow;
   // A request that could not be understood left nothing to write about.

@@ -1,15 +1,16 @@
 /** `approve`, `reject`, `abort`, `confirm`, `extend`, `abandon`: what an operator says about an open change. */
-import type { OperatorWord } from '../../client/change-handle.ts';
+import type { ChangeHandle, OperatorWord, Words } from '../../client/change-handle.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { findChange, nameHelp } from '../find-change.ts';
 import { withClient } from '../context.ts';
+import type { Context } from '../context.ts';
 import { durationText } from '../options.ts';
 import { jsonVersion } from '../render/result.ts';
-import { must } from '../stop.ts';
+import { mustBePlan, signApproval } from '../signing/sign-approval.ts';
+import { must, stop } from '../stop.ts';
 
-const words: Readonly<Record<Exclude<OperatorWord, 'extend'>, string>> = {
-  approve: 'let the change go ahead',
+const words: Readonly<Record<Exclude<OperatorWord, 'extend' | 'approve'>, string>> = {
   reject: 'refuse the change before anything is touched',
   abort: 'stop the change; what was written is reverted',
   confirm: 'keep the change, where it waits for that',
@@ -19,6 +20,12 @@ const words: Readonly<Record<Exclude<OperatorWord, 'extend'>, string>> = {
 interface Options {
   readonly reason?: string;
   readonly as?: string;
+}
+
+interface ApproveOptions extends Options {
+  readonly sign?: boolean;
+  readonly key?: string;
+  readonly planHash?: string;
 }
 
 export const addOperatorCommands: AddCommand = (program, { io }) => {
@@ -33,11 +40,12 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
     word: OperatorWord,
     name: string,
     options: Options & ReturnType<typeof optionsOf>,
-    noteOf: (who: string) => string,
+    wordsOf: (who: string, context: Context, change: ChangeHandle) => Words | Promise<Words>,
   ) => {
     await withClient(io, options, async (context) => {
       const change = await findChange(context, name, { openOnly: true });
-      const { text } = must(await change.say(word, noteOf(options.as ?? context.client.identity)));
+      const words = await wordsOf(options.as ?? context.client.identity, context, change);
+      const { text } = must(await change.say(word, words));
       const answer = {
         version: jsonVersion,
         target: change.target,
@@ -48,11 +56,31 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
       io.out(options.json ? JSON.stringify(answer) : `${change.target}:${change.changeId}: ${text}`);
     });
   };
-  for (const [word, description] of Object.entries(words) as [Exclude<OperatorWord, 'extend'>, string][]) {
+  add('approve', 'let the change go ahead')
+    .option('--sign', 'sign it with an Ed25519 SSH key, for a policy that takes no claims')
+    .option(
+      '--key <file>',
+      'private key, or the .pub of a key in the SSH agent (default: the agent, then ~/.ssh/id_ed25519)',
+    )
+    .option('--plan-hash <hash>', 'only if this is still the plan')
+    .action(async (name: string, _: unknown, self) => {
+      const options = optionsOf<ApproveOptions>(self);
+      if (options.key !== undefined && options.sign !== true)
+        throw stop({ code: 'usage', message: '--key goes with --sign' });
+      await send('approve', name, options, async (who, context, change) => {
+        if (options.sign !== true && options.planHash === undefined) return noteOf(who, options.reason);
+        if (options.sign !== true) {
+          const planHash = mustBePlan(must(await change.view()).view, options.planHash) ?? '';
+          return { who, why: options.reason ?? '', planHash };
+        }
+        const { statement, signature } = await signApproval(context, change, options);
+        return { statement, signature };
+      });
+    });
+  for (const [word, description] of Object.entries(words) as [keyof typeof words, string][]) {
     add(word, description).action(async (name: string, _: unknown, self) => {
       const options = optionsOf<Options>(self);
-      // A name may not hold a colon: the first one ends it.
-      await send(word, name, options, (who) => `${who.replaceAll(':', ' ')}: ${options.reason ?? ''}`.trim());
+      await send(word, name, options, (who) => noteOf(who, options.reason));
     });
   }
   add('extend', 'move the deadline of the current phase')
@@ -67,3 +95,8 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
       );
     });
 };
+
+/** A name may not hold a colon: the first one ends it. */
+function noteOf(who: string, reason = ''): string {
+  return `${who.replaceAll(':', ' ')}: ${reason}`.trim();
+}

@@ -1,5 +1,6 @@
 /** A running change as `status` shows it. Pure; the caller passes the time. */
 import type { CheckProgress } from '../../domain/check.ts';
+import { missingText } from '../../domain/approvals.ts';
 import { countText, durationText, timeText } from '../../domain/format.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import type { TimelineEntry } from '../../domain/result.ts';
@@ -15,7 +16,7 @@ export function renderView(view: ChangeView, now: number, colors: Colors = noCol
   row('by', oneLine(view.requestedBy));
   if (view.deadlineAt !== null)
     row('deadline', `${timeText(view.deadlineAt)} (${left(view.deadlineAt, now)}), then ${oneLine(view.atDeadline)}`);
-  if (view.approvals.needed > 0) row('approvals', `${view.approvals.given.length} of ${view.approvals.needed}`);
+  for (const line of approvalLines(view.approvals)) row(...line);
   if (view.plan !== null)
     row(
       'plan',
@@ -27,6 +28,18 @@ export function renderView(view: ChangeView, now: number, colors: Colors = noCol
   if (view.possible.length > 0) row('possible', view.possible.join(', '));
   for (const entry of view.timeline.slice(-5)) lines.push(`  ${timelineLine(entry)}`);
   return lines.join('\n');
+}
+
+function approvalLines({ needed, given, missing, signed }: ChangeView['approvals']): [string, string][] {
+  if (needed === 0) return [];
+  const rest = missing === undefined || missing.groups.length === 0 ? '' : `; missing: ${missingText(missing)}`;
+  return [
+    ['approvals', `${given.length} of ${needed}${rest}${signed ? '; signed ones only' : ''}`],
+    ...given.map(({ who, why, signedBy }): [string, string] => {
+      const proof = signedBy === undefined ? '' : ` (signed, ${signedBy.fingerprint})`;
+      return ['approved', `by ${oneLine(who)}${proof}${why === '' ? '' : `: ${oneLine(why)}`}`];
+    }),
+  ];
 }
 
 /** One line: what the live display shows below the timeline. */

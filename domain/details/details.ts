@@ -1,5 +1,7 @@
 /** Temporal's "current details" of a running guarded change: where it is, why, and what one can do, in Markdown. */
 import type { CheckProgress, CheckSpec } from '../check.ts';
+import { missingText } from '../approvals.ts';
+import type { ChangeView } from '../view.ts';
 import { accessPart } from './access.ts';
 import { checksPart } from './checks.ts';
 import { nextSteps } from './steps.ts';
@@ -31,10 +33,7 @@ export interface DetailsView {
   readonly plan: PlanSummary | null;
   readonly progress: readonly CheckProgress[];
   readonly checks: readonly CheckSpec[];
-  readonly approvals: {
-    readonly needed: number;
-    readonly given: readonly { readonly who: string; readonly why: string; readonly at: number }[];
-  };
+  readonly approvals: ChangeView['approvals'];
   /** What keeps a revert from being complete. */
   readonly remaining: readonly Problem[];
   /** null while open. */
@@ -112,11 +111,17 @@ function deadlineText({ phase, atDeadline }: DetailsView, at: number): string {
 
 const mostApprovals = 10;
 
-function approvalsText({ given, needed }: DetailsView['approvals']): string {
-  const names = given
-    .slice(-mostApprovals)
-    .map(({ who, at }) => `${escapeMarkdown(shorten(who, 100))} at ${timeText(at)}`);
-  return `**${given.length} of ${needed}**${names.length === 0 ? '' : `: ${listText(names)}`}`;
+function approvalsText({ given, needed, missing, signed }: DetailsView['approvals']): string {
+  const names = given.slice(-mostApprovals).map(({ who, at, signedBy }) => {
+    const key = signedBy === undefined ? '' : ` (signed, ${codeCell(signedBy.fingerprint)})`;
+    return `${escapeMarkdown(shorten(who, 100))}${key} at ${timeText(at)}`;
+  });
+  const parts = [
+    `**${given.length} of ${needed}**${names.length === 0 ? '' : `: ${listText(names)}`}`,
+    ...(missing === undefined ? [] : [`missing: ${escapeMarkdown(missingText(missing))}`]),
+    ...(signed === true ? ['only signed ones count'] : []),
+  ];
+  return parts.join('; ');
 }
 
 /** What happens at the deadline of a phase when nobody says anything. */

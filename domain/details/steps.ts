@@ -53,10 +53,15 @@ export function nextSteps(view: DetailsView): string {
 const abortToo =
   '*Request Cancellation* is an abort, too. Ended in any other way, the change is reverted by the agent on its own.';
 
-function notesOf({ phase, changeKind, target, changeId, outcome }: DetailsView): readonly string[] {
+function notesOf({ phase, approvals, changeKind, target, changeId, outcome }: DetailsView): readonly string[] {
   switch (phase) {
     case 'approve':
-      return ['Silence is safe: without the approvals nothing is applied.'];
+      return [
+        'Silence is safe: without the approvals nothing is applied.',
+        ...(approvals.signed === true
+          ? [`To sign with your SSH key: ${codeSpan(`knowngood approve ${target}:${changeId} --sign`)}`]
+          : []),
+      ];
     case 'apply':
       return changeKind === 'external'
         ? ['The pipeline is at work; it says `applied` or `failed` when it is done.']

@@ -3,18 +3,14 @@ import type { AdmittedChange } from '../admitted.ts';
 import type { CheckProgress, Sample } from '../check.ts';
 import type { PlanSummary, RevertItem } from '../plan.ts';
 import type { ChangeResult } from '../result.ts';
+import type { Approval } from '../view.ts';
 
 /** What a report shows beyond the result. */
 export interface ReportDetails {
   readonly baseline: readonly CheckProgress[];
   readonly watch: readonly CheckProgress[];
   readonly recovery: readonly CheckProgress[];
-  readonly approvals: readonly {
-    readonly who: string;
-    readonly claim: string | null;
-    readonly why: string;
-    readonly at: number;
-  }[];
+  readonly approvals: readonly Approval[];
   readonly proof: readonly string[];
   readonly reverted: readonly RevertItem[];
 }

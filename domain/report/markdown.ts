@@ -130,8 +130,8 @@ function resolutionPart(model: ReportModel): string {
     titled(
       'Approvals',
       model.approvals.map(
-        ({ who, claim, why, at }) =>
-          `${escapeMarkdown(who)}${claim === null ? '' : ` (claimed ${codeSpan(claim)})`} at ${dateTimeText(at)}${why === '' ? '' : `: ${escapeMarkdown(why)}`}`,
+        ({ who, claim, why, at, signedBy }) =>
+          `${escapeMarkdown(who)}${signedBy === undefined ? '' : ` (signed, ${codeSpan(signedBy.fingerprint)})`}${claim === null ? '' : ` (claimed ${codeSpan(claim)})`} at ${dateTimeText(at)}${why === '' ? '' : `: ${escapeMarkdown(why)}`}`,
       ),
     ),
     titled(

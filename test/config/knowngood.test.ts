@@ -309,3 +309,109 @@ describe('a bad file', () => {
     expect(problems('')).toEqual(['knowngood.yaml:1:1: "targets" is missing']);
   });
 });
+
+describe('approvers and groups', () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDugItrY6kW0ibx/JlgJjfz4qzbJ2BAeAS7Y4WzTAygw anna';
+  const people = `approvers:
+  anna: { identities: [anna@example.com, anna@laptop], keys: ['${key}'] }
+  kim: {}
+  sam: { identities: [sam@example.com] }
+groups: { dba: [anna, kim], security: [sam] }
+`;
+  const approvals = (text: string): string => `${people}${target(`    approvals: ${text}\n`)}`;
+  const of = (text: string) => parse(approvals(text)).targets['db']!.policy.approvals;
+
+  it('are known with their groups, and whether they sign', () => {
+    expect(parse(approvals('{ high: 1 }')).approvers).toEqual([
+      {
+        name: 'anna',
+        identities: ['anna@example.com', 'anna@laptop'],
+        keys: [expect.stringContaining('ssh-ed25519')],
+        signs: true,
+        groups: ['dba'],
+      },
+      { name: 'kim', identities: [], keys: [], signs: false, groups: ['dba'] },
+      { name: 'sam', identities: ['sam@example.com'], keys: [], signs: false, groups: ['security'] },
+    ]);
+    expect(parse(target('')).approvers).toBeUndefined();
+  });
+
+  it('fill their numbers in: nobody sits on two chairs unless it is said, and no group is cut short', () => {
+    const groups = { low: {}, high: { dba: 1, security: 1 } };
+    expect(of('{ low: 1, high: 2 }')).toEqual({ low: 1, high: 2 });
+    expect(of('{ groups: { high: { dba: 1, security: 1 } } }')).toEqual({ low: 0, high: 2, groups });
+    expect(of('{ high: 1, groups: { high: { dba: 1, security: 1 } } }')).toEqual({ low: 0, high: 1, groups });
+    expect(of('{ high: 1, groups: { high: { dba: 2 } } }')).toMatchObject({ high: 2 });
+    expect(of('{ high: 1, signed: high }')).toEqual({ low: 0, high: 1, signed: 'high' });
+    expect(of('{ high: 1, signed: never }')).toEqual({ low: 0, high: 1 });
+  });
+
+  for (const [name, text, want] of [
+    [
+      'an unknown member',
+      `${people.replace('[sam]', '[sma]')}${target('')}`,
+      'knowngood.yaml:5:40: groups.security[0]: unknown approver "sma" | Did you mean "sam"?',
+    ],
+    [
+      'a group without members',
+      `${people.replace('[sam]', '[]')}${target('')}`,
+      'knowngood.yaml:5:29: groups.security: has no member',
+    ],
+    [
+      'an unknown group',
+      approvals('{ groups: { high: { dab: 1 } } }'),
+      'knowngood.yaml:9:36: targets.db.approvals.groups.high.dab: unknown group "dab" | Did you mean "dba"?',
+    ],
+    [
+      'more of a group than it has',
+      approvals('{ groups: { high: { security: 2 } } }'),
+      'knowngood.yaml:9:46: targets.db.approvals.groups.high.security: only 1 can approve',
+    ],
+    [
+      'more than there are',
+      approvals('{ high: 4 }'),
+      'knowngood.yaml:9:24: targets.db.approvals.high: only 3 can approve',
+    ],
+    [
+      'more signatures than keys',
+      approvals('{ high: 2, signed: high }'),
+      'knowngood.yaml:9:24: targets.db.approvals.high: only 1 can sign',
+    ],
+    [
+      'signatures of nobody',
+      target('    approvals: { high: 1, signed: always }\n'),
+      'knowngood.yaml:4:35: targets.db.approvals.signed: nobody can sign | List approvers with their keys: see docs/approvals.md.',
+    ],
+    [
+      'an identity of two',
+      `${people.replace('kim: {}', 'kim: { identities: [ANNA@laptop] }')}${target('')}`,
+      'knowngood.yaml:3:23: approvers.kim.identities[0]: "ANNA@laptop" belongs to approver "anna" already',
+    ],
+    [
+      'an identity that is the name of another',
+      `${people.replace('kim: {}', 'kim: { identities: [sam] }')}${target('')}`,
+      'knowngood.yaml:3:23: approvers.kim.identities[0]: "sam" belongs to approver "sam" already',
+    ],
+    [
+      'a key of two',
+      `${people.replace('kim: {}', `kim: { keys: ['${key}'] }`)}${target('')}`,
+      'belongs to approver "anna" already',
+    ],
+    [
+      'a key of another kind',
+      `${people.replace('ssh-ed25519 AAAA', 'ssh-rsa AAAA')}${target('')}`,
+      'knowngood.yaml:2:63: approvers.anna.keys[0]: "ssh-rsa" is no Ed25519 key | Only plain ssh-ed25519 keys sign approvals.',
+    ],
+    [
+      'a misspelt field',
+      `${people.replace('keys:', 'kyes:')}${target('')}`,
+      'approvers.anna: unknown key "kyes" | Did you mean "keys"?',
+    ],
+  ] as const) {
+    it(`refuse ${name}, with the place`, () => {
+      const found = problems(text);
+      expect(found).toHaveLength(1);
+      expect(found[0]).toContain(want);
+    });
+  }
+});

@@ -43,6 +43,8 @@ describe('the examples', () => {
   it('are accepted as they are', async () => {
     expect(parseKnowngoodConfig(read('examples/knowngood.yaml'), 'knowngood.yaml')).toMatchObject({ kind: 'ok' });
     expect(parseAgentConfig(read('examples/agent.yaml'), 'agent.yaml')).toMatchObject({ kind: 'ok' });
+    const [, approvals = ''] = /```yaml\n([^]*?)```/.exec(read('docs/approvals.md')) ?? [];
+    expect(parseKnowngoodConfig(approvals, 'approvals.md')).toMatchObject({ kind: 'ok' });
     for (const name of ['change.yaml', 'grant.yaml']) {
       const request = await loadChangeFile(join(root, 'examples', name), { changeId: 'example' });
       expect(request).toMatchObject({ target: 'shop-db' });

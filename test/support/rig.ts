@@ -75,6 +75,8 @@ export interface RigSettings {
   readonly checks?: (targetName: string) => string;
   /** Default: one that nobody else has. */
   readonly targetName?: string;
+  /** `approvers` and `groups`, as YAML. */
+  readonly approvers?: string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
@@ -214,6 +216,7 @@ policies:
     # What a preflight would refuse is to be seen in force: how it is watched and taken back.
     risk: { accessLost: ${settings.accessLost ?? 'low'} }
     ${settings.policy ?? ''}
+${settings.approvers ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
 temporal: { address: '${address}', namespace: default }
 `;

@@ -49,6 +49,50 @@ describe('a change that needs approval', () => {
     expect(await rig().configuration()).toEqual(before);
   });
 
+  it('tells each approval that does not count why', async () => {
+    const change = await rig().start({ change: { kind: 'external' } });
+    const refusal = (argument?: unknown): Promise<string> =>
+      change.executeUpdate('approve', { args: [argument] }).then(
+        () => 'approved',
+        ({ cause }: WorkflowUpdateFailedError) => cause?.message ?? '',
+      );
+    await change.reaches('approve');
+    // By the name alone, before the worker asks who has sent it; and by the name behind the request.
+    expect(await refusal('Alex: mine')).toMatch('alex requested this change and cannot approve it');
+    expect(await refusal({ who: 'kim', planHash: 'another' })).toMatch('the plan has changed since it was read');
+    expect(await refusal({ who: 'kim', changeId: 'another' })).toMatch(
+      `this change is ${change.changeId}, not another`,
+    );
+    expect(await refusal({ name: 'kim' })).toMatch('unknown field "name"');
+    expect(await refusal('kim: seen')).toBe('approved');
+    expect(await refusal('kim: again')).toMatch('kim has approved this plan already');
+    // The client of these tests calls itself so in every request, and has approved under the name of kim.
+    expect((await change.view()).approvals).toMatchObject({ needed: 2, missing: { people: 1, groups: [] } });
+    expect(await refusal('sam: seen, too')).toBe('approved');
+    await change.reaches('apply');
+    expect(await refusal('pat: late')).toMatch('approve has no effect in phase apply');
+    await change.executeUpdate('failed', { args: [{ exitCode: 1 }] });
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted' });
+    expect((await rig().recorded(change.changeId)).report?.json).toMatchObject({
+      approvals: [
+        { who: 'kim', claim: 'tester@rig', why: 'seen' },
+        { who: 'sam', claim: 'tester@rig', why: 'seen, too' },
+      ],
+    });
+  });
+
+  it('keeps in its timeline who has tried to approve their own request', async () => {
+    const change = await rig().start({ change: harmless, requestedBy: 'tester@rig' });
+    await change.reaches('approve');
+    await expect(change.executeUpdate('approve', { args: ['kim: in their name'] })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('kim counts as the same person') },
+    });
+    const { timeline } = await change.view();
+    expect(timeline.at(-1)?.text).toMatch('update approve had no effect: tester@rig requested this change');
+    await change.executeUpdate('reject', { args: ['kim: no'] });
+    await change.outcome();
+  });
+
   it('refuses an approval of a plan that is not the one shown', async () => {
     const change = await rig().start({ change: harmless });
     await change.reaches('approve');

@@ -135,7 +135,7 @@ it('names what remains of a revert, and the way without Temporal', () => {
 });
 
 it('counts approvals and offers both answers', () => {
-  const given = [{ who: 'kim|x', why: 'seen', at: start }];
+  const given = [{ who: 'kim|x', claim: null, why: 'seen', at: start }];
   const text = currentDetails(
     aView({ phase: 'approve', approvals: { given, needed: 2 }, possible: ['approve', 'reject'] }),
   );

@@ -1,0 +1,27 @@
+/** The shapes of `approvers` and `groups`: who may approve, by which names and keys. */
+import { z } from 'zod';
+import { says } from '../domain/issues.schema.ts';
+import { nameShape, textShape } from '../domain/shapes.schema.ts';
+import { readPublicKeyLine } from '../signing/public-key.ts';
+
+const identity = textShape.min(1, 'is empty').max(200, 'is longer than 200 characters');
+
+const key = z.string().superRefine((line, ctx) => {
+  const read = readPublicKeyLine(line);
+  if ('code' in read) ctx.addIssue({ code: 'custom', message: says(read.message, read.hint ?? '') });
+});
+
+/** They travel with every change that wants approvals, and a payload is to stay small. */
+const mostApprovers = 200;
+
+export const approversShape = z
+  .record(
+    nameShape,
+    z.strictObject({
+      identities: z.array(identity).max(10, 'must be at most 10').optional(),
+      keys: z.array(key).max(10, 'must be at most 10').optional(),
+    }),
+  )
+  .refine((approvers) => Object.keys(approvers).length <= mostApprovers, `must be at most ${mostApprovers}`);
+
+export const groupsShape = z.record(nameShape, z.array(nameShape).min(1, 'has no member'));
