@@ -5,7 +5,6 @@ import { admit } from '../config/admit.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { wasTouched } from '../domain/phase.ts';
 import { fitForHistory } from '../domain/problem.ts';
-import { buildReport } from '../report/build.ts';
 import type { Store } from '../store/store.ts';
 import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { OrchestratorActivities } from './contract.ts';
@@ -52,6 +51,8 @@ export function createOrchestratorActivities({
         if (recorded?.outcome && wasTouched(recorded.outcome) && !wasTouched(input.result.outcome))
           return { reportId: (await store.report(target, changeId))?.id ?? '' };
         const samples = await store.samples(target, changeId);
+        // Here, because what draws its pictures takes memory, and a process that only measures never draws.
+        const { buildReport } = await import('../report/build.ts');
         const report = buildReport({ ...input, samples });
         await store.putReport(target, changeId, report);
         await store.closeChange(target, changeId, input.result);

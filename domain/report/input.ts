@@ -3,6 +3,7 @@ import type { AdmittedChange } from '../admitted.ts';
 import type { CheckProgress, Sample } from '../check.ts';
 import type { PlanSummary, RevertItem } from '../plan.ts';
 import type { ChangeResult } from '../result.ts';
+import type { LogEvidence } from './server-log.ts';
 
 /** What a report shows beyond the result. */
 export interface ReportDetails {
@@ -17,6 +18,8 @@ export interface ReportDetails {
   }[];
   readonly proof: readonly string[];
   readonly reverted: readonly RevertItem[];
+  /** What the server's log says around it. Absent: nobody asked, as of what was kept. */
+  readonly log?: LogEvidence;
 }
 
 export interface ReportInput {
