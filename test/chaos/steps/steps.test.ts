@@ -44,6 +44,7 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     claimedIdentity: 'reads a history, changes nothing',
     wasReset: 'as claimedIdentity',
     report: true,
+    logLines: true,
   };
 
 const phases: Readonly<Record<JournalPhase, true | string>> = {
