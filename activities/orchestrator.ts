@@ -5,6 +5,7 @@ import { admit } from '../config/admit.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { wasTouched } from '../domain/phase.ts';
 import { fitForHistory } from '../domain/problem.ts';
+import type { Signer } from '../report/signing-key.ts';
 import type { Store } from '../store/store.ts';
 import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { OrchestratorActivities } from './contract.ts';
@@ -20,12 +21,15 @@ export function createOrchestratorActivities({
   store,
   client,
   beginnings,
+  signer = null,
 }: {
   /** Read anew for each change, so that an edited knowngood.yaml needs no restart. */
   config: () => Promise<KnowngoodConfig>;
   store: Store;
   client: Client;
   beginnings: Beginnings;
+  /** Signs what reports rest on; null: nobody does. */
+  signer?: Signer | null;
 }): OrchestratorActivities {
   return {
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
@@ -53,7 +57,7 @@ export function createOrchestratorActivities({
         const samples = await store.samples(target, changeId);
         // Here, because what draws its pictures takes memory, and a process that only measures never draws.
         const { buildReport } = await import('../report/build.ts');
-        const report = buildReport({ ...input, samples });
+        const report = buildReport({ ...input, samples }, signer);
         await store.putReport(target, changeId, report);
         await store.closeChange(target, changeId, input.result);
         return { reportId: report.id };

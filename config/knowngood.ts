@@ -22,6 +22,7 @@ function resolve(input: KnowngoodInput, path: string): KnowngoodConfig {
     dependents: Object.entries(input.dependents ?? {}).map(([name, dependent]) => dependentOf(input, name, dependent)),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
+    signingKey: input.report?.signingKey ?? null,
     uiAddress: input.ui?.address.replace(/\/+$/, '') ?? null,
   };
 }
