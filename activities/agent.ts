@@ -29,6 +29,7 @@ export function createAgentActivities(agent: Agent): AgentActivities {
     revert: (input) => named(() => heartbeating((say) => agent.revert(input, say))),
     revertItems: (input) => named(() => heartbeating((say) => agent.revertItems(input, say))),
     abandon: (input) => named(() => agent.abandon(input)),
+    logLines: (input) => named(() => agent.logLines(input)),
   };
 }
 

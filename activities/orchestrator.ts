@@ -5,7 +5,7 @@ import { admit } from '../config/admit.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { wasTouched } from '../domain/phase.ts';
 import { fitForHistory } from '../domain/problem.ts';
-import { buildReport } from '../report/build.ts';
+import type { Signer } from '../report/signing-key.ts';
 import type { Store } from '../store/store.ts';
 import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { OrchestratorActivities } from './contract.ts';
@@ -22,12 +22,15 @@ export function createOrchestratorActivities({
   store,
   client,
   beginnings,
+  signer = null,
 }: {
   /** Read anew for each change, so that an edited knowngood.yaml needs no restart. */
   config: () => Promise<KnowngoodConfig>;
   store: Store;
   client: Client;
   beginnings: Beginnings;
+  /** Signs what reports rest on; null: nobody does. */
+  signer?: Signer | null;
 }): OrchestratorActivities {
   return {
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
@@ -59,7 +62,9 @@ export function createOrchestratorActivities({
         if (recorded?.outcome && wasTouched(recorded.outcome) && !wasTouched(input.result.outcome))
           return { reportId: (await store.report(target, changeId))?.id ?? '' };
         const samples = await store.samples(target, changeId);
-        const report = buildReport({ ...input, samples });
+        // Here, because what draws its pictures takes memory, and a process that only measures never draws.
+        const { buildReport } = await import('../report/build.ts');
+        const report = buildReport({ ...input, samples }, signer);
         await store.putReport(target, changeId, report);
         await store.closeChange(target, changeId, input.result);
         return { reportId: report.id };

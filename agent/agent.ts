@@ -31,6 +31,7 @@ import { openSpool } from './spool.ts';
 import { isOpenChange, removeLeftovers, type StateFolder, takeAgentLock } from './state-folder.ts';
 import { type Scoping, createScoping } from './scoping.ts';
 import { createStartGate } from './start-gate.ts';
+import { createTelling } from './telling.ts';
 import { startWatch } from './watch.ts';
 
 type ApplyInput = Parameters<AgentActivities['apply']>[0];
@@ -132,6 +133,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     ...createEnding(parts),
     ...createScoping(parts),
     ...createReverting(parts),
+    ...createTelling(parts),
     async ping() {
       const journal = state.journal.read();
       const openChange = isOpenChange(state, journal) ? busyAnswer(journal).holder : null;

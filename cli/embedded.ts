@@ -20,6 +20,11 @@ export function dataFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'knowngood');
 }
 
+/** Of a worker on this machine, unless knowngood.yaml names another one. */
+export function signingKeyFile(env: NodeJS.ProcessEnv = process.env): string {
+  return join(dataFolder(env), 'report-signing-key.pem');
+}
+
 /** null: nothing runs. */
 export async function readEmbedded(env: NodeJS.ProcessEnv = process.env): Promise<Embedded | null> {
   try {

@@ -25,7 +25,7 @@ export function reference(program: Command): string {
 
 function section(command: Command): string[] {
   // A command that only holds others is told by them.
-  if (command.commands.length > 0) return [];
+  if (command.commands.length > 0 && command.registeredArguments.length === 0) return [];
   return [
     `## ${nameOf(command)}`,
     `${sentence(command.description())}`,
@@ -40,7 +40,7 @@ function nameOf(command: Command): string {
 }
 
 function usage(command: Command): string {
-  return `${nameOf(command)} ${command.usage().replace('[command...]', '-- command…')}`.trimEnd();
+  return `${nameOf(command)} ${command.usage().replace('[options] [command] ', '[options] ').replace('[command...]', '-- command…')}`.trimEnd();
 }
 
 function argumentTable(args: readonly Argument[]): string {

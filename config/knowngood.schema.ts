@@ -55,6 +55,7 @@ export const knowngoodShape = z.strictObject({
   teams: z.record(nameShape, z.strictObject({ notify: z.array(channelShape).optional() })).optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
+  report: z.strictObject({ signingKey: secretShape.optional() }).optional(),
   ui: z.strictObject({ address: webAddress }).optional(),
 });
 

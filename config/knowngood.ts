@@ -26,6 +26,7 @@ function resolve(input: KnowngoodInput, path: string): KnowngoodConfig {
     ...(approvers === undefined ? {} : { approvers }),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
+    signingKey: input.report?.signingKey ?? null,
     uiAddress: input.ui?.address.replace(/\/+$/, '') ?? null,
   };
 }

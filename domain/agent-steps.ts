@@ -9,6 +9,7 @@ import type { JournalPhase } from './phase.ts';
 import type { PlanItem, PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { CheckToProve, Proofs } from './proof.ts';
+import type { LogEvidence } from './report/server-log.ts';
 import type { Rehearsal, RehearsedPrincipal } from './rehearsal.ts';
 import type { ReasonCode } from './result.ts';
 import type { WayBack } from './ways-back.ts';
@@ -210,4 +211,6 @@ export interface AgentActivities {
     Reverted | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] } | Closed | Stale
   >;
   abandon(input: Caller & { who: string; why: string }): Promise<Closed | Stale>;
+  /** For the report, of Unix ms to Unix ms. Reads only, and answers what cannot be read as a sentence. */
+  logLines(input: Caller & { since: number; until: number }): Promise<LogEvidence>;
 }

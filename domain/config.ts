@@ -59,6 +59,8 @@ export interface KnowngoodConfig {
   readonly approvers?: readonly ApproverConfig[];
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;
+  /** A secret reference to the Ed25519 key that reports are signed with; null: the worker's own. */
+  readonly signingKey: string | null;
   /** Base address of the Temporal Web UI for links; null: not told. */
   readonly uiAddress: string | null;
 }

@@ -1,11 +1,9 @@
 /** Two outages on one scale of three hours: the sliver is ours. */
+import * as Plot from '@observablehq/plot';
 import type { Comparison } from '../domain/report/april-12.ts';
 import { durationText, preciseTimeText } from '../domain/format.ts';
-import { round } from './chart-scale.ts';
+import { drawn } from './chart.ts';
 import { markup, type Markup } from './markup.ts';
-
-const width = 1_000;
-const height = 26;
 
 export function comparisonPart(comparison: Comparison): Markup {
   return markup`<section class="comparison" aria-labelledby="comparison">
@@ -40,36 +38,24 @@ export function comparisonPart(comparison: Comparison): Markup {
 }
 
 function bars({ moments, thenMs, nowMs }: Comparison): Markup {
-  const x = (ms: number): number => round((ms / thenMs) * width);
-  const parts = moments
-    .slice(1)
-    .map(({ thenMs: to, label }, index) => ({ from: moments[index]?.thenMs ?? 0, to, label }));
-  const then = parts.map(
-    ({ from, to, label }, index) =>
-      markup`<rect
-        class="then part-${index}"
-        x="${x(from)}"
-        y="0"
-        width="${Math.max(x(to) - x(from) - 1, 1)}"
-        height="${height}"
-        ><title>until: ${label}</title></rect
-      >`,
-  );
+  const then = moments.slice(1).map(({ thenMs: to }, index) => ({ from: moments[index]?.thenMs ?? 0, to, index }));
+  const told = moments.map(({ label, thenClock }) => `${thenClock} ${label}`).join('; ');
+  const was = Plot.rectX(then, { x1: 'from', x2: 'to', fill: 'var(--none)', fillOpacity: shade, insetRight: 1 });
   // A few seconds of three hours would not be seen at all.
-  const now = markup`<rect
-    class="now"
-    x="0"
-    y="0"
-    width="${Math.min(Math.max(x(nowMs ?? 0), 4), width)}"
-    height="${height}"
-  />`;
-  return markup`${bar('then', `April 12, 2024 · ${durationText(thenMs)}`, then)}${nowMs === null ? null : bar('now', `Now · ${durationText(nowMs)}`, [now])}`;
+  const is = Plot.rectX([Math.max(nowMs ?? 0, thenMs / 250)], {
+    x1: 0,
+    x2: (ms: number) => ms,
+    fill: 'var(--restore)',
+  });
+  return markup`${bar('then', thenMs, `April 12, 2024 · ${durationText(thenMs)}`, told, was)}${nowMs === null ? null : bar('now', thenMs, `Now · ${durationText(nowMs)}`, 'on the same scale', is)}`;
 }
 
-const bar = (id: string, name: string, inside: readonly Markup[]): Markup =>
-  markup`<p class="bar-name" id="bar-${id}">${name}</p>
-    <svg class="bar" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-labelledby="bar-${id}">
-      ${inside}
-    </svg>`;
+const shade = ({ index }: { readonly index: number }): number => [0.55, 0.75, 0.75, 0.4, 0.25][index] ?? 0.25;
+
+function bar(name: string, scaleMs: number, title: string, description: string, mark: Plot.Markish): Markup {
+  const scales = { x: { domain: [0, scaleMs], axis: null, clamp: true }, opacity: { type: 'identity' } } as const;
+  return markup`<p class="bar-name" aria-hidden="true">${title}</p>
+    ${drawn({ id: `bar-${name}`, title, description, className: 'bar', width: 880, height: 26, margin: 0, ...scales, marks: [mark] })}`;
+}
 
 const elapsed = (ms: number): Markup | null => (ms === 0 ? null : markup` <small>+${durationText(ms)}</small>`);

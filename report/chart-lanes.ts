@@ -1,45 +1,52 @@
 /** The whole change in one picture: a lane a check, time from left to right, the moments through all of them. */
+import * as Plot from '@observablehq/plot';
 import { countText } from '../domain/format.ts';
 import type { ReportModel } from '../domain/report/report.ts';
-import type { CheckReport } from '../domain/report/checks.ts';
-import { marks } from './chart-marks.ts';
-import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
-import { round, tickLabel, timeAxis } from './chart-scale.ts';
-import { markup, type Markup } from './markup.ts';
+import { drawn } from './chart.ts';
+import { across, overTime, storyOf } from './chart-time.ts';
+import { signsOf } from './marks.ts';
+import { type Markup, withoutTricks } from './markup.ts';
 
 const laneHeight = 38;
-const top = 40;
 
 /** Drawn at the width it will have, so that its words keep their size on a phone. */
 export function lanesChart(model: ReportModel, width: number, id: string): Markup {
-  const axis = timeAxis(model, 6, width - 6);
-  const bottom = top + Math.max(model.checks.length, 1) * laneHeight;
-  return markup`<svg
-    class="chart"
-    viewBox="0 0 ${width} ${bottom + 26}"
-    role="img"
-    aria-labelledby="${id}-title ${id}-desc"
-  >
-    <title id="${id}-title">Every measurement of every check over time</title>
-    <desc id="${id}-desc">${descriptionOf(model)}</desc>
-    ${inForceBand(model, axis, top, bottom)}
-    ${axis.ticks.map(({ at, label }) => markup`<path class="grid" d="M${round(axis.x(at))} ${top}V${bottom}" />${tickLabel(axis, at, label, bottom + 17)}`)}
-    ${momentLines(model, axis, top, bottom)} ${momentNumbers(model, axis, 14, top)}
-    ${model.checks.map((check, index) => lane(check, index, width, axis.x))}
-  </svg>`;
-}
-
-function lane(check: CheckReport, index: number, width: number, x: (at: number) => number): Markup {
-  const y = top + index * laneHeight;
-  const middle = y + 25;
-  const visible = check.series.filter(({ at }) => x(at) >= 0);
-  // A name longer than its lane would run out of the picture.
-  const most = Math.floor((width - 12) / 7.2);
-  const name = check.name.length > most ? `${check.name.slice(0, most - 1)}…` : check.name;
-  return markup`<path
-      class="lane"
-      d="M6 ${y + laneHeight}H${width - 6}"
-    />${marks(visible, ({ at }) => [x(at), middle])}<text class="lane-name" x="8" y="${y + 14}">${name}</text>`;
+  const { checks } = model;
+  const story = storyOf(model);
+  const frame = { width, left: 6, right: 6 };
+  const x = across(story, frame);
+  const lanes = checks.map(({ name, series }, lane) => ({ lane, name: withoutTricks(name), series }));
+  const options = overTime(model, frame, [
+    Plot.ruleY(lanes, { y: ({ lane }: { lane: number }) => lane + 1, stroke: 'var(--line)' }),
+    Plot.text(lanes, {
+      y: 'lane',
+      text: 'name',
+      frameAnchor: 'left',
+      dx: 2,
+      dy: 10,
+      // In ems: a name longer than its lane would run out of the picture.
+      lineWidth: (width - 16) / 12,
+      textOverflow: 'ellipsis',
+      fontSize: 12,
+      stroke: 'var(--card)',
+      fill: 'currentColor',
+    }),
+    ...lanes.flatMap(({ lane, series }) =>
+      signsOf(
+        series.filter(({ at }) => at >= story.from),
+        ({ at }) => [x(at), 0],
+        { x: 'at', y: () => lane + 0.68 },
+      ),
+    ),
+  ]);
+  return drawn({
+    ...options,
+    id,
+    title: 'Every measurement of every check over time',
+    description: descriptionOf(model),
+    height: (options.marginTop ?? 0) + (options.marginBottom ?? 0) + Math.max(checks.length, 1) * laneHeight,
+    y: { domain: [0, Math.max(checks.length, 1)], reverse: true, axis: null },
+  });
 }
 
 function descriptionOf({ checks, moments }: ReportModel): string {

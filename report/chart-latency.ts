@@ -1,42 +1,44 @@
 /** One check: how long each measurement took, and how it ended. */
-import { line } from 'd3-shape';
-import { durationText } from '../domain/format.ts';
+import * as Plot from '@observablehq/plot';
 import type { Sample } from '../domain/check.ts';
-import type { ReportModel } from '../domain/report/report.ts';
+import { durationText } from '../domain/format.ts';
 import type { CheckReport } from '../domain/report/checks.ts';
-import { marks } from './chart-marks.ts';
-import { inForceBand, momentLines, momentNumbers } from './chart-moments.ts';
-import { latencyScale, round, tickLabel, timeAxis } from './chart-scale.ts';
-import { markup, type Markup } from './markup.ts';
+import type { ReportModel } from '../domain/report/report.ts';
+import { drawn } from './chart.ts';
+import { across, overTime, storyOf } from './chart-time.ts';
+import { signsOf } from './marks.ts';
+import type { Markup } from './markup.ts';
 
-const width = 400;
-const height = 150;
-const left = 46;
-const top = 30;
-const bottom = height - 22;
+const frame = { width: 400, left: 52, right: 8 };
 
 export function latencyChart(model: ReportModel, check: CheckReport, id: string): Markup {
-  const axis = timeAxis(model, left, width - 8);
-  const seen = check.series.filter(({ at }) => at >= axis.from);
-  const slowest = seen.reduce((most, { latencyMs }) => Math.max(most, latencyMs), 1);
-  const y = latencyScale(slowest, top + 6, bottom - 6);
-  const place = ({ at, latencyMs }: Sample): [number, number] => [round(axis.x(at)), round(y(Math.max(latencyMs, 1)))];
-  // The line breaks where a measurement did not pass: nothing is known between.
-  const draw = line<Sample>(
-    (sample) => place(sample)[0],
-    (sample) => place(sample)[1],
-  ).defined(({ mark }) => mark === 'pass');
-  const decades = y.ticks().filter((ms) => Number.isInteger(Math.log10(ms)));
-  return markup`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
-    <title id="${id}-title">Latency of ${check.name} over time</title>
-    <desc id="${id}-desc">${descriptionOf(check, slowest)}</desc>
-    ${inForceBand(model, axis, top, bottom)}
-    ${decades.map((ms) => markup`<path class="grid" d="M${left} ${round(y(ms))}H${width - 8}" /><text class="latency" x="${left - 6}" y="${round(y(ms)) + 4}">${durationText(ms)}</text>`)}
-    ${axis.ticks.map(({ at, label }) => tickLabel(axis, at, label, height - 6))}
-    ${momentLines(model, axis, top, bottom)} ${momentNumbers(model, axis, 10, top)}
-    <path class="latency-line" d="${draw(seen) ?? ''}" />
-    ${marks(seen, place)}
-  </svg>`;
+  const story = storyOf(model);
+  const x = across(story, frame);
+  const seen = check.series.filter(({ at }) => at >= story.from);
+  const slowestMs = seen.reduce((most, { latencyMs }) => Math.max(most, latencyMs), 1);
+  // From 1 ms to beyond the slowest: a denial answers in milliseconds, a timeout in seconds.
+  const decades = Array.from({ length: Math.max(1, Math.ceil(Math.log10(slowestMs))) + 1 }, (_, power) => 10 ** power);
+  const latency = ({ latencyMs }: Sample): number => Math.max(latencyMs, 1);
+  return drawn({
+    ...overTime(model, frame, [
+      Plot.gridY(decades, { stroke: 'var(--line)', strokeOpacity: 1 }),
+      Plot.axisY(decades, { tickFormat: durationText, tickSize: 0, label: null, fill: 'var(--soft)', fontSize: 11 }),
+      // The line breaks where a measurement did not pass: nothing is known between.
+      Plot.lineY(seen, {
+        x: 'at',
+        y: (sample: Sample) => (sample.mark === 'pass' ? latency(sample) : Number.NaN),
+        stroke: 'var(--pass)',
+        strokeWidth: 1,
+        strokeOpacity: 0.45,
+      }),
+      ...signsOf(seen, (sample) => [x(sample.at), 40 * Math.log10(latency(sample))], { x: 'at', y: latency }),
+    ]),
+    id,
+    title: `Latency of ${check.name} over time`,
+    description: descriptionOf(check, slowestMs),
+    height: 158,
+    y: { type: 'log', domain: [1, decades.at(-1) ?? 10], inset: 6 },
+  });
 }
 
 function descriptionOf({ before, during, after }: CheckReport, slowestMs: number): string {

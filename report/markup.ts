@@ -36,6 +36,10 @@ const entities: Readonly<Record<string, string>> = {
 // Not only markup lies: a bidirectional override makes a text read differently than it is.
 const misleading = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
+export function withoutTricks(text: string): string {
+  return text.replace(misleading, '\ufffd');
+}
+
 export function escapeHtml(text: string): string {
-  return text.replace(misleading, '\ufffd').replace(/[&<>"']/g, (character) => entities[character] ?? '');
+  return withoutTricks(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }

@@ -1,15 +1,16 @@
 /** The rest of the page: what changed, what was undone and how that is known, what is left to do. */
-import { dateTimeText } from '../domain/format.ts';
 import type { AccessChange } from '../domain/access/impact.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import { principalText } from '../domain/plan/risk.ts';
 import type { ReportModel } from '../domain/report/report.ts';
+import { decisionsPart, failingPart, logPart } from './page-evidence.ts';
 import { markup, type Markup } from './markup.ts';
 
-export function causeSection({ cause, plan }: ReportModel): Markup {
+export function causeSection({ cause, plan, attribution, failing, log }: ReportModel): Markup {
   return markup`<section aria-labelledby="cause">
     <h2 id="cause">Root cause</h2>
     ${cause.map((text) => markup`<p>${text}</p>`)}
+    ${list('Explained by', attribution, ({ checks, items }) => markup`${checks.join(', ')}: ${items.length === 0 ? 'not one item alone' : items.map((item) => markup`<code>${item}</code> `)}`)}
     ${plan === null ? null : accessOf(plan)}
     ${
       plan === null || plan.items.length === 0
@@ -20,6 +21,7 @@ export function causeSection({ cause, plan }: ReportModel): Markup {
             </ul>`
     }
     ${plan === null || plan.diff === '' ? null : markup`<div class="scroll"><pre class="diff" tabindex="0" aria-label="Difference of the files">${plan.diff.replace(/\n+$/, '').split('\n').map(diffLine)}</pre></div>`}
+    ${failingPart(failing)} ${log === null ? null : logPart(log)}
   </section>`;
 }
 
@@ -55,7 +57,7 @@ export function resolutionSection(model: ReportModel): Markup {
     ${list('Proof', model.proof, (line) => markup`${line}`)}
     ${list('Conflicts', model.conflicts, (line) => markup`${line}`)}
     ${list('Problems', model.problems, ({ message, detail, hint }) => markup`${message}${detail === undefined ? null : markup`<br /><small>${detail}</small>`}${hint === undefined ? null : markup`<br /><small>${hint}</small>`}`)}
-    ${list('Approvals', model.approvals, ({ who, claim, why, at, signedBy }) => markup`<b>${who}</b>${signedBy === undefined ? null : markup` (signed, <code>${signedBy.fingerprint}</code>)`}${claim === null ? null : markup` (claimed <code>${claim}</code>)`} at ${dateTimeText(at)}${why === '' ? null : markup`: ${why}`}`)}
+    ${decisionsPart(model.decisions)}
     ${list(
       'Snapshots',
       snapshots.filter(([, id]) => id !== null),

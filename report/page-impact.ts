@@ -3,8 +3,8 @@ import type { ReportModel } from '../domain/report/report.ts';
 import type { CheckReport, Stretch } from '../domain/report/checks.ts';
 import { latencyChart } from './chart-latency.ts';
 import { durationText } from '../domain/format.ts';
-import { momentList } from './chart-moments.ts';
 import { markup, type Markup } from './markup.ts';
+import { momentList } from './moments.ts';
 
 export function impactSection(model: ReportModel): Markup {
   return markup`<section aria-labelledby="impact">

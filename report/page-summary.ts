@@ -38,7 +38,7 @@ function figures({ spans }: ReportModel): Markup | null {
     ['Detect', spans.detectMs, 'in force → first failure'],
     ['Decide', spans.decideMs, 'first failure → decision'],
     ['Revert', spans.revertMs, 'decision → proven restored'],
-    ['Recover', spans.recoverMs, 'restored → checks pass'],
+    ['Verify', spans.verifyMs, 'restored → dependents asked'],
     ['Outage', spans.outageMs, 'first failure → checks pass'],
   ];
   const known = all.filter(([, ms]) => ms !== null);

@@ -2,10 +2,10 @@
 import { preciseTimeText } from '../domain/format.ts';
 import type { ReportModel } from '../domain/report/report.ts';
 import { lanesChart } from './chart-lanes.ts';
-import { kindOf, legend, type MarkKind } from './chart-marks.ts';
-import { momentList } from './chart-moments.ts';
-import { timeAxis } from './chart-scale.ts';
+import { storyOf } from './chart-time.ts';
+import { legend } from './marks.ts';
 import { markup, type Markup } from './markup.ts';
+import { momentList } from './moments.ts';
 
 export function timelineSection(model: ReportModel): Markup {
   return markup`<section aria-labelledby="timeline">
@@ -36,12 +36,11 @@ export function timelineSection(model: ReportModel): Markup {
 }
 
 function picture(model: ReportModel): Markup {
-  const kinds = new Set<MarkKind>(model.checks.flatMap(({ series }) => series.map(kindOf)));
-  const clipped = timeAxis(model, 0, 100).clipped ? ' What came long before is left out of the picture.' : '';
+  const clipped = storyOf(model).clipped ? ' What came long before is left out of the picture.' : '';
   return markup`<figure>
     <div class="wide">${lanesChart(model, 880, 'lanes-wide')}</div>
     <div class="narrow">${lanesChart(model, 340, 'lanes-narrow')}</div>
-    ${momentList(model)} ${legend((['pass', 'fail', 'forgiven', 'unknown'] as const).filter((kind) => kinds.has(kind)))}
+    ${momentList(model)} ${legend(model.checks.flatMap(({ series }) => series))}
     <figcaption>The tinted part is the time during which the change was in force. Times are UTC.${clipped}</figcaption>
   </figure>`;
 }

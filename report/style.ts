@@ -3,6 +3,7 @@
 export const style = `
 :root { color-scheme: light dark; --bg: #faf9f7; --card: #fff; --ink: #1d1b19; --soft: #6a645d; --line: #e3ded7;
   --pass: #0d7a6f; --fail: #c4281c; --warn: #a8570a; --none: #857e76; --decide: #6d4bc4; --restore: #1c6fb8;
+  --armed: var(--soft); --applied: var(--warn); --firstFailure: var(--fail); --reverting: var(--restore); --decided: var(--decide); --restored: var(--restore); --recovered: var(--pass);
   --force: rgb(196 40 28 / 7%); --added: rgb(13 122 111 / 12%); --removed: rgb(196 40 28 / 10%); }
 @media (prefers-color-scheme: dark) { :root { --bg: #141312; --card: #1d1b1a; --ink: #ece8e3; --soft: #a49c93; --line: #35312d;
   --pass: #3ecfb9; --fail: #ff7466; --warn: #f0ac4e; --none: #8f877e; --decide: #b59cf5; --restore: #6cb6f5;
@@ -38,24 +39,17 @@ code, pre { font: .87em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
 figure { margin: 1rem 0 1.6rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem; }
 figcaption { margin-top: .6rem; }
 .narrow { display: none; }
-.chart { display: block; width: 100%; height: auto; color: var(--ink); }
-.chart text { font: 12px system-ui, sans-serif; fill: currentColor; } .chart .tick, .chart .latency { fill: var(--soft); font-size: 11px; } .chart .latency { text-anchor: end; }
+.chart { display: block; width: 100%; height: auto; color: var(--ink); overflow: visible; }
+.chart text { font-family: system-ui, sans-serif; font-variant-numeric: tabular-nums; white-space: pre; }
 .card .chart { max-width: 32rem; }
-.lane-name { paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
-.grid, .lane { stroke: var(--line); stroke-width: 1; fill: none; } .in-force { fill: var(--force); }
-.latency-line { fill: none; stroke: var(--pass); stroke-width: 1; opacity: .45; }
-.mark { fill: none; stroke-linecap: round; stroke-width: 2; } .mark.pass { stroke: var(--pass); stroke-width: 5; } .mark.fail { stroke: var(--fail); stroke-width: 2.2; } .mark.forgiven { stroke: var(--warn); stroke-width: 1.6; } .mark.unknown { stroke: var(--none); stroke-width: 1.6; stroke-linejoin: round; }
-.moment { fill: none; stroke: var(--soft); stroke-width: 1.2; } path.moment.applied { stroke: var(--warn); } path.moment.firstFailure { stroke: var(--fail); } path.moment.decided { stroke: var(--decide); } path.moment.restored { stroke: var(--restore); } path.moment.recovered { stroke: var(--pass); }
-circle.number { fill: var(--soft); } circle.applied { fill: var(--warn); } circle.firstFailure { fill: var(--fail); } circle.decided { fill: var(--decide); } circle.restored { fill: var(--restore); } circle.recovered { fill: var(--pass); }
-.chart text.number { fill: var(--card); font-weight: 700; font-size: 11px; text-anchor: middle; }
-.moments { list-style: none; margin: .9rem 0 .4rem; padding: 0; display: flex; flex-wrap: wrap; gap: .35rem 1.3rem; font-size: .88rem; } .moments b { display: inline-block; min-width: 1.35em; line-height: 1.35em; border-radius: 99px; text-align: center; color: var(--card); background: var(--soft); font-size: .8rem; }
-.moments time, .moments span, .timeline time { color: var(--soft); } .moments .applied b { background: var(--warn); } .moments .firstFailure b { background: var(--fail); } .moments .decided b { background: var(--decide); } .moments .restored b { background: var(--restore); } .moments .recovered b { background: var(--pass); }
-.legend { list-style: none; margin: .5rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; color: var(--soft); font-size: .85rem; } .legend svg { vertical-align: -2px; }
+.moments { list-style: none; margin: .9rem 0 .4rem; padding: 0; display: flex; flex-wrap: wrap; gap: .35rem 1.3rem; font-size: .88rem; } .moments b { display: inline-block; min-width: 1.35em; line-height: 1.35em; border-radius: 99px; text-align: center; color: var(--card); font-size: .8rem; }
+.moments time, .moments span, .timeline time { color: var(--soft); }
+.legend { list-style: none; margin: .5rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; color: var(--soft); font-size: .85rem; } .icon { vertical-align: -2px; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .92rem; } th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); } thead th { color: var(--soft); font-weight: 500; font-size: .82rem; } tbody th { font-weight: 500; }
-.timeline td:first-child, .comparison td { white-space: nowrap; } .phase, .tag { font-size: .78rem; color: var(--soft); border: 1px solid var(--line); border-radius: 99px; padding: .1em .6em; white-space: nowrap; } .tag.restart { color: var(--fail); border-color: currentColor; } .tag.reconnect { color: var(--warn); border-color: currentColor; }
+.timeline td:first-child, .evidence td:first-child, .comparison td { white-space: nowrap; } .phase, .tag { font-size: .78rem; color: var(--soft); border: 1px solid var(--line); border-radius: 99px; padding: .1em .6em; white-space: nowrap; } .tag.restart { color: var(--fail); border-color: currentColor; } .tag.reconnect { color: var(--warn); border-color: currentColor; }
 .items { padding-left: 1.2rem; margin: .4rem 0; } .items li { margin: .25rem 0; } .follow-ups { padding-left: 1.4rem; } .follow-ups li { margin: .5rem 0; max-width: 46rem; }
-.diff { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: .8rem 0; margin: 1rem 0; min-width: min-content; white-space: pre; overflow-wrap: normal; } .diff span { display: block; padding: 0 1rem; } .diff .added { background: var(--added); } .diff .removed { background: var(--removed); } .diff .head { color: var(--soft); }
-.comparison { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; margin-top: 1.5rem; } .comparison h3 { margin: 0; } .bar { display: block; width: 100%; height: 1.7rem; } .bar-name { font-weight: 600; font-size: .88rem; margin: .8rem 0 .25rem; } .then { fill: var(--none); opacity: .55; } .then.part-1, .then.part-2 { opacity: .75; } .then.part-3 { opacity: .4; } .then.part-4 { opacity: .25; } .now { fill: var(--restore); }
+.diff { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: .8rem 0; margin: 1rem 0; min-width: min-content; white-space: pre; overflow-wrap: normal; } .diff span { display: block; padding: 0 1rem; } .diff .added { background: var(--added); } .diff .removed { background: var(--removed); } .diff .head { color: var(--soft); } .log .fatal, .log .panic, .log .error { color: var(--fail); } .log .warning { color: var(--warn); }
+.comparison { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; margin-top: 1.5rem; } .comparison h3 { margin: 0; } .bar { display: block; width: 100%; height: 1.7rem; } .bar-name { font-weight: 600; font-size: .88rem; margin: .8rem 0 .25rem; } 
 footer { margin-top: 3rem; border-top: 1px solid var(--line); }
 @media (max-width: 40rem) { main { padding: 1.5rem 1rem 3rem; } .wide { display: none; } .narrow { display: block; } .facts { grid-template-columns: 1fr; } .facts dt { flex-basis: 6.2rem; } figure, .card { padding: .8rem; } .figures { grid-template-columns: 1fr 1fr; } .figures li:last-child:nth-child(odd) { grid-column: 1 / -1; } .timeline :is(th, td):nth-child(2) { display: none; } .comparison small { display: block; } th, td { padding-right: .6rem; } }
 @media print { :root { color-scheme: light; --bg: #fff; --card: #fff; --ink: #000; --soft: #555; --line: #ccc; --pass: #0d7a6f; --fail: #c4281c; --warn: #a8570a; --none: #777; --decide: #6d4bc4; --restore: #1c6fb8; --force: #fbeeed; --added: #e3f2f0; --removed: #fbe7e5; }

@@ -1,4 +1,4 @@
-/** The report of each change, in its three forms; the newest one counts. */
+/** The report of each change, in its forms; the newest one counts. */
 import type { Kysely } from 'kysely';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -13,6 +13,7 @@ export function reportStore(db: Kysely<Tables>): ReportStore {
         html: report.html.replaceAll('\u0000', ''),
         markdown: report.markdown.replaceAll('\u0000', ''),
         document: JSON.stringify(report.json),
+        evidence: report.evidence,
         written_at: new Date(),
       };
       await db
@@ -25,11 +26,13 @@ export function reportStore(db: Kysely<Tables>): ReportStore {
     async report(target, changeId) {
       const row = await db
         .selectFrom('reports')
-        .select(['id', 'html', 'markdown', 'document'])
+        .select(['id', 'html', 'markdown', 'document', 'evidence'])
         .where('target', '=', target)
         .where('change_id', '=', changeId)
         .executeTakeFirst();
-      return row === undefined ? null : { id: row.id, html: row.html, markdown: row.markdown, json: row.document };
+      if (row === undefined) return null;
+      const { id, html, markdown, document: json, evidence } = row;
+      return { id, html, markdown, json, evidence };
     },
   };
 }

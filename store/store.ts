@@ -36,12 +36,14 @@ export interface ChangeRow {
   readonly closedAt: Date | null;
 }
 
-/** The three faces of one report; `html` is self-contained. */
+/** The faces of one report; `html` is self-contained. */
 export interface StoredReport {
   readonly id: string;
   readonly html: string;
   readonly markdown: string;
   readonly json: unknown;
+  /** Signed: the text of an envelope; null: there was no key to sign with. */
+  readonly evidence: string | null;
 }
 
 export interface Store {

@@ -57,6 +57,7 @@ export interface Tables {
     html: string;
     markdown: string;
     document: ColumnType<unknown, string, string>;
+    evidence: string | null;
     written_at: Generated<Date>;
   };
   observed: {

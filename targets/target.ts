@@ -2,6 +2,7 @@
 import type { AccessAnswer } from '../domain/access/explain.ts';
 import type { AccessImpact, Asked } from '../domain/access/impact.ts';
 import type { Observation } from '../domain/access/observed.ts';
+import type { LogEvidence } from '../domain/report/server-log.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { Effect } from '../domain/phase.ts';
@@ -256,6 +257,8 @@ export interface Target {
   drift(expected: Captured, live: Captured): readonly string[];
   /** Who connects: cheap, never in the way of a change. null: nothing could be seen now. Throws why it cannot connect. */
   observe(options: ObserveOptions): Promise<Observation | null>;
+  /** What the server's log says of Unix ms to Unix ms. Never throws: why nothing can be read is a sentence of the answer. */
+  logLines(time: { readonly since: number; readonly until: number }): Promise<LogEvidence>;
   /** Waits until a new connection gets an answer that is not 57P03 or refused. */
   awaitAccepting(timeoutMs: number): Promise<number | null>;
   close(): Promise<void>;

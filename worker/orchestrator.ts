@@ -19,6 +19,7 @@ import type { Store } from '../store/store.ts';
 import { workflowSource } from './bundle.ts';
 import { connectNatively } from './native-connection.ts';
 import { watchForOrphans } from './orphans.ts';
+import { signingKey } from './report-key.ts';
 import { calmRuntime } from './runtime-log.ts';
 import { registerSearchAttributes } from './stack/temporal-server.ts';
 
@@ -34,6 +35,8 @@ export interface WorkerSettings {
   readonly probeOnly?: string;
   /** Where samples wait for a store that is away, this process's end included. Default: in memory only. */
   readonly sampleFolder?: string;
+  /** The key that reports are signed with where none is configured; made when it is not there. Default: they are not signed. */
+  readonly signingKeyFile?: string;
 }
 
 /**
@@ -87,6 +90,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       store,
       client,
       beginnings,
+      signer: await signingKey({ configured: config.signingKey, file: settings.signingKeyFile ?? null }),
     });
     workers.push(
       await Worker.create({

@@ -1,10 +1,11 @@
 /** Stage 10: the result, and the report that is written until it is written. */
-import { workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import { wasTouched } from '../domain/phase.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { End } from './ending.ts';
+import { callerOf } from './caller.ts';
 import { enter, note, type Flow } from './flow.ts';
-import { reporter } from './steps.ts';
+import { logReader, reporter } from './steps.ts';
 
 /** `of`: whose change it is; default: this workflow's. */
 export async function report(
@@ -23,6 +24,8 @@ export async function report(
   // A request that could not be understood left nothing to write about.
   if (change) {
     const { workflowId, runId } = of;
+    const isIncident = end.outcome === 'reverted' || end.outcome === 'abandoned' || end.reason === 'kept-in-part';
+    if (isIncident && patched('log-evidence')) await readLog(flow);
     await reporter('write the report').report({
       change,
       workflowId,
@@ -35,6 +38,18 @@ export async function report(
   flow.phase = 'closed';
   note(flow, `closed: ${end.outcome}`);
   return result;
+}
+
+/** A little before the change: what was usual stands beside what was not. */
+const beforeMs = 30_000;
+
+/** After the end of everything, and without it the report is written all the same. */
+async function readLog(flow: Flow): Promise<void> {
+  const { applied, armed, started } = flow.moments;
+  const since = (armed ?? applied ?? started) - beforeMs;
+  flow.evidence.log = await logReader(flow.request.target)
+    .logLines({ ...callerOf(flow), since, until: Date.now() })
+    .catch(() => ({ lines: [], more: 0, unread: 'the agent did not answer in time.' }));
 }
 
 function resultOf(flow: Flow, end: End): ChangeResult {

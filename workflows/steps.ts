@@ -55,6 +55,17 @@ export function agentPresence(target: string): ReturnType<typeof proxyActivities
   });
 }
 
+/** Evidence for the report: asked once, and never waited for. */
+export function logReader(target: string): ReturnType<typeof proxyActivities<Pick<AgentActivities, 'logLines'>>> {
+  return proxyActivities<Pick<AgentActivities, 'logLines'>>({
+    taskQueue: agentQueue(target),
+    scheduleToStartTimeout: '5 seconds',
+    startToCloseTimeout: '10 seconds',
+    retry: { maximumAttempts: 1 },
+    summary: "read what the server's log says, for the report",
+  });
+}
+
 export function agent(target: string, summary: string): ReturnType<typeof proxyActivities<AgentActivities>> {
   return proxyActivities<AgentActivities>({ ...forward, taskQueue: agentQueue(target), summary });
 }

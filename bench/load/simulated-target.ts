@@ -49,6 +49,7 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     },
     drift: () => [],
     observe: () => Promise.resolve(null),
+    logLines: () => Promise.resolve({ lines: [], more: 0, unread: 'it is simulated.' }),
     awaitAccepting: () => Promise.resolve(Date.now()),
     close: () => Promise.resolve(),
   };

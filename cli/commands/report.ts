@@ -1,4 +1,4 @@
-/** `knowngood report`: the incident report of a change, as a page, Markdown or JSON. */
+/** `knowngood report`: the incident report of a change, as a page, Markdown, JSON or signed evidence. */
 import { writeFile } from 'node:fs/promises';
 import type { Store } from '../../worker/store-access.ts';
 import type { AddCommand } from '../command.ts';
@@ -6,35 +6,54 @@ import { optionsOf } from '../command.ts';
 import { jsonVersion } from '../render/result.ts';
 import { stop } from '../stop.ts';
 import { useStore } from '../use-store.ts';
+import { addReportKey, addVerify } from './report-evidence.ts';
 import { verbatim } from '../render/text.ts';
 
 interface Options {
   readonly html?: string;
+  readonly evidence?: string;
   readonly md?: boolean;
 }
 
-export const addReport: AddCommand = (program, { io }) => {
-  program
+export const addReport: AddCommand = (program, surroundings) => {
+  const { io } = surroundings;
+  const command = program
     .command('report')
     .description('show the incident report of a change')
     .argument('<change>', "<target>:<change id>, a change id, or a target: its newest change's")
     .option('--html <file>', 'write the page into this file')
+    .option('--evidence <file>', 'write the signed evidence into this file')
     .option('--md', 'print Markdown (the default)')
     .action(async (name: string, _: unknown, self) => {
       const options = optionsOf<Options>(self);
       const { target, changeId, report } = await useStore(io, options, (store) => find(store, name));
-      if (options.html !== undefined) {
-        await writeFile(options.html, report.html);
-        io.err(`wrote ${options.html}`);
-        if (!options.json && !options.md) return;
+      for (const [file, text] of [
+        [options.html, report.html],
+        [options.evidence, report.evidence],
+      ] as const) {
+        if (file === undefined) continue;
+        if (text === null) throw unsigned(target, changeId);
+        await writeFile(file, text);
+        io.err(`wrote ${file}`);
       }
+      if ((options.html ?? options.evidence) !== undefined && !options.json && !options.md) return;
       io.out(
         options.json
           ? JSON.stringify({ version: jsonVersion, target, changeId, report: report.json }, null, 2)
           : verbatim(report.markdown.trimEnd()),
       );
     });
+  addVerify(command, surroundings);
+  addReportKey(command, surroundings);
 };
+
+function unsigned(target: string, changeId: string): Error {
+  return stop({
+    code: 'not-signed',
+    message: `the report of ${target}:${changeId} is not signed`,
+    detail: 'The worker that wrote it had no key, or was of a release before 0.2.',
+  });
+}
 
 async function find(store: Store, name: string) {
   const [, target, changeId] = /^(?:knowngood:)?([a-z0-9-]+):([a-z0-9-]+)$/.exec(name) ?? [];

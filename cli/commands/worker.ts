@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadKnowngoodConfig } from '../../config/load.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
-import { dataFolder } from '../embedded.ts';
+import { dataFolder, signingKeyFile } from '../embedded.ts';
 import { nameOption } from '../options.ts';
 import { serviceManager } from '../service-manager.ts';
 import { untilSignal } from '../until-signal.ts';
@@ -20,6 +20,7 @@ export const addWorker: AddCommand = (program, { io }) => {
       const { runWorker } = await import('../../worker/orchestrator.ts');
       const worker = await runWorker(config, {
         sampleFolder: join(dataFolder(io.env), 'samples'),
+        signingKeyFile: signingKeyFile(io.env),
         ...(options.probe === undefined ? {} : { probeOnly: options.probe }),
       });
       manager.ready();

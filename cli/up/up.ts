@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KnowngoodConfig } from '../../domain/config.ts';
-import { dataFolder, readEmbedded, removeEmbedded, writeEmbedded } from '../embedded.ts';
+import { dataFolder, readEmbedded, signingKeyFile, removeEmbedded, writeEmbedded } from '../embedded.ts';
 import { stop as refuse } from '../stop.ts';
 import type { Service } from '../until-signal.ts';
 import { localAgents } from './agents.ts';
@@ -46,7 +46,10 @@ export async function up(config: KnowngoodConfig, { agentConfig, env, say }: UpO
     };
     say('starting the worker');
     const { runWorker } = await import('../../worker/orchestrator.ts');
-    const worker = await runWorker(effective, { sampleFolder: join(folder, 'samples') });
+    const worker = await runWorker(effective, {
+      sampleFolder: join(folder, 'samples'),
+      signingKeyFile: signingKeyFile(env),
+    });
     endings.push(worker.stop);
     const { runAgent } = await import('../../worker/agent.ts');
     const agents: string[] = [];

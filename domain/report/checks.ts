@@ -108,7 +108,8 @@ const failureOf = (progress: CheckProgress | null): Sample | null =>
   progress?.last?.mark === 'fail' && progress.last.forgiven !== true ? progress.last : null;
 
 /** An address may carry a login before its host and a token after its question mark. */
-const withoutSecrets = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1').replace(/\?.*$/, '?…');
+export const withoutSecrets = (url: string): string =>
+  url.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1').replace(/\?.*$/, '?…');
 
 function measuresOf(spec: CheckSpec): string {
   switch (spec.kind) {

@@ -4,6 +4,7 @@ import type { CheckProgress, Sample } from '../check.ts';
 import type { PlanSummary, RevertItem } from '../plan.ts';
 import type { ChangeResult } from '../result.ts';
 import type { Approval } from '../view.ts';
+import type { LogEvidence } from './server-log.ts';
 
 /** What a report shows beyond the result. */
 export interface ReportDetails {
@@ -13,6 +14,8 @@ export interface ReportDetails {
   readonly approvals: readonly Approval[];
   readonly proof: readonly string[];
   readonly reverted: readonly RevertItem[];
+  /** What the server's log says around it. Absent: nobody asked, as of what was kept. */
+  readonly log?: LogEvidence;
 }
 
 export interface ReportInput {

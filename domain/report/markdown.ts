@@ -4,6 +4,8 @@ import { dateTimeText, durationText, preciseTimeText, sentence } from '../format
 import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable } from '../markdown.ts';
 import type { ReportModel } from './report.ts';
 import type { CheckReport, Stretch } from './checks.ts';
+import { codeText, failingText } from './failing.ts';
+import { logLine, logText, type LogEvidence } from './server-log.ts';
 
 export function reportMarkdown(model: ReportModel): string {
   const parts = [
@@ -17,10 +19,13 @@ export function reportMarkdown(model: ReportModel): string {
     timelinePart(model),
     '## Root cause',
     paragraphs(model.cause),
+    attributionPart(model),
     changePart(model),
+    evidencePart(model),
     '## Resolution',
     paragraphs(model.resolution),
     resolutionPart(model),
+    decisionsPart(model),
     '## Follow-ups',
     model.followUps.length === 0 ? 'None.' : list(model.followUps),
   ];
@@ -44,6 +49,7 @@ function summaryPart(model: ReportModel): string {
     ...spanRow('time to detect', spans.detectMs),
     ...spanRow('time to decide', spans.decideMs),
     ...spanRow('time to revert', spans.revertMs),
+    ...spanRow('time to verify', spans.verifyMs),
     ...spanRow('time to recover', spans.recoverMs),
     ...spanRow('in all', spans.totalMs),
     ['dependents', model.dependents],
@@ -128,13 +134,6 @@ function resolutionPart(model: ReportModel): string {
       ),
     ),
     titled(
-      'Approvals',
-      model.approvals.map(
-        ({ who, claim, why, at, signedBy }) =>
-          `${escapeMarkdown(who)}${signedBy === undefined ? '' : ` (signed, ${codeSpan(signedBy.fingerprint)})`}${claim === null ? '' : ` (claimed ${codeSpan(claim)})`} at ${dateTimeText(at)}${why === '' ? '' : `: ${escapeMarkdown(why)}`}`,
-      ),
-    ),
-    titled(
       'Snapshots',
       Object.entries({ before, change, after }).flatMap(([name, id]) =>
         id === null ? [] : [`${name} ${codeSpan(id)}`],
@@ -143,6 +142,51 @@ function resolutionPart(model: ReportModel): string {
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function attributionPart({ attribution }: ReportModel): string {
+  const lines = attribution.map(({ checks, items }) => {
+    const because = items.length === 0 ? 'not one item alone' : items.map(codeSpan).join(', ');
+    return `${checks.map(codeSpan).join(', ')}: ${because}`;
+  });
+  return titled('Explained by', lines);
+}
+
+function evidencePart({ failing, log }: ReportModel): string {
+  const measured = failing.first.map(({ at, check, code, class: kind, message }) => [
+    preciseTimeText(at),
+    codeCell(check),
+    codeCell(codeText(code, kind)),
+    message === null ? '' : codeCell(message),
+  ]);
+  const more = failing.more === 0 ? '' : `… and ${failing.more} more`;
+  return [
+    ...(measured.length === 0 ? [] : ['### Failing measurements', escapeMarkdown(failingText(failing))]),
+    measured.length === 0 ? '' : markdownTable({ head: ['UTC', 'check', 'code', 'said'], rows: measured }),
+    more,
+    logPart(log),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function logPart(log: LogEvidence | null): string {
+  if (log === null) return '';
+  const lines = log.lines.map(logLine).join('\n');
+  return ["### The server's log", escapeMarkdown(logText(log)), lines === '' ? '' : codeBlock(lines, 'text')]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function decisionsPart({ decisions }: ReportModel): string {
+  if (decisions.length === 0) return '';
+  const rows = decisions.map(({ at, what, who, claim, key, why }) => [
+    dateTimeText(at),
+    escapeMarkdown(what),
+    `${escapeMarkdown(who)}${key === undefined ? '' : ` (signed, ${codeCell(key)})`}${claim === null ? '' : ` (claimed ${codeCell(claim)})`}`,
+    escapeMarkdown(why) || '–',
+  ]);
+  return `**Decisions**\n\n${markdownTable({ head: ['when', 'what', 'who', 'why'], rows })}`;
 }
 
 const titled = (title: string, lines: readonly string[]): string =>

@@ -1,5 +1,6 @@
 /** The report of one guarded change as plain data: its JSON face, and what the others are rendered from. */
 import type { AdmittedChange } from '../admitted.ts';
+import type { Attribution } from '../access/attribution.ts';
 import { comparisonOf, type Comparison } from './april-12.ts';
 import type { Outcome } from '../phase.ts';
 import type { PlanSummary, RevertItem } from '../plan.ts';
@@ -7,8 +8,11 @@ import type { Problem } from '../problem.ts';
 import { reasonWords } from './reason-words.ts';
 import { checkReportsOf, type CheckReport } from './checks.ts';
 import type { ReportDetails, ReportInput } from './input.ts';
-import { momentsOf, spansOf, type Moment, type Spans } from './moments.ts';
+import { decisionsOf, type Decision } from './decisions.ts';
+import { failingOf, type Failing } from './failing.ts';
+import { momentsOf, spansOf, timesOf, type Moment, type Spans } from './moments.ts';
 import { followUpsOf, resolutionOf } from './resolution.ts';
+import type { LogEvidence } from './server-log.ts';
 import { causeOf, headlineOf, impactOf } from './words.ts';
 import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '../result.ts';
 
@@ -41,6 +45,11 @@ export interface ReportModel {
   readonly checks: readonly CheckReport[];
   readonly timeline: readonly TimelineEntry[];
   readonly cause: readonly string[];
+  /** Which parts of the change explain which checks. */
+  readonly attribution: readonly Attribution[];
+  readonly failing: Failing;
+  /** null: the server's log was not asked. */
+  readonly log: LogEvidence | null;
   readonly plan: PlanSummary | null;
   readonly resolution: readonly string[];
   readonly reverted: readonly RevertItem[];
@@ -48,6 +57,7 @@ export interface ReportModel {
   readonly conflicts: readonly string[];
   readonly problems: readonly Problem[];
   readonly approvals: ReportDetails['approvals'];
+  readonly decisions: readonly Decision[];
   readonly snapshots: ChangeResult['snapshots'];
   readonly commandExitCode: number | null;
   readonly followUps: readonly string[];
@@ -75,13 +85,16 @@ export function reportOf(input: ReportInput): ReportModel {
     changeKind: change.changeKind,
     what: change.what,
     notes: change.notes,
-    moments: momentsOf(result.moments),
-    spans: spansOf(result.moments),
+    moments: momentsOf(timesOf(result)),
+    spans: spansOf(timesOf(result)),
     dependents: result.dependents,
     impact: impactOf(input, checks),
     checks,
     timeline: [...result.timeline].sort((a, b) => a.at - b.at),
     cause: causeOf(input, checks),
+    attribution: result.attribution ?? [],
+    failing: failingOf(input.samples),
+    log: details.log ?? null,
     plan,
     resolution: resolutionOf(input),
     reverted: details.reverted,
@@ -89,6 +102,7 @@ export function reportOf(input: ReportInput): ReportModel {
     conflicts: result.conflicts,
     problems: result.problems,
     approvals: details.approvals,
+    decisions: decisionsOf(input),
     snapshots: result.snapshots,
     commandExitCode: result.commandExitCode,
     followUps: followUpsOf(input, checks),

@@ -206,7 +206,7 @@ function logsConnections(setting: string): boolean {
   return /\b(on|true|yes|1|all|authorization)\b/.test(setting);
 }
 
-function isEnglish(language: string): boolean {
+export function isEnglish(language: string): boolean {
   return /^($|C\b|POSIX$|en)/.test(language);
 }
 

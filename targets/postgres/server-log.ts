@@ -3,8 +3,8 @@
  * files only, and only those that the server itself names.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile, readlink } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { type FileHandle, open, readFile, readdir, readlink, stat } from 'node:fs/promises';
+import { dirname, extname, isAbsolute, join } from 'node:path';
 import type { LogFormat } from '../../domain/access/log-lines.ts';
 import { findPostmaster } from './postmaster.ts';
 
@@ -96,6 +96,42 @@ export function createLogTail(): LogTail {
       return { lines: [...rest.lines, ...next.lines], skippedBytes: rest.skippedBytes + next.skippedBytes };
     },
   };
+}
+
+/** A server that was restarted has begun a new file. */
+const mostFiles = 3;
+
+/** The last lines of the log, of files written to since then: a bounded piece of each, oldest first. */
+export async function lastLines({ path }: LogFile, since: number): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const each of await filesSince(path, since)) {
+    const handle = await open(each, readOnly);
+    try {
+      const { size } = await handle.stat();
+      const from = Math.max(0, size - mostBytes);
+      const { text } = await wholeLines(handle, from, size);
+      lines.push(...text.split('\n').slice(from > 0 ? 1 : 0));
+    } finally {
+      await handle.close();
+    }
+  }
+  return lines;
+}
+
+/** `path` comes last. Those beside it are its older ones when they have its ending. */
+async function filesSince(path: string, since: number): Promise<readonly string[]> {
+  const folder = dirname(path);
+  const names = await readdir(folder).catch(() => []);
+  const found = await Promise.all(
+    names
+      .filter((name) => extname(name) === extname(path) && join(folder, name) !== path)
+      .map(async (name) => {
+        const file = await stat(join(folder, name)).catch(() => null);
+        return file?.isFile() === true && file.mtimeMs >= since ? [{ path: join(folder, name), at: file.mtimeMs }] : [];
+      }),
+  );
+  const older = found.flat().sort((a, b) => a.at - b.at);
+  return [...older.slice(-(mostFiles - 1)).map((file) => file.path), path];
 }
 
 const nothing: LogLines = { lines: [], skippedBytes: 0 };

@@ -13,6 +13,7 @@ import { identifyOn } from './identify.ts';
 import { identityProblem } from './identity.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
+import { logLinesOf } from './log-evidence.ts';
 import { createObserve } from './observe.ts';
 import { planOn } from './plan.ts';
 import { itemsOf, planFilesBack } from './revert-plan.ts';
@@ -74,6 +75,7 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     },
     drift,
     observe: createObserve(parts),
+    logLines: (time) => logLinesOf(parts, time),
     awaitAccepting: (timeoutMs) => awaitAnswer(parts.endpoint, timeoutMs),
     close: () => parts.sql.close(),
   };

@@ -59,6 +59,15 @@ it('from a configuration that names only a local target, to a kept change and it
     expect(guarded).toMatchObject({ code: 0 });
     const report = await run('report', 'mine');
     expect(report.out).toContain('first');
+    const evidence = join(folder, 'evidence.json');
+    expect(await run('report', 'mine', '--evidence', evidence)).toMatchObject({ code: 0, out: '' });
+    const verified = await run('report', 'verify', evidence);
+    expect(verified).toMatchObject({ code: 0, out: expect.stringContaining('valid: mine:first, kept') });
+    expect(verified.out).toContain('who signed it is not proven');
+    const key = await run('report', 'key');
+    const [, fingerprint = ''] = /fingerprint (\S+)/.exec(key.err) ?? [];
+    const pinned = await run('report', 'verify', evidence, '--key', fingerprint);
+    expect(pinned).toMatchObject({ code: 0, out: expect.stringContaining('signed by the given key') });
     const status = await run('status', 'mine');
     expect(status.out).toMatch(/kept/);
     // Whoever is on the same machine needs no configuration to look.

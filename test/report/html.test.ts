@@ -1,5 +1,6 @@
 /** The page: complete in itself, safe with any words, readable without eyes for colour. */
 import { describe, expect, it } from '@jest/globals';
+import { parseHTML } from 'linkedom';
 import { buildReport } from '../../report/build.ts';
 import { escapeHtml, markup } from '../../report/markup.ts';
 import { anOutage } from './outage.ts';
@@ -99,10 +100,16 @@ it('lets no outside word become markup, wherever it stands', () => {
     },
     samples: samples.map((sample) => ({ ...sample, check: `${sample.check}${evil}`, message: evil, code: evil })),
   }).html;
-  expect(hostile).not.toMatch(/<script|<img|onerror='/);
+  expect(hostile).not.toMatch(/<script|<img/);
+  const { document } = parseHTML(hostile);
+  const all = [...document.querySelectorAll('*')];
+  expect(all.filter(({ localName }) => ['script', 'img', 'iframe', 'a', 'link'].includes(localName))).toEqual([]);
+  expect(all.flatMap(({ attributes }) => [...attributes].map(({ name }) => name)).filter(isHandler)).toEqual([]);
   expect(hostile.match(/<\/style>/g)).toHaveLength(1);
   expect(hostile).toContain('&lt;script&gt;');
 });
+
+const isHandler = (name: string): boolean => name.startsWith('on');
 
 describe('a report of little', () => {
   it('without checks, samples and plan is a page all the same', () => {

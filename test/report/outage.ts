@@ -143,7 +143,7 @@ export function anOutage(bent: Partial<ReportInput> = {}): ReportInput {
     { at: armedAt, phase: 'arm', text: 'journal and lease armed on the target' },
     { at: armedAt + 100, phase: 'apply', text: 'the agent runs its command upgrade' },
     { at: appliedAt, phase: 'watch', text: 'applied with a restart; watching for 10 min' },
-    { at: decidedAt, phase: 'revert', text: `image-service/login: ${denial}` },
+    { at: decidedAt, phase: 'revert', text: `decided to revert: image-service/login: ${denial}` },
     { at: restoredAt, phase: 'verify', text: 'restored and proven on a new connection' },
     { at: recoveredAt, phase: 'report', text: 'all checks pass again' },
   ] as const;
@@ -187,6 +187,47 @@ export function anOutage(bent: Partial<ReportInput> = {}): ReportInput {
     ...bent,
   };
 }
+
+/** With all that an agent and an operator can add to it. */
+export function aTalkingOutage(bent: Partial<ReportInput> = {}): ReportInput {
+  const outage = anOutage({ compareWith: 'april-12' });
+  const { result, details } = outage;
+  return {
+    ...outage,
+    result: {
+      ...result,
+      attribution: [
+        {
+          checks: ['image-service/login'],
+          sentences: [
+            'image_svc to shop from 127.0.2.1 lost access; line 3 of pg_hba.conf let it in and is gone; no line matches now',
+          ],
+          items: ['file:/etc/postgresql/pg_hba.conf'],
+        },
+      ],
+      timeline: [
+        ...result.timeline,
+        { at: start + 4_000, phase: 'approve', text: 'deadline moved by 600 s: bob is late' },
+      ],
+    },
+    details: { ...details, log: { lines: logLines, more: 0, unread: '' } },
+    ...bent,
+  };
+}
+
+const logLines = [
+  [armedAt + 900, 'LOG', 'received fast shutdown request'],
+  [armedAt + 1_400, 'LOG', 'database system is shut down'],
+  [armedAt + 2_500, 'LOG', 'database system is ready to accept connections'],
+  [firstFailureAt + 2, 'FATAL', denial],
+  [decidedAt + 40, 'LOG', 'received SIGHUP, reloading configuration files'],
+  [restoredAt - 90, 'LOG', 'database system is ready to accept connections'],
+].map(([at, level, text]) => ({
+  time: `${new Date(Number(at)).toISOString().slice(0, -1).replace('T', ' ')} UTC`,
+  level: String(level),
+  text: String(text),
+  times: level === 'FATAL' ? 4 : 1,
+}));
 
 export function aProgress(bent: Partial<CheckProgress> = {}): CheckProgress {
   return {

@@ -158,8 +158,14 @@ describe('samples', () => {
 
 describe('reports', () => {
   it('are replaced by the newest', async () => {
-    await store.putReport('shop-db', 'c', { id: 'shop-db:c', html: '<p>', markdown: '# a', json: { a: 1 } });
-    const report = { id: 'shop-db:c', html: '<p>é', markdown: '# b', json: { b: [2, null] } };
+    await store.putReport('shop-db', 'c', {
+      id: 'shop-db:c',
+      html: '<p>',
+      markdown: '# a',
+      json: { a: 1 },
+      evidence: null,
+    });
+    const report = { id: 'shop-db:c', html: '<p>é', markdown: '# b', json: { b: [2, null] }, evidence: '{}\n' };
     await store.putReport('shop-db', 'c', report);
     expect(await store.report('shop-db', 'c')).toEqual(report);
     expect(await store.report('shop-db', 'none')).toBeNull();

@@ -115,7 +115,7 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
   const config = await loadKnowngoodConfig(join(folder, 'knowngood.yaml'));
   const workers: RunningWorker[] = [];
   const startWorker = async (workerSettings: WorkerSettings = {}): Promise<void> => {
-    workers.push(await runWorker(config, workerSettings));
+    workers.push(await runWorker(config, { signingKeyFile: join(folder, 'report-key.pem'), ...workerSettings }));
   };
   const stopWorker = async (): Promise<void> => {
     for (const worker of workers.splice(0)) await worker.stop();

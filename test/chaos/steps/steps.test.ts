@@ -45,6 +45,7 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     checkSignature: 'reads knowngood.yaml, changes nothing',
     wasReset: 'as claimedIdentity',
     report: true,
+    logLines: true,
   };
 
 const phases: Readonly<Record<JournalPhase, true | string>> = {
@@ -74,6 +75,8 @@ const fileWrites: Readonly<Record<string, number>> = {
   'targets/postgres/merge-record.ts': 1,
   'targets/postgres/revert-files.ts': 3,
   'targets/postgres/write-file.ts': 5,
+  // A life has its key from before.
+  'worker/report-key.ts': 2,
 };
 
 describe('the list of durable steps', () => {

@@ -22,6 +22,7 @@ it('reads as the write-up of an incident', () => {
    | time to detect | 700 ms |
    | time to decide | 1 s |
    | time to revert | 2.8 s |
+   | time to verify | 1.8 s |
    | time to recover | 1.8 s |
    | in all | 16 s |
    | dependents | recovered |
@@ -53,8 +54,9 @@ it('reads as the write-up of an incident', () => {
    | 10:00:08.900 | watch | applied with a restart; watching for 10 min |
    | 10:00:08.900 |  | **applied** |
    | 10:00:09.600 |  | **first failure** |
-   | 10:00:10.640 | revert | image-service/login: no pg\\_hba.conf entry for host "127.0.2.1", user "image\\_svc", database "shop", no encryption |
+   | 10:00:10.640 | revert | decided to revert: image-service/login: no pg\\_hba.conf entry for host "127.0.2.1", user "image\\_svc", database "shop", no encryption |
    | 10:00:10.640 |  | **decided** |
+   | 10:00:10.640 |  | **revert began** |
    | 10:00:13.480 | verify | restored and proven on a new connection |
    | 10:00:13.480 |  | **restored** |
    | 10:00:15.300 | report | all checks pass again |
@@ -83,6 +85,20 @@ it('reads as the write-up of an incident', () => {
     host    all   all        ::1/128           scram-sha-256
    \`\`\`
 
+   ### Failing measurements
+
+   7 failing measurements: 4 × 28000 (access) and 3 × 503 (http).
+
+   | UTC | check | code | said |
+   | --- | --- | --- | --- |
+   | 10:00:09.600 | \`image-service/login\` | \`28000 (access)\` | \`no pg_hba.conf entry for host "127.0.2.1", user "image_svc", database "shop", no encryption\` |
+   | 10:00:10.600 | \`image-service/images\` | \`503 (http)\` | \`status 503, not 200\` |
+   | 10:00:10.600 | \`image-service/login\` | \`28000 (access)\` | \`no pg_hba.conf entry for host "127.0.2.1", user "image_svc", database "shop", no encryption\` |
+   | 10:00:11.600 | \`image-service/images\` | \`503 (http)\` | \`status 503, not 200\` |
+   | 10:00:11.600 | \`image-service/login\` | \`28000 (access)\` | \`no pg_hba.conf entry for host "127.0.2.1", user "image_svc", database "shop", no encryption\` |
+   | 10:00:12.600 | \`image-service/images\` | \`503 (http)\` | \`status 503, not 200\` |
+   | 10:00:12.600 | \`image-service/login\` | \`28000 (access)\` | \`no pg_hba.conf entry for host "127.0.2.1", user "image_svc", database "shop", no encryption\` |
+
    ## Resolution
 
    2 items put back 2.8 s after the decision, and it was proven, not assumed.
@@ -97,15 +113,19 @@ it('reads as the write-up of an incident', () => {
    - pg\\_hba: witness image\\_svc@shop from 127.0.2.1 answers sasl as before
    - snapshot equals the one before
 
-   **Approvals**
-
-   - bob (claimed \`bob@example.org\`) at 2026-03-01 10:00:05 UTC: read the diff
-
    **Snapshots**
 
    - before \`aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\`
    - change \`bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\`
    - after \`aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\`
+
+   **Decisions**
+
+   | when | what | who | why |
+   | --- | --- | --- | --- |
+   | 2026-03-01 10:00:00 UTC | ask for the change | anna | scheduled upgrade of the database server |
+   | 2026-03-01 10:00:05 UTC | approve | bob (claimed \`bob@example.org\`) | read the diff |
+   | 2026-03-01 10:00:10 UTC | revert | Knowngood, by the policy | image-service/login: no pg\\_hba.conf entry for host "127.0.2.1", user "image\\_svc", database "shop", no encryption |
 
    ## Follow-ups
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { comparisonOf } from '../../../domain/report/april-12.ts';
-import { momentsOf, spansOf } from '../../../domain/report/moments.ts';
+import { momentsOf, spansOf, timesOf } from '../../../domain/report/moments.ts';
 import type { ChangeResult } from '../../../domain/result.ts';
 import { start } from '../../report/outage.ts';
 import { ended, outage } from './builders.ts';
@@ -42,6 +42,24 @@ describe('moments', () => {
     ['an outage is from the first failure to the last recovery', { firstFailure: 6, recovered: 9 }, { outageMs: 3 }],
   ] as const)
     it(what, () => expect(spansOf({ ...none, ...bent })).toMatchObject(want));
+
+  for (const [what, timeline, want] of [
+    ['the revert began when its phase did', [['revert', 7]], { reverting: 7 }],
+    ['of an agent that reverts alone nobody knows when it began', [['revert', 9]], { reverting: null }],
+    [
+      'the dependents are verified when their phase ends',
+      [
+        ['verify', 8],
+        ['report', 9],
+      ],
+      { verified: 9 },
+    ],
+    ['a report without verifying verifies nothing', [['report', 9]], { verified: null }],
+  ] as const)
+    it(what, () => {
+      const entries = timeline.map(([phase, at]) => ({ phase, at, text: '' }));
+      expect(timesOf({ moments: { ...none, restored: 8 }, timeline: entries })).toMatchObject(want);
+    });
 
   it('no span is negative, whatever the clocks said', () => {
     const at = fc.option(fc.integer({ min: 0, max: 20 }));

@@ -1,0 +1,54 @@
+/** Who decided what, when and why: people's words, and the ruling that ended the watch. */
+import { reasonWords } from './reason-words.ts';
+import type { ReportInput } from './input.ts';
+
+export interface Decision {
+  /** Unix ms. */
+  readonly at: number;
+  /** `approve`, `abort`, `revert`. */
+  readonly what: string;
+  readonly who: string;
+  /** What the client of an approval claimed to be; null: nothing, or not asked. */
+  readonly claim: string | null;
+  /** Fingerprint of the key by which it was signed. Absent: it was not. */
+  readonly key?: string;
+  /** '' when not said. */
+  readonly why: string;
+}
+
+/** As the workflow notes an operator's word: `abort by kim: not tonight`. Approvals are known better than from their note. */
+const spoken = /^(reject|abort|confirm|abandon|extend|acknowledge)(?:e?d)? by ([^:]*)(?:: (.*))?$/s;
+const extended = /^(deadline moved by [^:]*)(?:: (.*))?$/s;
+const ruled = /^decided to (keep|revert): (.*)$/s;
+
+export function decisionsOf({ change, result, details }: ReportInput): readonly Decision[] {
+  const approvals = details.approvals.map(({ who, claim, why, at, signedBy }) => {
+    const approved = { at, what: 'approve', who, claim, why };
+    return signedBy === undefined ? approved : { ...approved, key: signedBy.fingerprint };
+  });
+  const noted = result.timeline.flatMap(({ at, text }): readonly Decision[] => {
+    const [, word, who = '', why = ''] = spoken.exec(text) ?? [];
+    if (word !== undefined) return [{ at, what: word, who, claim: null, why }];
+    const [, moved, because = ''] = extended.exec(text) ?? [];
+    if (moved !== undefined) return [{ at, what: moved, who: 'an operator', claim: null, why: because }];
+    const [, ruling, reason = ''] = ruled.exec(text) ?? [];
+    return ruling === undefined ? [] : [{ at, what: ruling, who: byRule, claim: null, why: reason }];
+  });
+  const asked = { at: result.moments.started, what: 'ask for the change', claim: null };
+  const { requestedBy, reason } = change;
+  return [
+    ...(requestedBy === '' ? [] : [{ ...asked, who: requestedBy, why: reason }]),
+    ...approvals,
+    ...noted,
+    ...(noted.some(({ who }) => who === byRule) ? [] : silent(result)),
+  ].sort((a, b) => a.at - b.at);
+}
+
+const byRule = 'Knowngood, by the policy';
+
+/** Timelines of earlier versions do not name the ruling. */
+function silent({ moments, outcome, reason }: ReportInput['result']): readonly Decision[] {
+  if (moments.decided === null) return [];
+  const what = outcome === 'kept' ? 'keep' : outcome === 'rejected' || outcome === 'aborted' ? 'end' : 'revert';
+  return [{ at: moments.decided, what, who: byRule, claim: null, why: reasonWords[reason] }];
+}

@@ -1,0 +1,143 @@
+/**
+ * What the server's own log says around an incident: the few lines that speak of access and configuration, without
+ * statements and without values. Pure: lines in, evidence out. What a line quotes may be chosen by whoever connects.
+ */
+import { holdsLiteralSecret, isSecretSetting } from '../secrets.ts';
+import type { LogFormat } from '../access/log-lines.ts';
+
+export interface LogEvidence {
+  /** Oldest first. */
+  readonly lines: readonly LogLine[];
+  /** Further lines of the kind, left out. */
+  readonly more: number;
+  /** Why there is none, or not all of it: a sentence; '' when it was read. */
+  readonly unread: string;
+}
+
+export interface LogLine {
+  /** As the server printed it, in its `log_timezone`; '' when its prefix has no time. */
+  readonly time: string;
+  readonly level: string;
+  readonly text: string;
+  /** The same words so often in a row. */
+  readonly times: number;
+}
+
+/** Both ends as the log itself would print them, to the ms: `2026-03-01 09:59:30.000`; and for `%n`, in seconds. */
+export interface LogWindow {
+  readonly from: string;
+  readonly until: string;
+  readonly fromSeconds: number;
+  readonly untilSeconds: number;
+}
+
+export function logLine({ time, level, text, times }: LogLine): string {
+  return `${time} ${level}: ${text}${times === 1 ? '' : ` (${times} times)`}`;
+}
+
+export function logText({ lines, more, unread }: LogEvidence): string {
+  if (unread !== '') return `It could not be read: ${unread}`;
+  if (lines.length === 0) return 'It says nothing of access or configuration in that time.';
+  const left = more === 0 ? '' : ` ${more} further ones are left out.`;
+  return `Lines about access and configuration, without statements and values, in the server's own time.${left}`;
+}
+
+const mostLines = 40;
+const longestLine = 300;
+
+/** Whole lines, oldest first. */
+export function logEvidence(lines: readonly string[], format: LogFormat, window: LogWindow): LogEvidence {
+  const found: LogLine[] = [];
+  for (const line of lines) {
+    const read = readers[format](line);
+    if (read === null || !isWithin(read.time, window) || !isTelling(read)) continue;
+    const text = redacted(read.text);
+    const last = found.at(-1);
+    if (last !== undefined && last.text === text && last.level === read.level)
+      found[found.length - 1] = { ...last, times: last.times + 1 };
+    else found.push({ ...read, text, times: 1 });
+  }
+  // The end is where the server is back: of too many, the first ones tell how it began.
+  return { lines: found.slice(0, mostLines), more: Math.max(0, found.length - mostLines), unread: '' };
+}
+
+interface Read {
+  readonly time: string;
+  readonly level: string;
+  readonly text: string;
+}
+
+const levels = 'PANIC|FATAL|ERROR|WARNING|LOG|DETAIL';
+// A line that goes on begins with a tab: within a statement, anything may stand.
+const stderrLine = new RegExp(`^(?!\\t)(.{0,500}?)\\b(${levels}):  (.*)$`);
+const timeInPrefix = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Za-z0-9+:_-]+)?|\b\d{10}\.\d{3}\b/;
+const csvLine = new RegExp(
+  `^([^",]+),(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*)){9},(${levels}),[^",]*,"((?:[^"]|"")*)"`,
+);
+
+const readers: Readonly<Record<LogFormat, (line: string) => Read | null>> = {
+  stderr: (line) => {
+    const [, prefix = '', level, text = ''] = stderrLine.exec(line) ?? [];
+    return level === undefined ? null : { time: timeInPrefix.exec(prefix)?.[0] ?? '', level, text };
+  },
+  csvlog: (line) => {
+    const [, time = '', level, text = ''] = csvLine.exec(line) ?? [];
+    return level === undefined ? null : { time, level, text: text.replaceAll('""', '"') };
+  },
+  jsonlog: (line) => {
+    const { timestamp, error_severity: level, message } = recordOf(line);
+    if (typeof timestamp !== 'string' || typeof level !== 'string' || typeof message !== 'string') return null;
+    return { time: timestamp, level, text: message };
+  },
+};
+
+function recordOf(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A time that is printed to the second is compared to the second. */
+function isWithin(time: string, { from, until, fromSeconds, untilSeconds }: LogWindow): boolean {
+  if (time === '') return false;
+  if (/^\d{10}\./.test(time)) return Number(time) >= fromSeconds && Number(time) <= untilSeconds;
+  const printed = time.slice(0, 23).replace(/ [A-Za-z].*$/, '');
+  return printed >= from.slice(0, printed.length) && printed <= until.slice(0, printed.length);
+}
+
+/** Of LOG, only what speaks of the configuration and of the server's own coming and going. */
+const telling = [
+  /^received (SIGHUP|fast|smart|immediate)/,
+  /^parameter "/,
+  /\bwas not reloaded$/,
+  /^configuration file "/,
+  /^(invalid|authentication|line \d+|hostssl|role|could not|unrecognized|syntax error|end-of-line|missing)\b.*/,
+  /^(starting PostgreSQL|listening on|database system )/,
+];
+
+function isTelling({ level, text }: Read): boolean {
+  if (level === 'DETAIL') return text.startsWith('Connection matched ');
+  return level !== 'LOG' || telling.some((pattern) => pattern.test(text));
+}
+
+/** Messages whose quoted words are names; what another one quotes may be a value of somebody's row. */
+const quotesNames =
+  /^(permission denied|must be|role|database|no pg_hba\.conf entry|pg_hba\.conf rejects|password authentication|peer authentication|parameter|received|configuration file|could not|unrecognized configuration|authentication|terminating|canceling|remaining connection|too many|sorry|the database system|listening|starting|Connection matched)/;
+
+function redacted(text: string): string {
+  // A password may stand in a rule's options, in a setting, in an address.
+  if (holdsLiteralSecret(text)) return '(a line that holds a secret)';
+  const [, name, rest] = /^parameter "([^"]+)" (changed to|cannot be changed)/.exec(text) ?? [];
+  // The value of an extension's setting may be anything.
+  const isSecret =
+    name !== undefined && (isSecretSetting(name) || name.includes('.') || /command|conninfo|passwd|secret/.test(name));
+  const shown = isSecret
+    ? `parameter "${name}" ${rest} "…"`
+    : quotesNames.test(text)
+      ? text
+      : text.replace(/"[^"]*"/g, '"…"');
+  return shown.length <= longestLine ? shown : `${shown.slice(0, longestLine - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}

@@ -1,0 +1,50 @@
+/** Who decided what and why, as a reader of the report is told. */
+import { expect, it } from '@jest/globals';
+import { decisionsOf } from '../../../domain/report/decisions.ts';
+import type { Phase } from '../../../domain/phase.ts';
+import { anOutage, start } from '../../report/outage.ts';
+
+function decided(texts: readonly string[]) {
+  const outage = anOutage({ details: { ...anOutage().details, approvals: [] } });
+  const timeline = texts.map((text, index) => ({ at: start + 20_000 + index, phase: 'watch' as Phase, text }));
+  const input = { ...outage, result: { ...outage.result, timeline } };
+  return decisionsOf(input)
+    .filter(({ at }) => at >= start + 20_000)
+    .map(({ what, who, why }) => [what, who, why]);
+}
+
+for (const [what, text, want] of [
+  ['an abort has who and why', 'abort by kim: not tonight: too busy', ['abort', 'kim', 'not tonight: too busy']],
+  ['an abandon without a reason has none', 'abandon by kim', ['abandon', 'kim', '']],
+  ['an acknowledgement counts', 'acknowledged by kim: I look', ['acknowledge', 'kim', 'I look']],
+  [
+    'a later deadline is a decision',
+    'deadline moved by 600 s: bob is late',
+    ['deadline moved by 600 s', 'an operator', 'bob is late'],
+  ],
+  [
+    'the ruling names the policy',
+    'decided to revert: login failed',
+    ['revert', 'Knowngood, by the policy', 'login failed'],
+  ],
+] as const)
+  it(what, () => expect(decided([text])).toEqual([want]));
+
+it('is told of nothing that only sounds like one', () =>
+  expect(
+    decided(['signal abort had no effect: too early', 'reverted, proven on a new connection, by workflow']),
+  ).toEqual([]));
+
+it('begins with who asked, tells each approval once, and ends with the ruling', () => {
+  expect(decisionsOf(anOutage()).map(({ what, who, claim }) => [what, who, claim])).toEqual([
+    ['ask for the change', 'anna', null],
+    ['approve', 'bob', 'bob@example.org'],
+    ['revert', 'Knowngood, by the policy', null],
+  ]);
+});
+
+it('knows the ruling of a timeline that does not name it', () => {
+  const outage = anOutage();
+  const old = { ...outage, result: { ...outage.result, timeline: [] } };
+  expect(decisionsOf(old).at(-1)).toMatchObject({ what: 'revert', why: 'a dependent failed its check' });
+});
