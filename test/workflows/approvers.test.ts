@@ -160,7 +160,7 @@ describe('a change that only signatures approve', () => {
       /approved by anna: seen the "diff" \(signed, SHA256:\S+; 1 of 1\)/,
     );
     const { report } = await rig().recorded(change.changeId);
-    const { approvals } = report?.json as unknown as { approvals: ChangeView['approvals']['given'] };
+    const { approvals } = (report?.json ?? {}) as unknown as { approvals: ChangeView['approvals']['given'] };
     expect(approvals).toMatchObject([{ who: 'anna', claim: expect.any(String), signedBy: { name: 'anna' } }]);
     const { statement = '', signature = '' } = approvals[0]?.evidence ?? {};
     expect(statement).toMatch(`change: ${change.changeId}\n`);
