@@ -40,42 +40,34 @@ signed: ${signedAt}
 `;
 }
 
+const form =
+  /^[^\n]*\ntarget: ([^\n]*)\nchange: ([^\n]*)\nworkflow: ([^\n]*)\nrun: ([^\n]*)\nplan: ([^\n]*)\nrisk: (low|high|refused|unknown)\napprover: ([^\n]*)\nreason: ([^\n]*)\nsigned: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)\n$/;
+
 /** null: not a text of that form, letter by letter. */
 export function readStatement(text: string): ApprovalStatement | null {
-  const [head, ...lines] = text.split('\n');
-  const values = lines.map((line) => line.slice(line.indexOf(': ') + 2));
-  const [target, changeId, workflowId, runId, planHash, risk, who, why, signedAt] = values;
-  if (head !== title || target === undefined || changeId === undefined || workflowId === undefined) return null;
-  if (runId === undefined || planHash === undefined || signedAt === undefined) return null;
-  const [name, reason] = [quoted(who), quoted(why)];
-  if (name === null || reason === null || !isRisk(risk) || !instant.test(signedAt)) return null;
-  const statement = {
+  const [, target = '', changeId = '', workflowId = '', runId = '', planHash = '', risk = '', ...said] =
+    form.exec(text) ?? [];
+  const [who = '', why = '', signedAt = ''] = said;
+  const statement: ApprovalStatement = {
     target,
     changeId,
     workflowId,
     runId,
     planHash: planHash === unknown ? null : planHash,
-    risk: risk === unknown ? null : risk,
-    who: name,
-    why: reason,
+    risk: risk === unknown ? null : (risk as Risk),
+    who: quoted(who),
+    why: quoted(why),
     signedAt,
   };
   // Whatever was read otherwise than it would be written is another text.
   return statementText(statement) === text ? statement : null;
 }
 
-const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/;
-
-function isRisk(word: string | undefined): word is Risk | typeof unknown {
-  return word === 'low' || word === 'high' || word === 'refused' || word === unknown;
-}
-
-function quoted(text: string | undefined): string | null {
+function quoted(text: string): string {
   try {
-    const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'string' ? value : null;
+    return String(JSON.parse(text));
   } catch {
-    return null;
+    return '';
   }
 }
 

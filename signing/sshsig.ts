@@ -1,6 +1,6 @@
 /**
  * Signatures in the form of `ssh-keygen -Y sign` (OpenSSH's PROTOCOL.sshsig), so that its `-Y verify` can check what is
- * kept as evidence. No package on the registry writes this form; the keys themselves are read by one that does keys.
+ * kept as evidence. We found no package that writes this form; the keys themselves are read by one that does keys.
  */
 import { createHash, verify } from 'node:crypto';
 import type { Problem } from '../domain/problem.ts';

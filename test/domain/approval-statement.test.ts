@@ -57,6 +57,8 @@ describe('the text of an approval', () => {
     ['lines in another order', (text: string) => text.replace(/(plan: .*\n)(risk: .*\n)/, '$2$1')],
     ['another title', (text: string) => text.replace('v1', 'v2')],
     ['no last line break', (text: string) => text.trimEnd()],
+    ['another risk than there is', (text: string) => text.replace('risk: high', 'risk: none')],
+    ['a number for a name', (text: string) => text.replace('"anna"', '7')],
     ['a name without quotes', (text: string) => text.replace('"anna"', 'anna')],
     ['a name escaped otherwise', (text: string) => text.replace('"anna"', '"\\u0061nna"')],
     ['a time of its own making', (text: string) => text.replace('2026-03-01T09:59:00Z', 'yesterday')],
@@ -75,16 +77,25 @@ describe('the text of an approval', () => {
     ['no known plan', { planHash: null }, 'wrong-plan'],
     ['another risk', { risk: 'low' }, 'wrong-plan'],
     ['an earlier run', { runId: 'before' }, 'approval-stale'],
-    ['a clock a little ahead', { signedAt: '2026-03-01T10:04:00Z' }, null],
-    ['the future', { signedAt: '2026-03-01T10:06:00Z' }, 'signature-ahead'],
+    ['a clock five minutes ahead', { signedAt: '2026-03-01T10:05:00Z' }, null],
+    ['the future', { signedAt: '2026-03-01T10:05:00.001Z' }, 'signature-ahead'],
     ['no day at all', { signedAt: '2026-13-01T10:06:00Z' }, 'signature-ahead'],
     ['an hour ago', { signedAt: '2026-03-01T09:00:00Z' }, null],
-    ['long ago', { signedAt: '2026-03-01T08:59:59Z' }, 'signature-too-old'],
+    ['long ago', { signedAt: '2026-03-01T08:59:59.999Z' }, 'signature-too-old'],
   ] as const) {
     it(`${code === null ? 'is taken' : 'is refused'} when it is about ${name}`, () => {
       expect(refuseStatement({ ...statement, ...bent }, statement, now)?.code ?? null).toBe(code);
     });
   }
+
+  it('says what it is about instead', () => {
+    expect(refuseStatement({ ...statement, planHash: null }, statement, now)?.message).toBe(
+      'the signed text is about plan unknown, not ab12',
+    );
+    expect(refuseStatement(statement, { ...statement, risk: null }, now)?.message).toBe(
+      'the signed text is about risk high, not unknown',
+    );
+  });
 
   it('is the whole argument of a signed approval', () => {
     const text = statementText(statement);

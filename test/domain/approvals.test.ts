@@ -88,6 +88,15 @@ describe('a name in the argument', () => {
   }
 });
 
+describe('without approvers', () => {
+  it('anybody approves, under the name that is typed, else claimed', () => {
+    expect(whoApproves(rules, { typed: 'kim', claim: 'x@y' })).toEqual({ who: 'kim', groups: [] });
+    expect(whoApproves(rules, { typed: null, claim: 'x@y' })).toEqual({ who: 'x@y', groups: [] });
+    expect(whoApproves(rules, { typed: null, claim: null })).toEqual({ who: 'an operator', groups: [] });
+    expect(hopelessApprovals({ ...rules, needed: 9 })).toBeNull();
+  });
+});
+
 describe('with approvers declared', () => {
   for (const [name, typed, claim, want] of [
     ['a name is one of theirs', 'Anna', null, 'anna'],
@@ -105,6 +114,24 @@ describe('with approvers declared', () => {
       expect(isProblem(person) ? person.code : person.who).toBe(want);
     });
   }
+
+  it('a refusal names the request it came in, and who could approve as long as they are few', () => {
+    expect(whoApproves(housed, { typed: 'anna', claim: 'kim@laptop' })).toMatchObject({
+      message: 'the request of kim (kim@laptop) cannot approve in the name of anna',
+    });
+    const hintOf = (count: number): unknown => {
+      const approvers = Array.from({ length: count }, (_, i) => anApprover(`p${i}`));
+      return (whoApproves({ approvers }, { typed: 'x', claim: null }) as { hint?: string }).hint;
+    };
+    expect(hintOf(20)).toContain('one of: p0,');
+    expect(hintOf(21)).toBe('Send "name: reason".');
+  });
+
+  it('a name beside a signature is not judged before the key is known', () => {
+    const signed = {} as NonNullable<Parameters<typeof refuseName>[1]['signed']>;
+    expect(refuseName(housed, { who: 'ci@pipeline', signed }, [])).toBeNull();
+    expect(refuseName(housed, { who: 'ci@pipeline' }, [])).toMatchObject({ code: 'own-approval' });
+  });
 
   it('the key decides who signed, wherever it was sent from, but not in the name of another', () => {
     const signedBy = { name: 'anna', fingerprint: 'SHA256:a', groups: ['dba'] };
@@ -139,16 +166,17 @@ describe('with approvers declared', () => {
 
 describe('a quorum', () => {
   const grouped = { ...housed, needed: 2, groups: { dba: 1, security: 1 } };
-  for (const [name, who, missing] of [
+  for (const [name, who, missing, other = {}] of [
     ['is missed by all at first', [], '1 of dba, 1 of security, 2 in all'],
     ['is missed by one group and one person', ['anna'], '1 of security'],
     ['is not reached by two of one group', ['anna', 'pat'], '1 of security'],
     ['is not reached by one person with two seats', ['kim'], '1'],
     ['is reached by one of each', ['anna', 'sam'], ''],
     ['is reached when one person has both seats, and another one approves', ['kim', 'pat'], ''],
+    ['is missed by more people than one group says', [], '1 of dba, 3 in all', { needed: 3, groups: { dba: 1 } }],
     ['counts a person once', ['anna', 'anna', 'Anna '], '1 of security'],
   ] as const) {
-    it(name, () => expect(missingText(missingApprovals(grouped, who.map(of)))).toBe(missing));
+    it(name, () => expect(missingText(missingApprovals({ ...grouped, ...other }, who.map(of)))).toBe(missing));
   }
 
   it('that nobody is left for is said at once', () => {
@@ -160,6 +188,8 @@ describe('a quorum', () => {
       message: expect.stringContaining('2 of dba needed, 1 possible'),
     });
     expect(hopelessApprovals({ ...strict, requestedBy: 'kim@laptop', fourEyes: false })).toBeNull();
+    const keyless = [anApprover('anna', [], { signs: false })];
+    expect(hopelessApprovals({ ...housed, approvers: keyless })).toBeNull();
     const one = { ...housed, signed: true, approvers: [anApprover('anna'), anApprover('kim', [], { signs: false })] };
     expect(hopelessApprovals({ ...one, requestedBy: 'anna' })).toMatchObject({ code: 'nobody-can-approve' });
   });

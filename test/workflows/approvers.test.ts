@@ -160,7 +160,7 @@ describe('a change that only signatures approve', () => {
       /approved by anna: seen the "diff" \(signed, SHA256:\S+; 1 of 1\)/,
     );
     const { report } = await rig().recorded(change.changeId);
-    const { approvals } = report?.json as unknown as { approvals: ChangeView['approvals']['given'] };
+    const { approvals } = (report?.json ?? {}) as unknown as { approvals: ChangeView['approvals']['given'] };
     expect(approvals).toMatchObject([{ who: 'anna', claim: expect.any(String), signedBy: { name: 'anna' } }]);
     const { statement = '', signature = '' } = approvals[0]?.evidence ?? {};
     expect(statement).toMatch(`change: ${change.changeId}\n`);
@@ -176,6 +176,27 @@ describe('a change that only signatures approve', () => {
     await change.executeUpdate('failed', { args: [{ exitCode: 1 }] });
     await change.outcome();
     expect(annasAgent.signed()).toBe(1);
+  });
+
+  it('is approved from a machine that has no knowngood.yaml, and its signature approves no other change, as a Signal either', async () => {
+    const change = await asksForSignatures();
+    const named = `${rig().targetName}:${change.changeId}`;
+    const env = { HOME: rig().folder, TEMPORAL_ADDRESS: rig().temporalAddress };
+    const key = keyFile('anna-key', anna.file);
+    expect(await startCommand(['approve', named, '--sign', '--key', key], env).done).toMatchObject({ code: 0 });
+    await change.reaches('apply');
+    const { who, evidence } = (await change.view()).approvals.given[0] ?? {};
+    expect(who).toBe('anna');
+    await change.executeUpdate('failed', { args: [{ exitCode: 1 }] });
+    await change.outcome();
+
+    // Of another change, it is a Signal without effect, and said so.
+    const other = await asksForSignatures();
+    await other.signal('approve', evidence);
+    await eventually('the timeline says so', async () =>
+      (await other.view()).timeline.some(({ text }) => text.startsWith('signal approve had no effect: this change is')),
+    );
+    await ends(other);
   });
 
   it('is approved by the key of an agent whose public half is named, and by a locked one that an agent holds', async () => {
