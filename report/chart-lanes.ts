@@ -1,6 +1,7 @@
 /** The whole change in one picture: a lane a check, time from left to right, the moments through all of them. */
 import * as Plot from '@observablehq/plot';
 import { countText } from '../domain/format.ts';
+import { shorten } from '../domain/markdown.ts';
 import type { ReportModel } from '../domain/report/report.ts';
 import { drawn } from './chart.ts';
 import { across, overTime, storyOf } from './chart-time.ts';
@@ -8,6 +9,8 @@ import { signsOf } from './marks.ts';
 import { type Markup, withoutTricks } from './markup.ts';
 
 const laneHeight = 38;
+/** More than any lane holds; what is cut where a lane ends is cut letter by letter. */
+const longestName = 200;
 
 /** Drawn at the width it will have, so that its words keep their size on a phone. */
 export function lanesChart(model: ReportModel, width: number, id: string): Markup {
@@ -15,7 +18,11 @@ export function lanesChart(model: ReportModel, width: number, id: string): Marku
   const story = storyOf(model);
   const frame = { width, left: 6, right: 6 };
   const x = across(story, frame);
-  const lanes = checks.map(({ name, series }, lane) => ({ lane, name: withoutTricks(name), series }));
+  const lanes = checks.map(({ name, series }, lane) => ({
+    lane,
+    name: shorten(withoutTricks(name), longestName),
+    series,
+  }));
   const options = overTime(model, frame, [
     Plot.ruleY(lanes, { y: ({ lane }: { lane: number }) => lane + 1, stroke: 'var(--line)' }),
     Plot.text(lanes, {

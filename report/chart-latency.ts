@@ -9,7 +9,8 @@ import { across, overTime, storyOf } from './chart-time.ts';
 import { signsOf } from './marks.ts';
 import type { Markup } from './markup.ts';
 
-const frame = { width: 400, left: 52, right: 8 };
+/** As wide as on a phone, so that its words keep their size there. */
+const frame = { width: 340, left: 50, right: 8 };
 
 export function latencyChart(model: ReportModel, check: CheckReport, id: string): Markup {
   const story = storyOf(model);
@@ -36,7 +37,7 @@ export function latencyChart(model: ReportModel, check: CheckReport, id: string)
     id,
     title: `Latency of ${check.name} over time`,
     description: descriptionOf(check, slowestMs),
-    height: 158,
+    height: 150,
     y: { type: 'log', domain: [1, decades.at(-1) ?? 10], inset: 6 },
   });
 }

@@ -7,15 +7,9 @@ import { markup, type Markup } from './markup.ts';
 
 export function failingPart(failing: Failing): Markup | null {
   if (failing.first.length === 0) return null;
-  const rows = failing.first.map(({ at, check, code, class: kind, message }) => [
-    markup`<time>${preciseTimeText(at)}</time>`,
-    markup`${check}`,
-    markup`<code>${codeText(code, kind)}</code>`,
-    markup`${message}`,
-  ]);
   return markup`<h3>Failing measurements</h3>
     <p>${failingText(failing)}</p>
-    ${table(['UTC', 'Check', 'Code', 'What was said'], rows)}
+    ${entries(failing.first.map(({ at, check, code, class: kind, message }) => [preciseTimeText(at), markup`<b>${check}</b> <code>${codeText(code, kind)}</code>`, message ?? '']))}
     ${failing.more === 0 ? null : markup`<p class="meta">… and ${failing.more} more</p>`}`;
 }
 
@@ -30,32 +24,13 @@ export function logPart(log: LogEvidence): Markup {
 
 export function decisionsPart(decisions: readonly Decision[]): Markup | null {
   if (decisions.length === 0) return null;
-  const rows = decisions.map(({ at, what, who, claim, key, why }) => [
-    markup`<time>${dateTimeText(at)}</time>`,
-    markup`<b>${what}</b>`,
-    markup`${who}${key === undefined ? null : markup` (signed, <code>${key}</code>)`}${claim === null ? null : markup` (claimed <code>${claim}</code>)`}`,
-    markup`${why === '' ? '–' : why}`,
-  ]);
   return markup`<h3>Decisions</h3>
-    ${table(['When', 'What', 'Who', 'Why'], rows)}`;
+    ${entries(decisions.map(({ at, what, who, claim, key, why }) => [dateTimeText(at), markup`<b>${what}</b>, ${who}${key === undefined ? null : markup` (signed, <code>${key}</code>)`}${claim === null ? null : markup` (claimed <code>${claim}</code>)`}`, why]))}`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly Markup[])[]): Markup {
-  return markup`<div class="scroll">
-    <table class="evidence">
-      <thead>
-        <tr>
-          ${head.map((name) => markup`<th scope="col">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (cells) =>
-            markup`<tr>
-              ${cells.map((cell) => markup`<td>${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+/** A list and no table: on a phone its columns would be a word wide. */
+function entries(all: readonly (readonly [time: string, what: Markup, said: string])[]): Markup {
+  return markup`<ol class="entries">
+    ${all.map(([time, what, said]) => markup`<li><time>${time}</time> <div>${what}${said === '' ? null : markup`<br />${said}`}</div></li>`)}
+  </ol>`;
 }

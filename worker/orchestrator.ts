@@ -90,7 +90,9 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       store,
       client,
       beginnings,
-      signer: await signingKey({ configured: config.signingKey, file: settings.signingKeyFile ?? null }),
+      signer: await signingKey({ configured: config.signingKey, file: settings.signingKeyFile ?? null }, (why) =>
+        process.stderr.write(`knowngood worker: reports are not signed: ${why}\n`),
+      ),
     });
     workers.push(
       await Worker.create({

@@ -17,11 +17,19 @@ export interface KeyPlace {
   readonly file: string | null;
 }
 
-/** Throws what is wrong with a key that is there: a report that was to be signed must not go unsigned. */
-export async function signingKey({ configured, file }: KeyPlace): Promise<Signer | null> {
+/**
+ * Throws what is wrong with a key that is configured or there: a report that was to be signed must not go unsigned. Where
+ * none can be made, changes are guarded all the same: `unsigned` is told why.
+ */
+export async function signingKey(
+  { configured, file }: KeyPlace,
+  unsigned: (why: string) => void = () => undefined,
+): Promise<Signer | null> {
   if (configured !== null) return signer(await resolveSecret(configured), 'report.signingKey');
   if (file === null) return null;
-  if ((await keyIn(file)) === null) await makeKey(file);
+  const found = await keyIn(file);
+  if (found !== null) return found;
+  await makeKey(file).catch((error: Error) => unsigned(error.message));
   return keyIn(file);
 }
 
@@ -36,7 +44,7 @@ async function keyIn(file: string): Promise<Signer | null> {
     if ((mode & 0o077) !== 0) throw wrong(`key file ${file} may be read by others`, `Run: chmod 600 ${file}`);
     return signer(await readFile(file, 'utf8'), `key file ${file}`);
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isMissing(error) || hasCode(error, 'ENOTDIR')) return null;
     throw error;
   }
 }

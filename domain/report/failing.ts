@@ -1,6 +1,7 @@
 /** The failing measurements themselves, with what the server said of each: the evidence behind the verdict. */
 import type { Sample } from '../check.ts';
 import { countText, listText } from '../format.ts';
+import { shorten } from '../markdown.ts';
 
 export interface Failing {
   /** The first ones, oldest first. */
@@ -10,23 +11,30 @@ export interface Failing {
   readonly codes: readonly { readonly code: string | null; readonly class: string | null; readonly count: number }[];
 }
 
-const mostShown = 20;
+const mostShown = 12;
+const longestWords = 300;
 
 export function failingOf(samples: readonly Sample[]): Failing {
   const failing = samples
     .filter(({ mark, forgiven }) => mark === 'fail' && forgiven !== true)
     .sort((a, b) => a.at - b.at || order(a.check, b.check));
   const counts = new Map<string, Failing['codes'][number]>();
-  for (const { code, class: kind } of failing) {
+  for (const { code: said, class: kind } of failing) {
+    const code = cut(said);
     const key = JSON.stringify([code, kind]);
     counts.set(key, { code, class: kind, count: (counts.get(key)?.count ?? 0) + 1 });
   }
   return {
-    first: failing.slice(0, mostShown),
+    first: failing
+      .slice(0, mostShown)
+      .map((sample) => ({ ...sample, message: cut(sample.message), code: cut(sample.code) })),
     more: Math.max(0, failing.length - mostShown),
-    codes: [...counts.values()].sort((a, b) => b.count - a.count),
+    codes: [...counts.values()].sort((a, b) => b.count - a.count).slice(0, mostShown),
   };
 }
+
+/** Probes keep their words short; one that does not must not fill the page. */
+const cut = (words: string | null): string | null => (words === null ? null : shorten(words, longestWords));
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

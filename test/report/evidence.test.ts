@@ -6,12 +6,12 @@ import { buildReport } from '../../report/build.ts';
 import { type Envelope, enclosed } from '../../report/dsse.ts';
 import { type Expected, type Verified, verifyEvidence } from '../../report/evidence.ts';
 import { keyFromPem, newSecretKey, named, publicPem, signerFrom } from '../../report/signing-key.ts';
-import { aTalkingOutage } from './outage.ts';
+import { aTalkingOutage, decidedAt, samples } from './outage.ts';
 
 const signer = signerFrom(newSecretKey());
 const other = signerFrom(newSecretKey());
 if (signer === null || other === null) throw new Error('a new key is one');
-const input = aTalkingOutage();
+const input = aTalkingOutage({ samples: samples.filter(({ at }) => at > decidedAt).slice(0, 6) });
 const report = buildReport(input, signer);
 const text = report.evidence ?? '';
 const envelope = JSON.parse(text) as Envelope;
@@ -60,7 +60,7 @@ describe('whoever changes it is found', () => {
   const leaves = leavesOf(payload);
 
   it('at every value', () => {
-    expect(leaves.length).toBeGreaterThan(300);
+    expect(leaves.length).toBeGreaterThan(250);
     const passed = leaves.filter((path) => check(withPayload(bentAt(payload, path, bend))).kind === 'valid');
     expect(passed).toEqual([]);
   });

@@ -83,7 +83,11 @@ it('lets no outside word become markup, wherever it stands', () => {
       summary: evil,
       conflicts: [evil],
       problems: [{ code: evil, message: evil, detail: evil, hint: evil }],
-      timeline: [{ at: 0, phase: 'watch', text: evil }],
+      timeline: [
+        { at: 0, phase: 'watch', text: evil },
+        { at: 1, phase: 'watch', text: `abort by ${evil}: ${evil}` },
+      ],
+      attribution: [{ checks: [evil], sentences: [evil], items: [evil] }],
       snapshots: { before: evil, change: evil, after: evil },
     },
     plan: plan && {
@@ -96,6 +100,7 @@ it('lets no outside word become markup, wherever it stands', () => {
       ...details,
       proof: [evil],
       approvals: [{ who: evil, claim: evil, why: evil, at: 0 }],
+      log: { lines: [{ time: evil, level: evil, text: evil, times: 2 }], more: 1, unread: '' },
       reverted: details.reverted.map((item) => ({ ...item, summary: evil, note: evil })),
     },
     samples: samples.map((sample) => ({ ...sample, check: `${sample.check}${evil}`, message: evil, code: evil })),
@@ -110,6 +115,24 @@ it('lets no outside word become markup, wherever it stands', () => {
 });
 
 const isHandler = (name: string): boolean => name.startsWith('on');
+
+it('lets no word lie about its direction, and no word fill the page', () => {
+  const reversed = 'safe\u202egnp.exe\u2066';
+  const evil = (text: string): string => `${text}${reversed}${'x'.repeat(10_000_000)}`;
+  const { change, result, details } = outage;
+  const [check] = change.checks;
+  const failure = outage.samples.find(({ mark }) => mark === 'fail');
+  if (check === undefined || failure === undefined) throw new Error('the outage has both');
+  const page = buildReport({
+    ...outage,
+    change: { ...change, checks: [{ ...check, name: evil(check.name) }] },
+    result: { ...result, attribution: [{ checks: [reversed], sentences: [reversed], items: [reversed] }] },
+    details: { ...details, log: { lines: [], more: 0, unread: reversed } },
+    samples: [{ ...failure, check: evil(failure.check), message: evil('m'), code: evil('c') }],
+  }).html;
+  expect(page).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+  expect(page.length).toBeLessThan(300_000);
+}, 60_000);
 
 describe('a report of little', () => {
   it('without checks, samples and plan is a page all the same', () => {

@@ -53,5 +53,16 @@ it('keeps a worker from starting when the configured one is none', async () => {
   await expect(signingKey({ configured: `\${file:${configured}}`, file })).rejects.toThrow('holds no Ed25519 key');
 });
 
+it('that cannot be made is said, and keeps nobody from working', async () => {
+  const file = await aFile();
+  const beneath = join(file, '..', '..', 'a-file');
+  await writeFile(beneath, '');
+  const said: string[] = [];
+  const place = { configured: null, file: join(beneath, 'key.pem') };
+  // Beneath a file there is neither a key nor a place for one.
+  expect(await signingKey(place, (why) => said.push(why))).toBeNull();
+  expect(said.join()).toMatch(/ENOTDIR|EEXIST/);
+});
+
 it('is none where nobody said where it may be', async () =>
   expect(await signingKey({ configured: null, file: null })).toBeNull());
