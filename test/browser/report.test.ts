@@ -9,14 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import chromium from '@sparticuz/chromium';
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium as playwright, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { buildReport } from '../../report/build.ts';
 import { aTalkingOutage } from '../report/outage.ts';
-
-/** As root, and without a network beyond this machine. */
-const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
+import { startBrowser } from './console.ts';
 
 const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const { html } = buildReport(aTalkingOutage());
@@ -24,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'knowngood-page-'));
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: quiet, headless: true });
+  browser = await startBrowser();
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
