@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { settableRules } from '../domain/plan/risk.ts';
 import { durationShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { driftShape } from './drift.schema.ts';
 
 const count = z
   .int({ error: 'expected a whole number' })
@@ -71,6 +72,7 @@ export const policyFields = {
   scoped: z.boolean().optional(),
   risk: risk.optional(),
   windows: z.array(changeWindow).max(20, 'must be at most 20').optional(),
+  drift: driftShape.optional(),
 };
 
 export const policyShape = z.strictObject(policyFields);

@@ -67,6 +67,8 @@ export interface RigSettings {
   readonly rehearsal?: boolean;
   /** agent.yaml's `observe`; default `false`. */
   readonly observe?: string;
+  /** knowngood.yaml's `drift`; default `false`. */
+  readonly drift?: string;
   /** Default 30 s. */
   readonly lease?: string;
   readonly holdTimeout?: string;
@@ -210,6 +212,7 @@ policies:
     checks: { interval: 200ms, timeout: 2s, failures: 3, errors: 5, successes: 2 }
     # What a preflight would refuse is to be seen in force: how it is watched and taken back.
     risk: { accessLost: ${settings.accessLost ?? 'low'} }
+    drift: ${settings.drift ?? 'false'}
     ${settings.policy ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
 temporal: { address: '${address}', namespace: default }

@@ -41,8 +41,13 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     admit: true,
     revertItems: 'writes by the steps of apply, and whatever fails in it is followed by the whole revert',
     access: 'reads only, in no guarded change',
+    drift: 'as access',
     claimedIdentity: 'reads a history, changes nothing',
     wasReset: 'as claimedIdentity',
+    driftTerms: 'reads only, in no guarded change',
+    driftSeen: 'writes only to the store what was seen, in no guarded change',
+    driftTold: 'as driftSeen',
+    acceptSnapshot: 'one transaction of the store, in no guarded change',
     report: true,
   };
 
