@@ -45,7 +45,7 @@ export function createDrifting(parts: AgentParts): Pick<AgentActivities, 'drift'
       const busy = openChange(parts);
       if (busy !== null) return busy;
       if (parts.store === null) return refused([noStore(input.target)]);
-      const declared = parseAsked(input.access.map(({ needs: _, ...one }) => one));
+      const declared = parseAsked(input.access);
       if (declared === null || !isQuestion(input)) return refused([badQuestion]);
       const identified = await parts.target.identify();
       if (identified.kind === 'refused') return refused(identified.problems);

@@ -36,6 +36,7 @@ import { type OperatorInput, isProblem, parseOperatorInput } from '../domain/ope
 import { greatestRisk, refusalsOf } from '../domain/plan/risk.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
 import { claimsOf, formProblem } from '../domain/request-form.ts';
+import type { Approval } from '../domain/view.ts';
 import { looking } from './drift-steps.ts';
 import { firstOf, problemOf } from './ending.ts';
 import { operatorUpdates } from './messages.ts';
@@ -60,9 +61,7 @@ interface Candidate {
 }
 
 interface Acceptance extends Omit<{ -readonly [key in keyof AcceptView]: AcceptView[key] }, 'approvals'> {
-  approvals: { needed: number; given: AcceptView['approvals']['given'][number][] };
-  fourEyes: boolean;
-  rejected: { readonly who: string; readonly why: string } | null;
+  readonly approvals: { needed: number; readonly given: Approval[] };
 }
 
 interface End {
@@ -208,7 +207,7 @@ async function approve(flow: Acceptance, { policy }: DriftTerms): Promise<End | 
 }
 
 function listen(flow: Acceptance): void {
-  setHandler(acceptView, () => viewOf(flow), { description: 'The state of this acceptance as JSON.' });
+  setHandler(acceptView, () => flow, { description: 'The state of this acceptance as JSON.' });
   for (const word of Object.keys(descriptions) as Word[]) {
     setHandler(
       operatorUpdates[word],
@@ -303,9 +302,5 @@ function enter(flow: Acceptance, phase: AcceptPhase): void {
 }
 
 function show(flow: Acceptance): void {
-  setCurrentDetails(acceptDetails(viewOf(flow)));
-}
-
-function viewOf({ fourEyes: _, rejected: __, ...view }: Acceptance): AcceptView {
-  return view;
+  setCurrentDetails(acceptDetails(flow));
 }

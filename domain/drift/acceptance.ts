@@ -51,6 +51,9 @@ export interface AcceptView {
   readonly risk: Risk | null;
   readonly reasons: readonly RiskReason[];
   readonly approvals: { readonly needed: number; readonly given: readonly Approval[] };
+  /** Whether the requester's own approval does not count. */
+  readonly fourEyes: boolean;
+  readonly rejected: { readonly who: string; readonly why: string } | null;
   readonly result: AcceptResult | null;
 }
 
