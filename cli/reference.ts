@@ -25,7 +25,7 @@ export function reference(program: Command): string {
 
 function section(command: Command): string[] {
   // A command that only holds others is told by them.
-  if (command.commands.length > 0) return [];
+  if (command.commands.length > 0 && command.registeredArguments.length === 0) return [];
   return [
     `## ${nameOf(command)}`,
     `${sentence(command.description())}`,

@@ -10,6 +10,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import pg from 'pg';
 import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
 import { workflowIdOf, type ChangeRequest } from '../../domain/change.ts';
+import type { RememberedDrift } from '../../domain/drift/telling.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import type { ChangeView } from '../../domain/view.ts';
 import type { ChangeRow, StoredReport } from '../../store/store.ts';
@@ -35,6 +36,8 @@ export interface Rig {
   hbaWithoutDependent(): Promise<string>;
   /** What the store says of a change, and its report. */
   recorded(changeId: string): Promise<Recorded>;
+  /** The drift that the store remembers; null: there never was one. */
+  remembered(): Promise<RememberedDrift | null>;
   /** Runs SQL in the store, behind everybody's back. */
   inStore(sql: string): Promise<void>;
   startAgent(): Promise<void>;
@@ -142,6 +145,10 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
         row: await it.change(targetName, changeId),
         report: await it.report(targetName, changeId),
       }));
+    },
+    remembered: () => {
+      if (config.store === null) throw new Error('the rig has a store');
+      return withStore(config.store, (it) => it.drift(targetName));
     },
     startAgent,
     stopAgent,
