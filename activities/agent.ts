@@ -18,6 +18,7 @@ export function createAgentActivities(agent: Agent): AgentActivities {
     ping: (input) => named(() => agent.ping(input)),
     snapshot: (input) => named(() => agent.snapshot(input)),
     access: (input) => named(() => agent.access(input)),
+    drift: (input) => named(() => agent.drift(input)),
     plan: (input) => named(() => agent.plan(input)),
     rehearse: (input) => named(() => heartbeating(() => agent.rehearse(input))),
     proveChecks: (input) => named(() => heartbeating(() => agent.proveChecks(input, measureHere))),

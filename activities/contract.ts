@@ -6,6 +6,7 @@ import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/c
 import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report/input.ts';
 import type { ChangeResult } from '../domain/result.ts';
+import type { DriftActivities } from './drift-contract.ts';
 
 export type { ReportDetails } from '../domain/report/input.ts';
 
@@ -59,7 +60,7 @@ export interface ProbeActivities {
   }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
 }
 
-export interface OrchestratorActivities {
+export interface OrchestratorActivities extends DriftActivities {
   /** Parses and validates the request against knowngood.yaml; records the change in the store unless `lookOnly`. */
   admit(input: {
     request: unknown;

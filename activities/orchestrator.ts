@@ -9,6 +9,7 @@ import type { Signer } from '../report/signing-key.ts';
 import type { Store } from '../store/store.ts';
 import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { OrchestratorActivities } from './contract.ts';
+import { createDriftActivities } from './drift.ts';
 import { explained } from './failure.ts';
 import { historyOf, isResetMark } from './history.ts';
 import { readSender } from './sender.ts';
@@ -33,6 +34,7 @@ export function createOrchestratorActivities({
   signer?: Signer | null;
 }): OrchestratorActivities {
   return {
+    ...createDriftActivities({ config, store }),
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
       explained('InvalidRequest', async () => {
         const admission = admit(await config(), request, lookOnly ? null : workflowId);

@@ -17,6 +17,7 @@ import { type ApplyAnswer, createApplying } from './applying.ts';
 import { createArming } from './arming.ts';
 import { createCandidates } from './candidates.ts';
 import type { Contact } from './contact.ts';
+import { createDrifting } from './drifting.ts';
 import { createEnding } from './ending.ts';
 import { type Clock, hostClock } from './host.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
@@ -127,6 +128,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   return {
     ...createPreparing(parts, candidates),
     ...createAccessing(parts),
+    ...createDrifting(parts),
     ...createRehearsing(parts, candidates),
     ...createArming(parts, candidates),
     ...createApplying(parts),

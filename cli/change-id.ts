@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto';
 
 /** `apply-20240412-101500-3f9a2c`. */
-export function newChangeId(kind: 'apply' | 'guard' | 'plan' | 'restore', now: Date = new Date()): string {
+export function newChangeId(
+  kind: 'apply' | 'guard' | 'plan' | 'restore' | 'drift-revert' | 'accept',
+  now: Date = new Date(),
+): string {
   const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `${kind}-${time}-${randomBytes(3).toString('hex')}`;
 }

@@ -11,6 +11,7 @@ export const exitCodes = {
   refused: 13,
   busy: 14,
   open: 15,
+  drift: 16,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -25,6 +26,7 @@ export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   13: 'refused by preflight or a red baseline; nothing was touched',
   14: 'the target is busy with another change',
   15: 'detached or --wait ran out; the outcome is open',
+  16: 'drift was found, and --exit-code was given',
 };
 
 /** Why nothing was touched; every other reason of a rejected change is a person's or a deadline's no. */

@@ -8,6 +8,7 @@ import { addAgent } from './commands/agent.ts';
 import { addApply } from './commands/apply.ts';
 import { addChecks } from './commands/checks.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDrift } from './commands/drift.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addGuard } from './commands/guard.ts';
 import { addKey } from './commands/key.ts';
@@ -43,6 +44,7 @@ const commands = [
   addRescue,
   addKey,
   addSnapshot,
+  addDrift,
   addReport,
   addChecks,
   addDoctor,

@@ -9,6 +9,7 @@ import { changeHandle } from './change-handle.ts';
 import type { ChangeHandle } from './change-handle.ts';
 import { connect } from './connection.ts';
 import type { TemporalTarget } from './connection.ts';
+import { type DriftClient, driftClient } from './drift.ts';
 import { findChange, listChanges } from './find.ts';
 import type { FoundChange } from './find.ts';
 import type { CheckToProve } from '../domain/proof.ts';
@@ -30,6 +31,8 @@ export interface KnowngoodClient {
   explainAccess(target: string, asked: readonly Asked[], withObserved: boolean): Promise<Explained>;
   /** Whether checks go red once their access is cut: asked on a scratch server of the target's host. */
   proveChecks(target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer>;
+  /** What differs from known-good, and who accepts that. */
+  readonly drift: DriftClient;
   change(target: string, changeId: string): ChangeHandle;
   /** By `<target>:<change id>`, a change id, or a target with exactly one open change. `targets`: names known from the configuration. */
   find(
@@ -80,6 +83,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     takeSnapshot: (target) => takeSnapshot(client, target),
     explainAccess: (target, asked, withObserved) => explainAccess(client, target, asked, withObserved),
     proveChecks: (target, checks) => proveChecks(client, target, checks),
+    drift: driftClient(client),
     change: (target, changeId) => changeHandle(client, target, changeId),
     find: (name, { targets = [], openOnly = true } = {}) =>
       findChange(client, name, { targets, openOnly, askAgent: (target) => holderOf(client, target) }),

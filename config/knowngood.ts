@@ -5,6 +5,7 @@ import type { Parsed } from '../domain/request.schema.ts';
 import { approverIssues, approversOf } from './approvers.ts';
 import { resolveCheck } from './checks.ts';
 import { database, temporal } from './common.ts';
+import { resolveDrift } from './drift.ts';
 import { knowngoodShape } from './knowngood.schema.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
 import { parseYaml } from './parse.ts';
@@ -40,7 +41,12 @@ function layersOf(input: KnowngoodInput, target: string) {
 function targetsOf(input: KnowngoodInput): KnowngoodConfig['targets'] {
   const entries = Object.entries(input.targets).map(([name, target]) => [
     name,
-    { ...database(target), policyName: target.policy ?? null, policy: resolvePolicy(layersOf(input, name)) },
+    {
+      ...database(target),
+      policyName: target.policy ?? null,
+      policy: resolvePolicy(layersOf(input, name)),
+      drift: resolveDrift(layersOf(input, name)),
+    },
   ]);
   // Without a prototype, `targets['constructor']` is as unknown as any other wrong name.
   return Object.assign(Object.create(null), Object.fromEntries(entries));

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { settableRules } from '../domain/plan/risk.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { driftShape } from './drift.schema.ts';
 
 const count = z
   .int({ error: 'expected a whole number' })
@@ -84,6 +85,7 @@ export const policyFields = {
   scoped: z.boolean().optional(),
   risk: risk.optional(),
   windows: z.array(changeWindow).max(20, 'must be at most 20').optional(),
+  drift: driftShape.optional(),
 };
 
 export const policyShape = z.strictObject(policyFields);

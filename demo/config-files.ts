@@ -113,6 +113,7 @@ const defaults = {
   holdTimeout: '10s',
   quiet: '3s',
   checks: { interval: '500ms', timeout: '2s' },
+  drift: false,
 };
 
 function dependents(

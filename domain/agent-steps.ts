@@ -5,6 +5,7 @@
 import type { AccessAnswer } from './access/explain.ts';
 import type { Asked } from './access/impact.ts';
 import type { ChangeRequest } from './change.ts';
+import type { DriftLook, DriftQuestion } from './drift/drift.ts';
 import type { JournalPhase } from './phase.ts';
 import type { PlanItem, PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -141,6 +142,13 @@ export interface AgentActivities {
   snapshot(input: Caller & { lookOnly: boolean }): Promise<Snapshotted | Busy | Closed | Refused>;
   /** Who gets in by the configuration as it is. Touches nothing. */
   access(input: Caller & { asked: readonly Asked[]; withObserved: boolean }): Promise<Answered | Refused>;
+  /**
+   * What is not as in the known-good snapshot. Reads the target only; what drifts is put into the store unless it drifts
+   * as `known` says, an unchanged configuration never is. `keep`: stored in any case.
+   */
+  drift(
+    input: Caller & DriftQuestion & { access: readonly Asked[]; known: string | null; keep: boolean },
+  ): Promise<DriftLook>;
   plan(
     input: Caller & { snapshotId: string; request: ChangeRequest; access?: readonly Asked[] },
   ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;

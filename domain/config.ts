@@ -48,11 +48,26 @@ export interface ApproverConfig extends Approver {
   readonly keys: readonly string[];
 }
 
+/** How a target is looked at for drift. */
+export interface DriftConfig {
+  readonly everyMs: number;
+  /** Keys of items that are no drift, `*` standing for any text: `role:v-*`. */
+  readonly ignore: readonly string[];
+}
+
 /** knowngood.yaml */
 export interface KnowngoodConfig {
   readonly path: string;
   readonly targets: Readonly<
-    Record<string, DatabaseConfig & { readonly policyName: string | null; readonly policy: Policy }>
+    Record<
+      string,
+      DatabaseConfig & {
+        readonly policyName: string | null;
+        readonly policy: Policy;
+        /** null: nobody looks for drift but by hand. */
+        readonly drift: DriftConfig | null;
+      }
+    >
   >;
   readonly dependents: readonly DependentConfig[];
   /** Who may approve; absent: anybody. */

@@ -35,6 +35,13 @@ export function lazyStore(open: () => Promise<Store>): Store {
     observed: lazily('observed'),
     putReport: lazily('putReport'),
     report: lazily('report'),
+    drift: lazily('drift'),
+    cleanAt: lazily('cleanAt'),
+    sawDrift: lazily('sawDrift'),
+    sawNoDrift: lazily('sawNoDrift'),
+    toldDrift: lazily('toldDrift'),
+    accept: lazily('accept'),
+    acceptance: lazily('acceptance'),
     close: async () => {
       if (opening) await (await opening).close();
     },

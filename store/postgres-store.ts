@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import type { DatabaseConfig } from '../domain/config.ts';
 import { changeStore } from './changes.ts';
 import { connectionOf, poolOf } from './connection.ts';
+import { driftStore } from './drifts.ts';
 import { migrate } from './migrate.ts';
 import { observedStore } from './observed.ts';
 import { reportStore } from './reports.ts';
@@ -27,6 +28,7 @@ export async function createStore(input: { database: DatabaseConfig; password: s
     ...sampleStore(db),
     ...observedStore(db),
     ...reportStore(db),
+    ...driftStore(db),
     // Once: a second end of a pool throws.
     close: () => (closed ??= root.destroy()),
   };
@@ -61,6 +63,13 @@ function explaining(store: Store, place: StorePlace): Store {
     observed: wrap(store.observed),
     putReport: wrap(store.putReport),
     report: wrap(store.report),
+    drift: wrap(store.drift),
+    cleanAt: wrap(store.cleanAt),
+    sawDrift: wrap(store.sawDrift),
+    sawNoDrift: wrap(store.sawNoDrift),
+    toldDrift: wrap(store.toldDrift),
+    accept: wrap(store.accept),
+    acceptance: wrap(store.acceptance),
     close: store.close,
   };
 }

@@ -4,6 +4,7 @@ import type { Sample } from '../domain/check.ts';
 import type { Outcome } from '../domain/phase.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
+import type { Approval } from '../domain/view.ts';
 
 /** The tables' own schema, so that the store can share a database. */
 export const schemaName = 'knowngood';
@@ -59,6 +60,37 @@ export interface Tables {
     document: ColumnType<unknown, string, string>;
     evidence: string | null;
     written_at: Generated<Date>;
+  };
+  drift_looks: {
+    target: string;
+    looked_at: Date;
+    clean_at: Date | null;
+  };
+  drifts: {
+    /** A bigint, which comes as text. */
+    id: Generated<string>;
+    target: string;
+    fingerprint: string;
+    known_good_id: string;
+    snapshot_id: string;
+    not_before: Date | null;
+    first_seen_at: Date;
+    last_seen_at: Date;
+    told_at: Date | null;
+    tellings: Generated<number>;
+    follows_told: boolean;
+    gone_at: Date | null;
+    gone_told_at: Date | null;
+    replaced: Generated<boolean>;
+  };
+  acceptances: {
+    target: string;
+    accept_id: string;
+    snapshot_id: string;
+    requested_by: string;
+    reason: string;
+    approvals: ColumnType<readonly Approval[], string, string>;
+    accepted_at: Generated<Date>;
   };
   observed: {
     target: string;

@@ -5,6 +5,7 @@ import type { Observation } from '../domain/access/observed.ts';
 import type { LogEvidence } from '../domain/report/server-log.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
+import type { LiveFacts } from '../domain/drift/force.ts';
 import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -171,6 +172,26 @@ export interface ProveInput extends RehearsalLimits {
   readonly measure: MeasureCheck;
 }
 
+/** Open sessions, taken together. */
+export interface OpenSessions {
+  readonly user: string;
+  readonly database: string;
+  /** As the server prints it; null: over the socket. */
+  readonly address: string | null;
+  readonly sessions: number;
+}
+
+/** A capture with what tells what of it is in force, and who is connected. */
+export interface Looked {
+  readonly captured: Captured;
+  readonly facts: LiveFacts;
+  /** Settings as the files say them, by lower-cased name: what a start would run with. */
+  readonly onDisk: Readonly<Record<string, string>>;
+  /** Knowngood's own way in, and who replicates. */
+  readonly here: readonly Asked[];
+  readonly sessions: readonly OpenSessions[];
+}
+
 /** Called immediately before each write; throws when this run no longer owns the change. */
 export type Fence = () => void | Promise<void>;
 
@@ -225,6 +246,10 @@ export interface Target {
   explain(captured: Captured): ((asked: Asked) => AccessAnswer) | null;
   /** Who lost and gained access from one capture to the other; null: one was taken without SQL. */
   access(before: Captured, after: Captured, asked: readonly Asked[]): AccessImpact | null;
+  /** A capture, and what it takes to say what of it is in force. Throws when SQL does not answer. */
+  look(): Promise<Looked>;
+  /** As `access`, with all that is on disk loaded. */
+  accessOnceLoaded(before: Captured, live: Looked, asked: readonly Asked[]): AccessImpact | null;
   /** Tries it beside the server, never in it. Never throws, and leaves nothing behind. `plan` null: what will be done is unknown. */
   rehearse(input: RehearseInput): Promise<Rehearsal>;
   /** Whether checks go red when access is cut: on a scratch server. Never throws, and leaves nothing behind. */

@@ -17,6 +17,7 @@ import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { workflowSource } from './bundle.ts';
+import { keepDriftSchedules } from './drift-schedules.ts';
 import { connectNatively } from './native-connection.ts';
 import { watchForOrphans } from './orphans.ts';
 import { signingKey } from './report-key.ts';
@@ -60,6 +61,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     settings.sampleFolder === undefined || config.store === null
       ? null
       : openSampleFolder({ folder: settings.sampleFolder, store: addSamples });
+  const followed = followKnowngoodConfig(config.path);
   const beginnings = createBeginnings(availableParallelism());
   const probes = createProbeActivities({
     beginnings,
@@ -86,7 +88,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     // Before the first workflow: one that sets an unknown attribute is wedged for ever.
     await registerSearchAttributes(connection, namespace);
     const activities = createOrchestratorActivities({
-      config: followKnowngoodConfig(config.path),
+      config: followed,
       store,
       client,
       beginnings,
@@ -103,14 +105,17 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       }),
     );
   }
-  const orphans = settings.probeOnly === undefined && config.store !== null ? watchForOrphans({ store, client }) : null;
+  // Without a store no change is known to be open, and nothing to be good.
+  const hasStore = settings.probeOnly === undefined && config.store !== null;
+  const orphans = hasStore ? watchForOrphans({ store, client }) : null;
+  const schedules = hasStore ? keepDriftSchedules({ client, config: followed }) : null;
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   return {
     done,
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);
-      await Promise.all([waiting?.close(), orphans?.stop()]);
+      await Promise.all([waiting?.close(), orphans?.stop(), schedules?.stop()]);
       await Promise.all([native.close(), connection.close(), store.close().catch(() => undefined)]);
     },
   };

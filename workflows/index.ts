@@ -3,3 +3,5 @@ export { guardedChange } from './guarded-change.ts';
 export { endOrphan } from './orphan.ts';
 export { explainAccess, planChange, takeSnapshot } from './look.ts';
 export { proveChecks } from './proving.ts';
+export { acceptDrift } from './accept-drift.ts';
+export { lookForDrift, watchDrift } from './watch-drift.ts';

@@ -1,10 +1,10 @@
 /** Stages 7 and 8: one long watch activity a probe location, against the soak's timer; pure rules decide. */
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Applied } from '../activities/contract.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
 import { type Attribution, type FailingCheck, attribute } from '../domain/access/attribution.ts';
 import type { CheckProgress, Verdict, WatchResult } from '../domain/check.ts';
-import { decideSoak } from '../domain/checks/verdict.ts';
+import { allWereRed, decideSoak } from '../domain/checks/verdict.ts';
 import { promise, revert } from './answers.ts';
 import { problemOf, type Ruling } from './ending.ts';
 import { enter, note, show, type Flow } from './flow.ts';
@@ -60,6 +60,7 @@ export async function watchTheSoak(
           settleUntil,
           now: Date.now(),
           ignore: flow.ignore,
+          mendedTells: mendedTells(flow, change),
         });
   if (verdict.kind === 'unhealthy') return unhealthy(flow, verdict);
   if (verdict.kind === 'healthy' && !policy.requireConfirm)
@@ -69,6 +70,11 @@ export async function watchTheSoak(
     settleUntil,
     healthyIsEnough: verdict.kind !== 'healthy' && !policy.requireConfirm,
   });
+}
+
+/** Asked only where it matters: the histories of all other changes stay as they are. */
+function mendedTells({ ignore }: Flow, { checks }: AdmittedChange): boolean {
+  return allWereRed(checks, ignore) && patched('mended-tells');
 }
 
 /** Waits for a person, or for the dependents to show themselves healthy; the checks never stop meanwhile. */
@@ -102,7 +108,8 @@ export async function hold(
   if (seen.kind === 'verdict' && seen.verdict.kind === 'healthy')
     return { kind: 'keep', reason: 'soak-healthy', why: 'healthy for long enough in the hold' };
   const soakMs = Date.now() - startedAt;
-  const window = { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore };
+  const mended = mendedTells(flow, change);
+  const window = { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore, mendedTells: mended };
   const verdict = decideSoak(change.checks, flow.progress, window);
   if (verdict.kind === 'healthy')
     return { kind: 'keep', reason: 'soak-healthy', why: 'healthy through the whole hold' };

@@ -58,7 +58,7 @@ export async function furnish(
   }
   const knowngoodYaml = join(folder, 'knowngood.yaml');
   await writeJson(knowngoodYaml, {
-    defaults: { lease: '60s', checks },
+    defaults: { lease: '60s', checks, drift: false },
     targets: databases,
     dependents,
     store,

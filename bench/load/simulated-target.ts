@@ -19,6 +19,8 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     identify: () => Promise.resolve({ kind: 'guardable', version: '17' }),
     capture: () => Promise.resolve(live),
     access: () => null,
+    look: () => Promise.reject(new Error('nobody looks for drift here')),
+    accessOnceLoaded: () => null,
     explain: () => null,
     waysBack: () =>
       Promise.resolve(

@@ -7,7 +7,7 @@ import { newChangeId } from '../change-id.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { type Context, configIfAny, withClient } from '../context.ts';
-import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
+import { type ExitCode, exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
 import { idHelp, snapshotOf } from '../find-snapshot.ts';
 import { seeThrough } from '../guard/see-through.ts';
 import { type GlobalOptions, nameOption } from '../options.ts';
@@ -18,7 +18,7 @@ import { awaitWorker, startChange } from '../start-change.ts';
 import { must, stop } from '../stop.ts';
 import { useStore } from '../use-store.ts';
 
-interface Options extends RequestOptions {
+export interface RestoreOptions extends RequestOptions {
   readonly target?: string;
   readonly only?: readonly string[];
   readonly restart?: boolean;
@@ -33,26 +33,39 @@ export const addRestore: AddCommand = (snapshot: Command, { io, exit }) => {
       'go back to an earlier snapshot: planned, guarded, watched, and itself reverted when dependents suffer',
     )
     .argument('<snapshot>', idHelp)
-    .option('--target <target>', 'the PostgreSQL server (default: the one that has this snapshot)', nameOption)
+    .option('--target <target>', 'the PostgreSQL server (default: the one that has this snapshot)', nameOption);
+  requestOptions(restoreOptions(command)).action(async (id: string, _: unknown, self) => {
+    const options = optionsOf<RestoreOptions>(self);
+    exit(await restore(io, options, await restoreRequest(io, options, id, 'restore')));
+  });
+};
+
+export function restoreOptions(command: Command): Command {
+  return command
     .option('--only <item>', 'restore this item alone, "*" for any text; may be repeated', collect)
     .option('--dry-run', 'show what would be done, touching nothing')
     .option('--restart', 'the server may be restarted for it')
     .option('--detach', 'do not wait for the outcome');
-  requestOptions(command).action(async (id: string, _: unknown, self) => {
-    const options = optionsOf<Options>(self);
-    const request = await requestOf(io, options, id);
-    if (options.dryRun) return withClient(io, options, (context) => show(context, request));
-    const code = await withClient(io, options, async (context) => {
-      const { change } = await startChange(context, request);
-      if (options.detach) return tellOpen(context, change, 'detached');
-      return seeThrough(context, change, {
-        ...options,
-        ...(options.wait === undefined ? {} : { waitMs: options.wait }),
-      });
+}
+
+export async function restore(
+  io: Parameters<typeof useStore>[0],
+  options: RestoreOptions & GlobalOptions,
+  request: ChangeRequest,
+): Promise<ExitCode> {
+  return withClient(io, options, async (context) => {
+    if (options.dryRun) {
+      await show(context, request);
+      return exitCodes.kept;
+    }
+    const { change } = await startChange(context, request);
+    if (options.detach) return tellOpen(context, change, 'detached');
+    return seeThrough(context, change, {
+      ...options,
+      ...(options.wait === undefined ? {} : { waitMs: options.wait }),
     });
-    exit(code);
   });
-};
+}
 
 async function show({ io, options, client, ...rest }: Context, request: ChangeRequest): Promise<void> {
   await awaitWorker({ io, options, client, ...rest });
@@ -61,15 +74,16 @@ async function show({ io, options, client, ...rest }: Context, request: ChangeRe
   io.out(options.json ? JSON.stringify(answer, null, 2) : renderPlan(plan, io.colors));
 }
 
-async function requestOf(
+export async function restoreRequest(
   io: Parameters<typeof useStore>[0],
-  options: Options & GlobalOptions,
+  options: RestoreOptions & GlobalOptions,
   name: string,
+  kind: 'restore' | 'drift-revert',
 ): Promise<ChangeRequest> {
   const { target, id } = await found(io, options, name);
   return {
     target,
-    changeId: options.changeId ?? newChangeId('restore'),
+    changeId: options.changeId ?? newChangeId(kind),
     reason: options.reason ?? `back to snapshot ${id.slice(0, 12)}`,
     requestedBy: clientIdentity(),
     change: {
@@ -84,7 +98,7 @@ async function requestOf(
 /** In the target that was named, else in the only one that has such a snapshot. */
 async function found(
   io: Parameters<typeof useStore>[0],
-  options: Options & GlobalOptions,
+  options: RestoreOptions & GlobalOptions,
   name: string,
 ): Promise<{ readonly target: string; readonly id: string }> {
   const targets =

@@ -35,13 +35,24 @@ export interface Soak {
   readonly settleUntil: number;
   readonly now: number;
   readonly ignore: readonly string[];
+  /**
+   * Where every required check was red before the change, those that it has mended tell: else nobody could ever go back to
+   * what worked. Default false.
+   */
+  readonly mendedTells?: boolean;
+}
+
+/** No required check was green before the change. */
+export function allWereRed(checks: readonly CheckSpec[], ignore: readonly string[]): boolean {
+  return decisive(checks, []).length > 0 && decisive(checks, ignore).length === 0;
 }
 
 /** At the end of a soak. Zero measurements are never healthy, nor is a soak with holes in it. */
 export function decideSoak(checks: readonly CheckSpec[], progress: readonly CheckProgress[], soak: Soak): Verdict {
   const early = decideWhileWatching(checks, progress, soak.ignore);
   if (early) return early;
-  const deciding = decisive(checks, soak.ignore);
+  const mended = soak.mendedTells === true && allWereRed(checks, soak.ignore);
+  const deciding = decisive(checks, mended ? [] : soak.ignore);
   if (deciding.length === 0) return { kind: 'inconclusive', check: '', why: 'no required check could tell' };
   for (const check of deciding) {
     const why = unproven(check, progressOf(progress, check), soak);

@@ -94,8 +94,16 @@ export function statesOfCaptures(before: Captured, after: Captured): Both | null
   };
 }
 
-export function stateOf(captured: Captured, sections: Sections): AccessState {
-  const values = new Map(sections.settings.map(({ name, value }) => [name.toLowerCase(), value]));
+/** `otherwise`: settings that are not to be taken from the sections, by lower-cased name. */
+export function stateOf(
+  captured: Captured,
+  sections: Sections,
+  otherwise: ReadonlyMap<string, string> = new Map(),
+): AccessState {
+  const values = new Map([
+    ...sections.settings.map(({ name, value }) => [name.toLowerCase(), value] as const),
+    ...otherwise,
+  ]);
   return accessStateOf({
     ...commonOf(sections),
     ...peopleOf(sections),

@@ -1,6 +1,8 @@
 /** Why a server is not known-good although it runs: it would not start again, or runs something else than its files say. */
 import type { Problem } from '../../domain/problem.ts';
+import { holdsSecret } from '../../domain/conf/settings.ts';
 import { normaliseValue } from '../../domain/conf/setting-value.ts';
+import { holdsLiteralSecret } from '../../domain/secrets.ts';
 import { tokeniseHba } from '../../domain/hba/tokens.ts';
 import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { FilesOnDisk } from './capture-files.ts';
@@ -19,7 +21,7 @@ export function dirtyReasons(
     ...pending.map(({ name, setting }): Problem => ({
       code: 'pending-restart',
       message: `setting "${name}" waits for a restart`,
-      detail: `Running is ${setting}; the files say something else.`,
+      detail: `Running is ${shown(name, setting)}; the files say something else.`,
       hint: 'Restart the server, or take the line back and reload.',
     })),
     ...fileErrors(state.fileSettings, rows),
@@ -66,7 +68,7 @@ function fileErrors(
       {
         code: 'file-not-loaded',
         message: `setting "${row.name}" runs with another value than its file says`,
-        detail: `${fileRow.file} line ${fileRow.line} says ${fileRow.setting}.`,
+        detail: `${fileRow.file} line ${fileRow.line} says ${shown(row.name, fileRow.setting ?? '')}.`,
         hint: reloadHint,
       },
     ];
@@ -132,12 +134,17 @@ function notLoaded(fileSettings: readonly FileSettingRow[], rows: ReadonlyMap<st
   for (const [key, { setting, error, file, line }] of inFiles) {
     const row = rows.get(key);
     if (row === undefined || error !== null || row.source === 'command line' || row.context === 'internal') continue;
-    if (!sameValue(row, setting ?? '')) problems.push(differs(row.name, `${file} line ${line} says ${setting}.`));
+    if (!sameValue(row, setting ?? '')) problems.push(differs(row.name, `${file} line ${line} says ${shown(row.name, setting ?? '')}.`));
   }
   for (const [key, row] of rows)
     if (row.source === 'configuration file' && !row.pendingRestart && !inFiles.has(key))
       problems.push(differs(row.name, 'No file says anything about it any more.'));
   return problems;
+}
+
+/** Problems travel: into workflow history, logs and messages. */
+function shown(name: string, value: string): string {
+  return holdsSecret(name) || holdsLiteralSecret(value) ? 'a secret' : value;
 }
 
 /** As far as it can be told without the server: strings may be shown in the server's own spelling. */

@@ -11,6 +11,7 @@ import { carryOverOn } from './carry-over.ts';
 import { type Look, fileSetOf, look, lookAtFiles } from './capture.ts';
 import { identifyOn } from './identify.ts';
 import { identityProblem } from './identity.ts';
+import { accessOnceLoaded, lookOn } from './looked.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
 import { logLinesOf } from './log-evidence.ts';
@@ -54,6 +55,12 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
       const states = statesOfCaptures(before, after);
       return states === null ? null : impactOf(states, asked);
     },
+    look: async () => {
+      const seen = await lookOn(parts);
+      parts.known = seen.captured.facts;
+      return seen;
+    },
+    accessOnceLoaded,
     removeLeftRehearsals,
     prove,
     rehearse: (input) => rehearse(input, createPostgresTarget),

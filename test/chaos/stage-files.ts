@@ -43,6 +43,7 @@ policies:
     applyTimeout: 8s
     revertMayRestart: true
     risk: { accessLost: low }
+    drift: false
     checks: { interval: 150ms, timeout: 1s, failures: 3, errors: 5, successes: 2 }
 store: { connection: 'postgresql://postgres@127.0.0.1:${storePort}/postgres', password: '\${file:${files.storePassword}}' }
 temporal: { address: '127.0.0.1:${temporalPort}', namespace: default }

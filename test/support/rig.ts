@@ -11,6 +11,7 @@ import pg from 'pg';
 import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
 import { startOptions } from '../../client/start.ts';
 import type { ChangeRequest } from '../../domain/change.ts';
+import type { RememberedDrift } from '../../domain/drift/telling.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import type { ChangeView } from '../../domain/view.ts';
 import type { ChangeRow, StoredReport } from '../../store/store.ts';
@@ -36,6 +37,8 @@ export interface Rig {
   hbaWithoutDependent(): Promise<string>;
   /** What the store says of a change, and its report. */
   recorded(changeId: string): Promise<Recorded>;
+  /** The drift that the store remembers; null: there never was one. */
+  remembered(): Promise<RememberedDrift | null>;
   /** Runs SQL in the store, behind everybody's back. */
   inStore(sql: string): Promise<void>;
   startAgent(): Promise<void>;
@@ -68,6 +71,8 @@ export interface RigSettings {
   readonly rehearsal?: boolean;
   /** agent.yaml's `observe`; default `false`. */
   readonly observe?: string;
+  /** knowngood.yaml's `drift`; default `false`. */
+  readonly drift?: string;
   /** Default 30 s. */
   readonly lease?: string;
   readonly holdTimeout?: string;
@@ -146,6 +151,10 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
         report: await it.report(targetName, changeId),
       }));
     },
+    remembered: () => {
+      if (config.store === null) throw new Error('the rig has a store');
+      return withStore(config.store, (it) => it.drift(targetName));
+    },
     startAgent,
     stopAgent,
     startWorker,
@@ -215,6 +224,7 @@ policies:
     checks: { interval: 200ms, timeout: 2s, failures: 3, errors: 5, successes: 2 }
     # What a preflight would refuse is to be seen in force: how it is watched and taken back.
     risk: { accessLost: ${settings.accessLost ?? 'low'} }
+    drift: ${settings.drift ?? 'false'}
     ${settings.policy ?? ''}
 ${settings.approvers ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }

@@ -1,0 +1,174 @@
+/** Drift seen from outside: look now, have the live configuration accepted, approve or reject that. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowUpdateStage,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { orchestratorQueue } from '../domain/change.ts';
+import type { AcceptRequest, AcceptResult, AcceptView } from '../domain/drift/acceptance.ts';
+import { acceptIdOf } from '../domain/drift/drift.ts';
+import { codeSpan, escapeMarkdown, shorten } from '../domain/markdown.ts';
+import type { DriftFound } from '../workflows/watch-drift.ts';
+import type { Said } from './change-handle.ts';
+import { type Refused, refusalOf, refused } from './refusals.ts';
+import { targetAttribute } from './start.ts';
+
+export interface AcceptanceHandle {
+  readonly target: string;
+  readonly acceptId: string;
+  readonly workflowId: string;
+  view(): Promise<{ readonly kind: 'view'; readonly view: AcceptView } | Refused>;
+  approve(note?: string): Promise<Said>;
+  reject(note?: string): Promise<Said>;
+  /** Waits for the end, however long it takes. */
+  result(): Promise<{ readonly kind: 'closed'; readonly result: AcceptResult } | Refused>;
+}
+
+export interface DriftClient {
+  /** Reads the target only; nothing is remembered, and nobody is told. */
+  look(target: string): Promise<DriftFound | Refused>;
+  /** A repeat with the same id attaches to it. */
+  accept(
+    request: AcceptRequest,
+  ): Promise<{ readonly kind: 'started'; readonly acceptance: AcceptanceHandle } | Refused>;
+  acceptance(target: string, acceptId: string): AcceptanceHandle;
+  /** The one that is open on the target. */
+  openAcceptance(target: string): Promise<{ readonly kind: 'found'; readonly acceptance: AcceptanceHandle } | Refused>;
+}
+
+/** Nobody waits longer for an answer that touches nothing. */
+const lookTimeout = '5 minutes';
+
+const acceptTimeoutMs = 10_000;
+const answerTimeoutMs = 60_000;
+
+/** The list is told a moment later than it happens. */
+const listTries = 5;
+const listPauseMs = 500;
+
+export function driftClient(client: Client): DriftClient {
+  const acceptance = (target: string, acceptId: string): AcceptanceHandle => acceptanceHandle(client, target, acceptId);
+  return {
+    acceptance,
+    async look(target) {
+      const workflowId = `knowngood-look:${target}:${randomUUID()}`;
+      try {
+        return await client.workflow.execute<(input: { target: string }) => Promise<DriftFound>>('lookForDrift', {
+          workflowId,
+          taskQueue: orchestratorQueue,
+          args: [{ target }],
+          workflowExecutionTimeout: lookTimeout,
+          typedSearchAttributes: attributesOf(target),
+          staticSummary: `${target}: does it drift?`,
+        });
+      } catch (error) {
+        return refusalOf(error, workflowId);
+      }
+    },
+
+    async accept(request) {
+      const { target, acceptId, reason, requestedBy } = request;
+      const workflowId = acceptIdOf(target, acceptId);
+      try {
+        await client.workflow.start('acceptDrift', {
+          workflowId,
+          taskQueue: orchestratorQueue,
+          args: [request],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          typedSearchAttributes: attributesOf(target),
+          staticSummary: `${target}: the live configuration shall be known-good${reason === '' ? '' : `: ${escapeMarkdown(shorten(reason, 200))}`}`,
+          staticDetails: [
+            `**Target** ${codeSpan(target)}`,
+            `**Asked for by** ${codeSpan(shorten(requestedBy, 300))}`,
+            `**Reason** ${codeSpan(shorten(reason, 300))}`,
+            '\u00a0\n',
+          ].join('\n\n'),
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return refusalOf(error, workflowId);
+      }
+      return { kind: 'started', acceptance: acceptance(target, acceptId) };
+    },
+
+    async openAcceptance(target) {
+      const query = `WorkflowType = 'acceptDrift' AND ExecutionStatus = 'Running' AND ${targetAttribute.name} = '${target}'`;
+      for (let tries = 1; ; tries += 1) {
+        const found: string[] = [];
+        for await (const { workflowId } of client.workflow.list({ query })) {
+          const [, acceptId] = /^knowngood-accept:[a-z0-9-]+:([a-z0-9-]+)$/.exec(workflowId) ?? [];
+          if (acceptId !== undefined) found.push(acceptId);
+        }
+        const [one, ...more] = found;
+        if (one !== undefined && more.length === 0) return { kind: 'found', acceptance: acceptance(target, one) };
+        if (more.length > 0) return refused(ambiguous(target, found));
+        if (tries === listTries) return refused(noneOpen(target));
+        await sleep(listPauseMs);
+      }
+    },
+  };
+}
+
+function attributesOf(target: string): TypedSearchAttributes {
+  return new TypedSearchAttributes([{ key: targetAttribute, value: target }]);
+}
+
+function acceptanceHandle(client: Client, target: string, acceptId: string): AcceptanceHandle {
+  const workflowId = acceptIdOf(target, acceptId);
+  const handle = client.workflow.getHandle(workflowId);
+  const deadline = <T>(ms: number, run: () => Promise<T>): Promise<T> =>
+    client.connection.withDeadline(Date.now() + ms, run);
+  const say = async (word: 'approve' | 'reject', note?: string): Promise<Said> => {
+    try {
+      const options = { waitForStage: WorkflowUpdateStage.ACCEPTED, updateId: randomUUID() };
+      const started = await deadline(acceptTimeoutMs, () =>
+        note === undefined
+          ? handle.startUpdate<string, []>(word, options)
+          : handle.startUpdate<string, [string]>(word, { ...options, args: [note] }),
+      );
+      return { kind: 'recorded', text: await deadline(answerTimeoutMs, () => started.result()) };
+    } catch (error) {
+      return refusalOf(error, workflowId);
+    }
+  };
+  return {
+    target,
+    acceptId,
+    workflowId,
+    view: async () => {
+      try {
+        return { kind: 'view', view: await deadline(acceptTimeoutMs, () => handle.query<AcceptView>('view')) };
+      } catch (error) {
+        return refusalOf(error, workflowId);
+      }
+    },
+    approve: (note) => say('approve', note),
+    reject: (note) => say('reject', note),
+    result: async () => {
+      try {
+        return { kind: 'closed', result: (await handle.result()) as AcceptResult };
+      } catch (error) {
+        if (!(error instanceof WorkflowFailedError)) return refusalOf(error, workflowId);
+        const detail = error.cause?.message ?? error.message;
+        return refused({ code: 'workflow-failed', message: `workflow ${workflowId} ended without a result`, detail });
+      }
+    },
+  };
+}
+
+function noneOpen(target: string): { code: string; message: string; hint: string } {
+  return {
+    code: 'no-open-acceptance',
+    message: `nobody waits for an approval of what is live on ${target}`,
+    hint: `Ask for one: knowngood drift accept ${target} --reason "…".`,
+  };
+}
+
+function ambiguous(target: string, ids: readonly string[]): { code: string; message: string; hint: string } {
+  const names = ids.map((id) => `${target}:${id}`).sort();
+  return { code: 'ambiguous', message: `${target} has ${ids.length} of them`, hint: `Name one: ${names.join(', ')}.` };
+}

@@ -1,0 +1,81 @@
+/** Whom a drift hits, or would: what the simulation says, and who is connected. Pure. */
+import { type AccessChange, type AccessImpact, type Asked, isGuarded } from '../access/impact.ts';
+import { parseAddress } from '../access/address.ts';
+import { shorten } from '../markdown.ts';
+import { principalText } from '../plan/risk.ts';
+import type { Connected, Drift } from './drift.ts';
+
+/** Each list, so that an answer stays a small payload. */
+const mostShown = 12;
+const longestWords = 300;
+
+export function fitImpact(impact: AccessImpact): AccessImpact {
+  const { lost, gained, unknown, widened } = impact;
+  const fit = (all: readonly AccessChange[]): AccessChange[] =>
+    all.slice(0, mostShown).map((one) => ({ ...one, because: one.because.map((text) => shorten(text, longestWords)) }));
+  const left = [lost, gained, unknown, widened].reduce((sum, { length }) => sum + Math.max(0, length - mostShown), 0);
+  return {
+    ...impact,
+    lost: fit(lost),
+    gained: fit(gained),
+    unknown: fit(unknown),
+    widened: widened.slice(0, mostShown),
+    more: impact.more + left,
+  };
+}
+
+/** Names of the dependents that lose access, or may. */
+export function dependentsHit({ access }: Pick<Drift, 'access'>): readonly string[] {
+  const hit = [...(access?.lost ?? []), ...(access?.unknown ?? [])].filter(isOfDependent);
+  return [...new Set(hit.flatMap(({ who }) => who))].sort();
+}
+
+function isOfDependent({ source }: Pick<Asked, 'source'>): boolean {
+  return source === 'declared' || source === 'check';
+}
+
+/** A sentence each, the gravest first. */
+export function hitSentences({ access }: Pick<Drift, 'access'>): readonly string[] {
+  if (access === null) return ['who is affected cannot be told'];
+  const say = (verb: string) => (change: AccessChange) =>
+    [`${principalText(change)} ${verb}`, ...change.because].join('; ');
+  const { lost, unknown, widened, fewer, gained } = access;
+  const sorted = lost.toSorted((a, b) => weight(b) - weight(a));
+  return [
+    ...sorted.map(say('loses access')),
+    ...unknown.map(say('may lose access')),
+    ...(fewer === undefined ? [] : [`${fewer.after} connections for everybody but superusers, ${fewer.before} before`]),
+    ...widened.map(({ text }) => text),
+    ...gained.map(say('gains access')),
+  ];
+}
+
+function weight(change: AccessChange): number {
+  return isGuarded(change) ? 2 : isOfDependent(change) ? 1 : 0;
+}
+
+/** Which dependents a session belongs to, by what they declare. */
+export function dependentsOf(
+  { user, database, address }: Omit<Connected, 'dependents'>,
+  asked: readonly Asked[],
+): readonly string[] {
+  const fits = asked.filter(
+    (one) => isOfDependent(one) && one.user === user && one.database === database && comesFrom(one, address),
+  );
+  return [...new Set(fits.flatMap(({ who }) => who))].sort();
+}
+
+/** A network is not looked into: the role and the database say who it is. */
+function comesFrom({ from }: Asked, address: string | null): boolean {
+  if (from === null || from.includes('/')) return true;
+  if (from === 'local') return address === null;
+  const [one, other] = [parseAddress(from), address === null ? null : parseAddress(address)];
+  return one === null || other === null ? from === address : JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** `image_svc to shop from 10.2.0.7, 3 sessions (image-service)`. */
+export function connectedText({ user, database, address, sessions, dependents }: Connected): string {
+  const who = dependents.length === 0 ? '' : ` (${dependents.join(', ')})`;
+  const from = address === null ? 'the socket' : address;
+  return `${user} to ${database} from ${from}, ${sessions} session${sessions === 1 ? '' : 's'}${who}`;
+}

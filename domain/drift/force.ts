@@ -1,0 +1,52 @@
+/** Whether what drifted is in force already, or waits on the disk for a reload or a restart. Pure. */
+import type { DiffItem } from '../snapshot/diff-item.ts';
+import type { FileRole, Snapshot } from '../snapshot.ts';
+
+/** `unloadable`: the server goes on with what it has, and a start would fail on it or do without it. */
+export type Force = 'in-force' | 'at-reload' | 'at-restart' | 'unloadable';
+
+export interface LiveFacts {
+  /** Unix ms when the server last loaded its configuration. */
+  readonly loadedAt: number;
+  /** Path → Unix ms of the file's last change (content, name, mode or owner) by the kernel's clock. */
+  readonly changedAt: Readonly<Record<string, number>>;
+  /** Files that would not load as they are. */
+  readonly unloadable: readonly string[];
+  /** A setting whose line is in no file any more still runs: a reload is due. */
+  readonly goneLines: boolean;
+}
+
+/** Read by what starts the server, not by the server. */
+const readAtStart: ReadonlySet<FileRole> = new Set(['debian']);
+
+export function forceOf({ section, key }: Pick<DiffItem, 'section' | 'key'>, live: Snapshot, facts: LiveFacts): Force {
+  // SQL is in force once it is committed; what a role is set to holds for its next session.
+  if (section !== 'files' && section !== 'settings') return 'in-force';
+  const id = key.slice(key.indexOf(':') + 1);
+  const { files, settings } = live.sections;
+  const pending = settings.filter(({ pendingRestart }) => pendingRestart);
+  if (section === 'settings') return pending.some(({ name }) => name === id) ? 'at-restart' : 'in-force';
+  if (facts.unloadable.includes(id)) return 'unloadable';
+  const file = files.find(({ path }) => path === id);
+  if (file === undefined || file.role === 'missing-include') return facts.goneLines ? 'at-reload' : 'in-force';
+  if (readAtStart.has(file.role)) return 'at-restart';
+  if ((facts.changedAt[id] ?? 0) > facts.loadedAt) return 'at-reload';
+  return pending.some(({ sourceFile }) => sourceFile === id) ? 'at-restart' : 'in-force';
+}
+
+export const forceWords: Readonly<Record<Force, string>> = {
+  'in-force': 'in force',
+  'at-reload': 'on disk only, takes effect at the next reload or restart',
+  'at-restart': 'waits for the next restart',
+  unloadable: 'does not load: the server keeps what it has, and a start would fail or do without it',
+};
+
+const order: readonly Force[] = ['in-force', 'at-reload', 'at-restart', 'unloadable'];
+
+/** In words for all of them together. */
+export function forcesOf(items: readonly { readonly force: Force }[]): string {
+  const found = order.filter((force) => items.some((item) => item.force === force));
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return forceWords[only];
+  return found.includes('in-force') ? 'partly in force, partly not yet' : 'not in force yet';
+}

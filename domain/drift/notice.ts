@@ -1,0 +1,149 @@
+/** What people are told of a drift: the notice, pure. Each channel words it in its own way. */
+import { countText, dateTimeText, durationText, listText } from '../format.ts';
+import { oneLine, shorten } from '../markdown.ts';
+import type { Notice, Severity } from '../notify/notice.ts';
+import { inWords } from '../problem.ts';
+import { connectedText, dependentsHit, hitSentences } from './affected.ts';
+import type { Drift } from './drift.ts';
+import { forcesOf, forceWords } from './force.ts';
+import { sinceText } from './since.ts';
+import type { RememberedDrift, Telling } from './telling.ts';
+
+export interface Told {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+const longestHeadline = 200;
+const longestFact = 400;
+const mostItems = 10;
+const mostHit = 5;
+const mostConnected = 5;
+
+export function driftNotice(
+  drift: Drift,
+  remembered: RememberedDrift,
+  telling: Exclude<Telling, 'gone'>,
+  told: Told,
+): Notice {
+  const { target } = remembered;
+  return {
+    kind: 'drift',
+    key: keyOf(remembered, `${telling}-${remembered.tellings}`),
+    severity: severityOf(drift),
+    target,
+    changeId: null,
+    ...told,
+    at: remembered.firstSeen,
+    headline: shorten(headline(target, drift, remembered, telling), longestHeadline),
+    facts: driftFacts(drift, remembered).map((fact) => shorten(fact, longestFact)),
+    actions: driftActions(target),
+    dependents: dependentsHit(drift),
+  };
+}
+
+/** `acceptedBy` null: the configuration is the known-good one again, whoever put it back. */
+export function goneNotice(remembered: RememberedDrift, acceptedBy: string | null, told: Told): Notice {
+  const { target, firstSeen, goneAt } = remembered;
+  const at = goneAt ?? remembered.lastSeen;
+  return {
+    kind: 'drift-gone',
+    key: keyOf(remembered, 'gone'),
+    severity: 'info',
+    target,
+    changeId: null,
+    ...told,
+    at,
+    headline: shorten(
+      `${target} does not drift any more: ${acceptedBy === null ? 'it is as its known-good snapshot again' : acceptedBy}`,
+      longestHeadline,
+    ),
+    facts: [`it was seen from ${dateTimeText(firstSeen)} on, for ${durationText(Math.max(0, at - firstSeen))}`],
+    actions: [],
+    dependents: [],
+  };
+}
+
+function keyOf({ target, id, fingerprint }: RememberedDrift, what: string): string {
+  return `drift:${target}:${id}:${fingerprint.slice(0, 12)}:${what}`;
+}
+
+/** Whoever loses access now is to be woken; what waits for a reload or a start is not to be forgotten. */
+function severityOf(drift: Drift): Severity {
+  const isInForce = drift.items.some(({ force }) => force === 'in-force');
+  return isInForce && (drift.access?.lost.length ?? 0) > 0 && dependentsHit(drift).length > 0 ? 'critical' : 'warning';
+}
+
+const told: Readonly<Record<Exclude<Telling, 'gone'>, string>> = {
+  new: 'drifted from known-good',
+  changed: 'drifted further',
+  still: 'still drifts from known-good',
+};
+
+function headline(
+  target: string,
+  drift: Drift,
+  { firstSeen, lastSeen }: RememberedDrift,
+  telling: Exclude<Telling, 'gone'>,
+): string {
+  const hit = dependentsHit(drift);
+  const whom = hit.length === 0 ? '' : `; ${listText(hit.slice(0, mostHit))} ${verbOf(drift, hit.length)}`;
+  const long = telling === 'still' ? ` after ${durationText(lastSeen - firstSeen)}` : '';
+  return oneLine(`${target} ${told[telling]}${long}: ${subjects(drift)} (${forcesOf(drift.items)})${whom}`);
+}
+
+function verbOf({ access, items }: Drift, hit: number): string {
+  const isSure = (access?.lost.length ?? 0) > 0;
+  const isNow = items.some(({ force }) => force === 'in-force');
+  const verb = isSure ? (isNow ? 'lose' : 'would lose') : 'may lose';
+  return `${hit === 1 && verb === 'lose' ? 'loses' : verb} access`;
+}
+
+/** `pg_hba.conf, role image_svc and 2 more`. */
+function subjects({ items, moreItems }: Drift): string {
+  const most = 3;
+  const names = items.slice(0, most).map(({ key }) => {
+    const [what = '', ...rest] = key.split(':');
+    const name = rest.join(':');
+    if (what === 'file') return name.slice(name.lastIndexOf('/') + 1);
+    return what === 'setting' ? name : `${what} ${name}`;
+  });
+  const left = items.length - names.length + moreItems;
+  return left === 0 ? listText(names) : `${names.join(', ')} and ${left} more`;
+}
+
+/** Plain sentences, the most telling first. */
+export function driftFacts(drift: Drift, seen: Pick<RememberedDrift, 'notBefore' | 'firstSeen'>): readonly string[] {
+  const { items, moreItems, connected, moreConnected, dirty, schemaItems } = drift;
+  const left = items.length - mostItems + moreItems;
+  const hits = hitSentences(drift);
+  return [
+    ...hits.slice(0, mostHit),
+    ...(hits.length > mostHit ? [`${hits.length - mostHit} more access changes`] : []),
+    ...reappearedSentences(drift),
+    ...dirty.slice(0, mostHit).map(inWords),
+    ...items.slice(0, mostItems).map(({ summary, force }) => `${oneLine(summary)} (${forceWords[force]})`),
+    ...(left > 0 ? [`${left} more items differ`] : []),
+    ...sinceText(seen, drift),
+    ...connected.slice(0, mostConnected).map((one) => `connected now: ${connectedText(one)}`),
+    ...(connected.length + moreConnected > mostConnected
+      ? [`connected now: ${connected.length + moreConnected - mostConnected} more principals`]
+      : []),
+    ...(schemaItems > 0 ? [`${countText(schemaItems, 'object')} came or went beside it, which is no drift`] : []),
+  ];
+}
+
+export function reappearedSentences({ reappeared }: Pick<Drift, 'reappeared'>): readonly string[] {
+  return reappeared.map(
+    ({ changeId, revertedAt, items }) =>
+      `${countText(items.length, 'item')} as change ${changeId} had left it, which was reverted ${dateTimeText(revertedAt)}: something applies it again, mend its source`,
+  );
+}
+
+export function driftActions(target: string): readonly string[] {
+  return [
+    `knowngood drift ${target}`,
+    `knowngood drift revert ${target}`,
+    `knowngood drift accept ${target} --reason "…"`,
+  ];
+}

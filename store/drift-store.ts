@@ -1,0 +1,38 @@
+/** What the store remembers of drift, and of configurations that people have accepted. */
+import type { RememberedDrift } from '../domain/drift/telling.ts';
+import type { Approval } from '../domain/view.ts';
+
+export interface SeenDrift {
+  readonly fingerprint: string;
+  readonly knownGoodId: string;
+  readonly snapshotId: string;
+  /** Unix ms. */
+  readonly at: number;
+  /** Unix ms; null: not known. */
+  readonly knownGoodAt: number | null;
+}
+
+export interface Acceptance {
+  readonly acceptId: string;
+  readonly snapshotId: string;
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly approvals: readonly Approval[];
+}
+
+export interface DriftStore {
+  /** The newest one, gone or not; null: there never was one. */
+  drift(target: string): Promise<RememberedDrift | null>;
+  /** Unix ms of the last look that saw none. */
+  cleanAt(target: string): Promise<number | null>;
+  /** The same as before is one drift that goes on; another one takes its place. */
+  sawDrift(target: string, seen: SeenDrift): Promise<RememberedDrift>;
+  /** The newest one, which is gone by now; null: there never was one. */
+  sawNoDrift(target: string, at: number): Promise<RememberedDrift | null>;
+  /** People know of it as it is in `drift`: that it is there, or that it is gone. */
+  toldDrift(drift: RememberedDrift, at: number): Promise<void>;
+  /** The snapshot becomes known-good. Idempotent by (target, acceptId). */
+  accept(target: string, acceptance: Acceptance): Promise<void>;
+  /** The newest one of this snapshot; null: nobody did. */
+  acceptance(target: string, snapshotId: string): Promise<(Acceptance & { readonly acceptedAt: Date }) | null>;
+}

@@ -1,0 +1,179 @@
+/** Drift as it was seen and told, one at a time on a target, and acceptances. */
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { RememberedDrift } from '../domain/drift/telling.ts';
+import type { Acceptance, DriftStore } from './drift-store.ts';
+import type { Tables } from './tables.ts';
+
+type Row = Selectable<Tables['drifts']>;
+
+export function driftStore(db: Kysely<Tables>): DriftStore {
+  const newest = (tx: Kysely<Tables>, target: string): Promise<Row | undefined> =>
+    tx
+      .selectFrom('drifts')
+      .selectAll()
+      .where('target', '=', target)
+      .where('replaced', '=', false)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+
+  /** Two looks at one time would each begin a drift. */
+  const inTurn = <T>(target: string, work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> =>
+    db.transaction().execute(async (tx) => {
+      await sql`select pg_advisory_xact_lock(hashtext(${`knowngood drift ${target}`}))`.execute(tx);
+      return work(tx);
+    });
+
+  return {
+    async drift(target) {
+      const row = await newest(db, target);
+      return row === undefined ? null : rememberedOf(row);
+    },
+
+    async cleanAt(target) {
+      const row = await db.selectFrom('drift_looks').select('clean_at').where('target', '=', target).executeTakeFirst();
+      return row?.clean_at?.getTime() ?? null;
+    },
+
+    async sawDrift(target, { fingerprint, knownGoodId, snapshotId, at, knownGoodAt }) {
+      return inTurn(target, async (tx) => {
+        const now = new Date(at);
+        const last = await newest(tx, target);
+        const open = last?.gone_at === null ? last : undefined;
+        if (open?.fingerprint === fingerprint) {
+          const seen = { snapshot_id: snapshotId, last_seen_at: sql<Date>`greatest(last_seen_at, ${now})` };
+          await looked(tx, target, now, null);
+          return rememberedOf(
+            await tx.updateTable('drifts').set(seen).where('id', '=', open.id).returningAll().executeTakeFirstOrThrow(),
+          );
+        }
+        if (open !== undefined)
+          await tx.updateTable('drifts').set({ gone_at: now, replaced: true }).where('id', '=', open.id).execute();
+        const before = await tx.selectFrom('drift_looks').selectAll().where('target', '=', target).executeTakeFirst();
+        const cleanAt = before?.clean_at?.getTime() ?? 0;
+        // What is known-good now may be younger than the last look.
+        const notBefore = open === undefined ? Math.max(cleanAt, knownGoodAt ?? 0) : open.last_seen_at.getTime();
+        await looked(tx, target, now, null);
+        return rememberedOf(
+          await tx
+            .insertInto('drifts')
+            .values({
+              target,
+              fingerprint,
+              known_good_id: knownGoodId,
+              snapshot_id: snapshotId,
+              not_before: notBefore === 0 ? null : new Date(Math.min(notBefore, at)),
+              first_seen_at: now,
+              last_seen_at: now,
+              told_at: null,
+              follows_told: open !== undefined && (open.tellings > 0 || open.follows_told),
+              gone_at: null,
+              gone_told_at: null,
+            })
+            .returningAll()
+            .executeTakeFirstOrThrow(),
+        );
+      });
+    },
+
+    async sawNoDrift(target, at) {
+      return inTurn(target, async (tx) => {
+        const now = new Date(at);
+        await looked(tx, target, now, now);
+        const last = await newest(tx, target);
+        if (last === undefined || last.gone_at !== null) return last === undefined ? null : rememberedOf(last);
+        return rememberedOf(
+          await tx
+            .updateTable('drifts')
+            .set({ gone_at: now })
+            .where('id', '=', last.id)
+            .returningAll()
+            .executeTakeFirstOrThrow(),
+        );
+      });
+    },
+
+    async toldDrift({ id, goneAt, tellings }, at) {
+      const told = goneAt === null ? { told_at: new Date(at), tellings: tellings + 1 } : { gone_told_at: new Date(at) };
+      await db.updateTable('drifts').set(told).where('id', '=', id).execute();
+    },
+
+    async accept(target, { acceptId, snapshotId, requestedBy, reason, approvals }) {
+      await db.transaction().execute(async (tx) => {
+        const { numInsertedOrUpdatedRows = 0n } = await tx
+          .insertInto('acceptances')
+          .values({
+            target,
+            accept_id: acceptId,
+            snapshot_id: snapshotId,
+            requested_by: requestedBy,
+            reason,
+            approvals: JSON.stringify(approvals),
+          })
+          // Asked again, it has been accepted already; a later known-good stays the newest.
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst();
+        if (numInsertedOrUpdatedRows === 0n) return;
+        await tx
+          .insertInto('sightings')
+          .values({ target, snapshot_id: snapshotId, change_id: null, known_good_at: new Date() })
+          .onConflict((conflict) =>
+            conflict.columns(['target', 'snapshot_id']).doUpdateSet({ known_good_at: sql`now()` }),
+          )
+          .execute();
+      });
+    },
+
+    async acceptance(target, snapshotId) {
+      const row = await db
+        .selectFrom('acceptances')
+        .selectAll()
+        .where('target', '=', target)
+        .where('snapshot_id', '=', snapshotId)
+        .orderBy('accepted_at', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row === undefined ? null : acceptanceOf(row);
+    },
+  };
+}
+
+async function looked(tx: Kysely<Tables>, target: string, at: Date, cleanAt: Date | null): Promise<void> {
+  await tx
+    .insertInto('drift_looks')
+    .values({ target, looked_at: at, clean_at: cleanAt })
+    .onConflict((conflict) =>
+      conflict.column('target').doUpdateSet({ looked_at: at, ...(cleanAt === null ? {} : { clean_at: cleanAt }) }),
+    )
+    .execute();
+}
+
+function rememberedOf(row: Row): RememberedDrift {
+  const ms = (at: Date | null): number | null => at?.getTime() ?? null;
+  return {
+    id: row.id,
+    target: row.target,
+    fingerprint: row.fingerprint,
+    knownGoodId: row.known_good_id,
+    snapshotId: row.snapshot_id,
+    notBefore: ms(row.not_before),
+    firstSeen: row.first_seen_at.getTime(),
+    lastSeen: row.last_seen_at.getTime(),
+    toldAt: ms(row.told_at),
+    tellings: row.tellings,
+    followsTold: row.follows_told,
+    goneAt: ms(row.gone_at),
+    goneToldAt: ms(row.gone_told_at),
+  };
+}
+
+function acceptanceOf(row: Selectable<Tables['acceptances']>): Acceptance & { readonly acceptedAt: Date } {
+  return {
+    acceptId: row.accept_id,
+    snapshotId: row.snapshot_id,
+    requestedBy: row.requested_by,
+    reason: row.reason,
+    approvals: row.approvals,
+    acceptedAt: row.accepted_at,
+  };
+}

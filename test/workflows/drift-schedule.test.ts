@@ -1,0 +1,69 @@
+/** The Schedules that look for drift, on a real Temporal server: made, fired, followed, respected, deleted. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { ScheduleDescription } from '@temporalio/client';
+import { driftScheduleId } from '../../domain/drift/drift.ts';
+import { accept, reload, sqlOn } from '../support/drift.ts';
+import { eventually } from '../support/processes.ts';
+import { useRig } from '../support/rig.ts';
+
+const rig = useRig({ drift: '{ every: 2s }' });
+
+const handle = () => rig().client.schedule.getHandle(driftScheduleId(rig().targetName));
+const described = (): Promise<ScheduleDescription | null> =>
+  handle()
+    .describe()
+    .catch(() => null);
+const everyMs = async (): Promise<number | undefined> => (await described())?.spec.intervals?.[0]?.every;
+
+async function configure(drift: string): Promise<void> {
+  const path = join(rig().folder, 'knowngood.yaml');
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.replace(/^ {4}drift: .*$/m, `    drift: ${drift}`));
+}
+
+describe('the schedule of a target', () => {
+  it('is made by the worker, and its looks tell of drift once', async () => {
+    await eventually('the schedule', async () => (await described()) !== null);
+    await (await accept(rig())).outcome();
+    await sqlOn(rig(), `alter system set work_mem = '9MB'`);
+    await reload(rig());
+    const remembered = async () => (await rig().remembered()) ?? null;
+    await eventually('a look that tells', async () => (await remembered())?.tellings === 1, 30_000);
+    const first = await remembered();
+    await eventually(
+      'another look',
+      async () => ((await remembered())?.lastSeen ?? 0) > (first?.lastSeen ?? 0),
+      30_000,
+    );
+    expect(await remembered()).toMatchObject({ tellings: 1, firstSeen: first?.firstSeen, goneAt: null });
+    await sqlOn(rig(), 'alter system reset work_mem');
+    await reload(rig());
+    await eventually('it is told to be gone', async () => ((await remembered())?.goneToldAt ?? null) !== null, 30_000);
+    const query = `WorkflowType = 'watchDrift' AND KnowngoodTarget = '${rig().targetName}'`;
+    await eventually('they are found by the target', async () => {
+      for await (const _ of rig().client.workflow.list({ query })) return true;
+      return false;
+    });
+  }, 120_000);
+
+  it('follows the file, and stays paused when an operator has paused it', async () => {
+    await handle().pause('kim works on the server');
+    await configure('{ every: 7s }');
+    await eventually('the new interval', async () => (await everyMs()) === 7_000, 30_000);
+    expect((await described())?.state).toMatchObject({ paused: true, note: 'kim works on the server' });
+    // Several workers that start at once agree on it.
+    await Promise.all([rig().startWorker(), rig().startWorker()]);
+    expect(await everyMs()).toBe(7_000);
+    expect((await described())?.state).toMatchObject({ paused: true, note: 'kim works on the server' });
+  }, 60_000);
+
+  it('is deleted when drift is not looked for any more, and made again when it is', async () => {
+    await configure('false');
+    await eventually('no schedule', async () => (await described()) === null, 30_000);
+    await configure('{ every: 1h }');
+    await eventually('the schedule', async () => (await everyMs()) === 3_600_000, 30_000);
+    expect((await described())?.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 10_000 });
+  }, 90_000);
+});

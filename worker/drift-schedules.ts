@@ -1,0 +1,152 @@
+/**
+ * Keeps one Temporal Schedule a target, as knowngood.yaml says: made, changed and deleted at start and when the file
+ * changes, by however many workers. What operators do to them in the Web UI, a pause and its note, stays.
+ */
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleDescription,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
+import { orchestratorQueue } from '../domain/change.ts';
+import type { DriftConfig, KnowngoodConfig } from '../domain/config.ts';
+import { driftScheduleId } from '../domain/drift/drift.ts';
+import { formatDuration } from '../domain/duration.ts';
+import { codeSpan } from '../domain/markdown.ts';
+import { messageOf } from '../agent/agent-error.ts';
+
+const followEveryMs = 5_000;
+
+/** After an outage the next look tells everything that a missed one would have told. Temporal takes no shorter one. */
+const catchupWindow = '10 seconds';
+
+/** So that looks of one interval do not come in step with everything else that runs every five minutes. */
+const jitterShare = 0.1;
+
+/** A look takes seconds; one that nobody runs must not keep the next one from being taken for ever. */
+const lookTimeout = '10 minutes';
+
+const prefix = driftScheduleId('');
+
+const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
+
+export function keepDriftSchedules(parts: {
+  readonly client: Client;
+  /** Answers the same object as long as nothing has changed. */
+  readonly config: () => Promise<KnowngoodConfig>;
+  readonly warn?: (line: string) => void;
+}): { stop(): Promise<void> } {
+  const { warn = (line) => process.stderr.write(`${line}\n`) } = parts;
+  let kept: KnowngoodConfig | null = null;
+  let said = '';
+  let running: Promise<void> | null = null;
+
+  async function follow(): Promise<void> {
+    try {
+      const config = await parts.config();
+      if (config !== kept) await agree(parts.client, config);
+      kept = config;
+      said = '';
+    } catch (error) {
+      // Temporal is away, or the file is being written: tried again, and said once.
+      const why = messageOf(error);
+      if (why !== said) warn(`the schedules that look for drift are not up to date: ${why}`);
+      said = why;
+    }
+  }
+
+  const start = (): void => void (running ??= follow().finally(() => (running = null)));
+  const timer = setInterval(start, followEveryMs);
+  start();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+async function agree(client: Client, config: KnowngoodConfig): Promise<void> {
+  const there = new Set<string>();
+  for await (const { scheduleId } of client.schedule.list())
+    if (scheduleId.startsWith(prefix)) there.add(scheduleId.slice(prefix.length));
+  for (const [target, { drift }] of Object.entries(config.targets)) {
+    if (drift !== null) await have(client, target, drift);
+    else if (there.has(target)) await drop(client, target);
+    there.delete(target);
+  }
+  // Of targets that are in the file no more.
+  for (const target of there) await drop(client, target);
+}
+
+async function have(client: Client, target: string, drift: DriftConfig): Promise<void> {
+  const wanted = scheduleOf(target, drift);
+  try {
+    await client.schedule.create(wanted);
+  } catch (error) {
+    // Another worker was quicker, or it is from an earlier start. The list may not know of it yet.
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const handle = client.schedule.getHandle(wanted.scheduleId);
+    if (isAsWanted(await handle.describe(), drift)) return;
+    const { spec, action, policies } = wanted;
+    await handle.update(({ state }) => ({ spec, action, ...(policies === undefined ? {} : { policies }), state }));
+  }
+}
+
+async function drop(client: Client, target: string): Promise<void> {
+  await client.schedule
+    .getHandle(driftScheduleId(target))
+    .delete()
+    .catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    });
+}
+
+/** Its interval is all that the file says of it. */
+function isAsWanted({ spec }: ScheduleDescription, { everyMs }: DriftConfig): boolean {
+  const [interval, ...more] = spec.intervals ?? [];
+  return more.length === 0 && interval?.every === everyMs;
+}
+
+export function scheduleOf(
+  target: string,
+  { everyMs }: DriftConfig,
+): ScheduleOptions & { readonly scheduleId: string } {
+  const typedSearchAttributes = new TypedSearchAttributes([{ key: targetAttribute, value: target }]);
+  return {
+    scheduleId: driftScheduleId(target),
+    spec: {
+      intervals: [{ every: everyMs, offset: offsetOf(target, everyMs) }],
+      jitter: Math.floor(everyMs * jitterShare),
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'watchDrift',
+      workflowId: driftScheduleId(target),
+      taskQueue: orchestratorQueue,
+      args: [{ target }],
+      workflowExecutionTimeout: lookTimeout,
+      typedSearchAttributes,
+      staticSummary: `${target}: is the configuration still the known-good one?`,
+      staticDetails: [
+        `**Target** ${codeSpan(target)}`,
+        `Compared every ${formatDuration(everyMs)} with its known-good snapshot; nothing is written to it.`,
+        '\u00a0\n',
+      ].join('\n\n'),
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow, pauseOnFailure: false },
+    state: { note: `looks for drift of ${target}; pause it while somebody works there by hand` },
+    typedSearchAttributes,
+  };
+}
+
+/** Two hundred targets do not come at once, and each comes at the same time after every start. */
+function offsetOf(target: string, everyMs: number): number {
+  let hash = 0;
+  for (const char of target) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) % 1_000_003;
+  // Whole seconds: Temporal cuts the rest.
+  return Math.floor((hash % everyMs) / 1_000) * 1_000;
+}

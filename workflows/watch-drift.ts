@@ -1,0 +1,167 @@
+/**
+ * One look at a target for drift, as the Schedule `knowngood-drift:<target>` has it done:
+ *
+ *   1 what is known-good, and who must get in    (store, knowngood.yaml)
+ *   2 what differs from it now                   (agent, reads only)
+ *   3 remembered, and told to people: once, again when it changes, once a day while it stays, and when it is gone
+ */
+import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { DriftTerms } from '../activities/drift-contract.ts';
+import { driftDetails, lookedDetails } from '../domain/drift/details.ts';
+import type { Drift, DriftLook } from '../domain/drift/drift.ts';
+import { driftNotice, goneNotice } from '../domain/drift/notice.ts';
+import type { Seen } from '../domain/drift/since.ts';
+import type { Notice } from '../domain/notify/notice.ts';
+import type { Problem } from '../domain/problem.ts';
+import { formProblem } from '../domain/request-form.ts';
+import { looking } from './drift-steps.ts';
+import { problemOf } from './ending.ts';
+import { orchestrator } from './steps.ts';
+import { tellDrift } from './tell-drift.ts';
+
+export interface DriftWatched {
+  readonly target: string;
+  /** `not-looked`: a change is open, nothing is known-good yet, or nobody could look. */
+  readonly kind: 'clean' | 'drifted' | 'not-looked';
+  /** One plain sentence. */
+  readonly summary: string;
+  readonly problems: readonly Problem[];
+  /** What people were told by this look. */
+  readonly told: readonly Notice[];
+}
+
+/** As people ask for it by hand: everything that was seen. */
+export type DriftFound =
+  | {
+      readonly kind: 'clean';
+      readonly snapshotId: string;
+      readonly knownGoodAt: number | null;
+      readonly schemaItems: number;
+    }
+  | { readonly kind: 'drifted'; readonly drift: Drift; readonly seen: Seen }
+  | NotLooked;
+
+interface NotLooked {
+  readonly kind: 'not-looked';
+  readonly problems: readonly Problem[];
+}
+
+type Compared =
+  | {
+      readonly kind: 'compared';
+      readonly terms: DriftTerms;
+      readonly look: Extract<DriftLook, { kind: 'clean' | 'drifted' }>;
+    }
+  | NotLooked;
+
+export async function watchDrift(request: { target: string }): Promise<DriftWatched> {
+  const { target } = request;
+  const compared = await compare(request);
+  if (compared.kind === 'not-looked') {
+    const { problems } = compared;
+    const summary = problems[0]?.message ?? 'nobody could look';
+    setCurrentDetails(lookedDetails(target, summary, problems));
+    return { target, kind: 'not-looked', summary, problems, told: [] };
+  }
+  const { terms, look } = compared;
+  const told: Notice[] = [];
+  const { remembered, telling, acceptedBy } = await orchestrator('remember what was seen').driftSeen({
+    target,
+    seen:
+      look.kind === 'clean'
+        ? null
+        : { fingerprint: look.fingerprint, knownGoodId: look.knownGoodId, snapshotId: look.snapshotId },
+    at: look.at,
+    knownGoodAt: terms.knownGoodAt,
+  });
+  const summary = look.kind === 'clean' ? 'no drift: the configuration is the known-good one' : sentenceOf(look);
+  setCurrentDetails(
+    look.kind === 'drifted' && remembered !== null
+      ? driftDetails(target, look, remembered)
+      : lookedDetails(target, summary),
+  );
+  if (telling !== null && remembered !== null) {
+    const { workflowId, runId } = workflowInfo();
+    if (telling === 'gone') await tellDrift(goneNotice(remembered, acceptedBy, { workflowId, runId }), told);
+    else if (look.kind === 'drifted')
+      await tellDrift(driftNotice(look, remembered, telling, { workflowId, runId }), told);
+    await orchestrator('remember that people were told').driftTold({ remembered, at: Date.now() });
+  }
+  return { target, kind: look.kind, summary, problems: [], told };
+}
+
+/** The same look by hand: nothing is remembered, and nobody is told. */
+export async function lookForDrift(request: { target: string }): Promise<DriftFound> {
+  const compared = await compare(request);
+  if (compared.kind === 'not-looked') {
+    setCurrentDetails(lookedDetails(request.target, compared.problems[0]?.message ?? '', compared.problems));
+    return compared;
+  }
+  const { look, terms } = compared;
+  const { knownGoodAt, cleanAt, remembered } = terms;
+  if (look.kind === 'clean') {
+    setCurrentDetails(lookedDetails(request.target, 'no drift: the configuration is the known-good one'));
+    return { kind: 'clean', snapshotId: look.snapshotId, knownGoodAt, schemaItems: look.schemaItems };
+  }
+  const notBefore = Math.max(cleanAt ?? 0, knownGoodAt ?? 0);
+  const seen: Seen =
+    remembered?.fingerprint === look.fingerprint
+      ? { notBefore: remembered.notBefore, firstSeen: remembered.firstSeen }
+      : { notBefore: notBefore === 0 ? null : notBefore, firstSeen: look.at };
+  setCurrentDetails(driftDetails(request.target, look, seen));
+  return { kind: 'drifted', drift: look, seen };
+}
+
+async function compare(request: { target: string }): Promise<Compared> {
+  const no = (problems: readonly Problem[]): NotLooked => ({ kind: 'not-looked', problems });
+  const wrong = formProblem(request, ['target']);
+  if (wrong) return no([wrong]);
+  const { target } = request;
+  try {
+    const terms = await orchestrator('what is known-good, and who must get in').driftTerms({ target });
+    if (terms.kind === 'refused') return no(terms.problems);
+    const { question, access, remembered } = terms;
+    if (question === null) return no([noKnownGood(target)]);
+    const { runId } = workflowInfo();
+    const known = remembered?.fingerprint ?? null;
+    const caller = { target, changeId: 'look', runId };
+    const look = await looking(target).drift({ ...caller, ...question, access, known, keep: false });
+    if (look.kind === 'busy') return no([openChange(target, look.holder)]);
+    return look.kind === 'refused' ? no(look.problems) : { kind: 'compared', terms, look };
+  } catch (error) {
+    return no([awayOr(target, problemOf(error))]);
+  }
+}
+
+export function noKnownGood(target: string): Problem {
+  return {
+    code: 'no-known-good',
+    message: `target ${target} has no known-good snapshot yet`,
+    detail: 'There is nothing to compare it with.',
+    hint: `Keep a guarded change, or run: knowngood drift accept ${target} --reason "…".`,
+  };
+}
+
+export function openChange(target: string, holder: { readonly changeId: string; readonly phase: string }): Problem {
+  return {
+    code: 'target-busy',
+    message: `change ${holder.changeId} is open on ${target}, in phase ${holder.phase}`,
+    detail: 'What it does is watched by itself, and is no drift.',
+    hint: `See knowngood status ${target}.`,
+  };
+}
+
+export function awayOr(target: string, problem: Problem): Problem {
+  if (problem.code !== 'no-worker') return problem;
+  return {
+    code: 'no-agent',
+    message: `no agent answers for target ${target}`,
+    detail: 'Whether it drifts is not known.',
+    hint: 'Start it on the database host: knowngood agent --agent-config /etc/knowngood/agent.yaml.',
+  };
+}
+
+function sentenceOf({ items, moreItems }: Drift): string {
+  const count = items.length + moreItems;
+  return `${count === 1 ? 'one item differs' : `${count} items differ`} from the known-good configuration`;
+}
