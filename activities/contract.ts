@@ -2,6 +2,7 @@
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { Refused } from '../domain/agent-steps.ts';
 import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
+import type { NotifyActivities } from '../domain/notify/steps.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report/input.ts';
 import type { ChangeResult } from '../domain/result.ts';
@@ -46,6 +47,8 @@ export interface ProbeActivities {
     ignore: readonly string[];
     /** In a hold only `unhealthy` returns early: people are asked already. */
     holding: boolean;
+    /** The workflow that hears, once, that a required check has begun to fail and is not decided yet. Absent: none. */
+    tellFailing?: string;
     /** In a hold: proven healthy for so long ends it. Absent: the hold has its own end. */
     enoughAfterMs?: number;
   }): Promise<WatchResult>;
@@ -58,7 +61,7 @@ export interface ProbeActivities {
   }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
 }
 
-export interface OrchestratorActivities {
+export interface OrchestratorActivities extends NotifyActivities {
   /** Parses and validates the request against knowngood.yaml; records the change in the store unless `lookOnly`. */
   admit(input: {
     request: unknown;

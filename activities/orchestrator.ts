@@ -2,6 +2,7 @@
 import { Context, activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { admit } from '../config/admit.ts';
+import { resolveSecret } from '../config/secrets.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { wasTouched } from '../domain/phase.ts';
 import { fitForHistory } from '../domain/problem.ts';
@@ -11,6 +12,7 @@ import { type Beginnings, beginningOf } from './beginnings.ts';
 import type { OrchestratorActivities } from './contract.ts';
 import { explained } from './failure.ts';
 import { historyOf, isResetMark } from './history.ts';
+import { createNotifyActivities } from './notify.ts';
 import { readSender } from './sender.ts';
 
 /** Seldom: many may wait. Who is aborted meanwhile has ended at once, and only its place in the line is kept for so long. */
@@ -29,6 +31,7 @@ export function createOrchestratorActivities({
   beginnings: Beginnings;
 }): OrchestratorActivities {
   return {
+    ...createNotifyActivities({ config, resolveSecret }),
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
       explained('InvalidRequest', async () => {
         const admission = admit(await config(), request, lookOnly ? null : workflowId);

@@ -24,6 +24,8 @@ interface Probe {
   readonly resolveSecret: ResolveSecret;
   readonly recordSamples: RecordSamples;
   readonly beginnings?: Beginnings;
+  /** Says it to a workflow; absent: nobody hears of a beginning failure before it is decided. */
+  readonly signalFailing?: (workflowId: string, progress: readonly CheckProgress[]) => Promise<void>;
 }
 
 type Where = { readonly target: string; readonly changeId: string };
@@ -40,7 +42,12 @@ interface Measuring {
   readonly over?: AbortSignal;
 }
 
-export function createProbeActivities({ resolveSecret, recordSamples, beginnings }: Probe): ProbeActivities {
+export function createProbeActivities({
+  resolveSecret,
+  recordSamples,
+  beginnings,
+  signalFailing,
+}: Probe): ProbeActivities {
   const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret);
 
   /** Measures until `next` ends every check, the time is over, or the activity is cancelled; heartbeats meanwhile. */
@@ -103,7 +110,7 @@ export function createProbeActivities({ resolveSecret, recordSamples, beginnings
       return { progress: board.all(), red: checks.flatMap((check) => redBefore(check, board.of(check))) };
     },
 
-    async watch({ checks, settleUntil, progress, ignore, holding, enoughAfterMs, ...where }) {
+    async watch({ checks, settleUntil, progress, ignore, holding, enoughAfterMs, tellFailing, ...where }) {
       const context = Context.current();
       // A retry goes on where the last attempt stopped.
       const resumed = (context.info.heartbeatDetails as readonly CheckProgress[] | undefined) ?? progress;
@@ -137,15 +144,28 @@ export function createProbeActivities({ resolveSecret, recordSamples, beginnings
       const next = (check: CheckSpec): number => {
         decide();
         if (verdict === null && isProven()) conclude({ kind: 'healthy' });
+        beginsToFail.look(check);
         // Only the first: who decides nothing is not to be knocked at four times a second.
         const decidesSoon = check.level === 'required' && !ignore.includes(check.name);
         return decidesSoon && board.of(check).accessDenialsInARow === 1
           ? Math.min(afterDenialMs, check.intervalMs)
           : check.intervalMs;
       };
+      const beginsToFail = failureWatch({
+        isFailing: (check) =>
+          verdict === null &&
+          board.of(check).failsInARow > 0 &&
+          check.level === 'required' &&
+          !ignore.includes(check.name),
+        say: async () => {
+          if (tellFailing !== undefined) await signalFailing?.(tellFailing, board.all());
+        },
+      });
       // What was decided when the last attempt died is decided.
       decide();
-      await measureAll(where, { checks, board, next, settleUntil, timeoutMs: null, over: over.signal });
+      await measureAll(where, { checks, board, next, settleUntil, timeoutMs: null, over: over.signal }).finally(() =>
+        beginsToFail.stop(),
+      );
       if (verdict === null && isInterrupted(context)) {
         context.heartbeat(board.all());
         context.cancellationSignal.throwIfAborted();
@@ -181,6 +201,34 @@ export function createProbeActivities({ resolveSecret, recordSamples, beginnings
  */
 function isInterrupted({ cancellationDetails }: Context): boolean {
   return cancellationDetails !== undefined && !cancellationDetails.cancelRequested;
+}
+
+/** A denial is decided sooner: what is said in between would only be in the way of the revert. */
+const beforeSayingMs = 1_000;
+
+/** Says once that a check has begun to fail, when that stands for a moment and is not decided. */
+function failureWatch({
+  isFailing,
+  say,
+}: {
+  readonly isFailing: (check: CheckSpec) => boolean;
+  readonly say: () => Promise<void>;
+}): { look(check: CheckSpec): void; stop(): void } {
+  let said = false;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  return {
+    look(check) {
+      if (said || timer !== null || !isFailing(check)) return;
+      timer = setTimeout(() => {
+        timer = null;
+        if (!isFailing(check)) return;
+        said = true;
+        // Temporal is away: people hear of it with the verdict.
+        say().catch(() => undefined);
+      }, beforeSayingMs);
+    },
+    stop: () => clearTimeout(timer ?? undefined),
+  };
 }
 
 interface Board {

@@ -5,8 +5,9 @@ import { parseNeed } from '../domain/access/need.ts';
 import { says } from '../domain/issues.schema.ts';
 import { nameShape } from '../domain/shapes.schema.ts';
 import { checkShape } from './check.schema.ts';
+import { notificationsShape, teamShape } from './notify.schema.ts';
 import { policyFields, policyShape } from './policy.schema.ts';
-import { databaseShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
+import { databaseShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
 
 const network = z.string().refine((text) => {
   if (text === 'local') return true;
@@ -38,10 +39,6 @@ const dependentShape = z.strictObject({
   checks: z.record(nameShape, checkShape).optional(),
 });
 
-const channelShape = z
-  .strictObject({ slack: secretShape.optional(), webhook: secretShape.optional() })
-  .refine((channel) => Object.keys(channel).length === 1, 'needs exactly one of "slack" and "webhook"');
-
 export const targetShape = z.strictObject({ ...databaseShape, policy: nameShape.optional(), ...policyFields });
 
 export const knowngoodShape = z.strictObject({
@@ -49,7 +46,8 @@ export const knowngoodShape = z.strictObject({
   targets: z.record(nameShape, targetShape),
   dependents: z.record(nameShape, dependentShape).optional(),
   policies: z.record(nameShape, policyShape).optional(),
-  teams: z.record(nameShape, z.strictObject({ notify: z.array(channelShape).optional() })).optional(),
+  teams: z.record(nameShape, teamShape).optional(),
+  notifications: notificationsShape.optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
   ui: z.strictObject({ address: webAddress }).optional(),

@@ -6,6 +6,7 @@ import { resolveCheck } from './checks.ts';
 import { database, temporal } from './common.ts';
 import { knowngoodShape } from './knowngood.schema.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
+import { resolveNotify } from './notify.ts';
 import { parseYaml } from './parse.ts';
 import { resolveCheckDefaults, resolvePolicy } from './policy.ts';
 import { referenceIssues } from './references.ts';
@@ -20,6 +21,7 @@ function resolve(input: KnowngoodInput, path: string): KnowngoodConfig {
     path,
     targets: targetsOf(input),
     dependents: Object.entries(input.dependents ?? {}).map(([name, dependent]) => dependentOf(input, name, dependent)),
+    notify: resolveNotify(input),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
     uiAddress: input.ui?.address.replace(/\/+$/, '') ?? null,

@@ -2,6 +2,7 @@
 import type { Asked } from './access/impact.ts';
 import type { Change, Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
+import type { NotifyPlan } from './notify/plan.ts';
 import type { RiskReason } from './plan/risk.ts';
 
 export interface AdmittedChange {
@@ -19,6 +20,8 @@ export interface AdmittedChange {
   readonly access?: readonly Asked[];
   /** What the request and knowngood.yaml alone say about the risk. */
   readonly concerns?: readonly RiskReason[];
+  /** Whom to tell what. Absent: nobody is told, as in changes of earlier versions. */
+  readonly notify?: NotifyPlan;
   /** Overrides in force, in words, for people: `soak 2m instead of 10m`. */
   readonly notes: readonly string[];
 }

@@ -2,6 +2,7 @@
 import type { Need } from './access/need.ts';
 import type { Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
+import type { NotifyConfig } from './notify/config.ts';
 
 export interface TemporalConfig {
   readonly address: string;
@@ -49,6 +50,8 @@ export interface KnowngoodConfig {
     Record<string, DatabaseConfig & { readonly policyName: string | null; readonly policy: Policy }>
   >;
   readonly dependents: readonly DependentConfig[];
+  /** Teams, their channels, and whom to tell what. */
+  readonly notify: NotifyConfig;
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;
   /** Base address of the Temporal Web UI for links; null: not told. */

@@ -57,7 +57,12 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       ? null
       : openSampleFolder({ folder: settings.sampleFolder, store: addSamples });
   const beginnings = createBeginnings(availableParallelism());
-  const probes = createProbeActivities({ beginnings, resolveSecret, recordSamples: waiting?.record ?? addSamples });
+  const probes = createProbeActivities({
+    beginnings,
+    resolveSecret,
+    recordSamples: waiting?.record ?? addSamples,
+    signalFailing: (workflowId, progress) => client.workflow.getHandle(workflowId).signal('dependentFailing', progress),
+  });
   const common = {
     connection: native,
     namespace,

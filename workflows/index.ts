@@ -2,4 +2,6 @@
 export { guardedChange } from './guarded-change.ts';
 export { endOrphan } from './orphan.ts';
 export { explainAccess, planChange, takeSnapshot } from './look.ts';
+export { sendNotice } from './send-notice.ts';
+export { testNotifications } from './test-notifications.ts';
 export { proveChecks } from './proving.ts';

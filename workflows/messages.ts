@@ -1,5 +1,6 @@
 /** The Updates, Signals and the query of a guarded change: names and what the Web UI shows about each. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CheckProgress } from '../domain/check.ts';
 import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import type { ChangeView } from '../domain/view.ts';
 
@@ -12,6 +13,7 @@ export const operatorUpdates = {
   confirm: defineUpdate<string, [unknown?]>('confirm'),
   extend: defineUpdate<string, [unknown?]>('extend'),
   abandon: defineUpdate<string, [unknown?]>('abandon'),
+  acknowledge: defineUpdate<string, [unknown?]>('acknowledge'),
 } as const;
 
 export type OperatorWord = keyof typeof operatorUpdates;
@@ -23,6 +25,7 @@ export const operatorSignals = {
   confirm: defineSignal<[unknown?]>('confirm'),
   extend: defineSignal<[unknown?]>('extend'),
   abandon: defineSignal<[unknown?]>('abandon'),
+  acknowledge: defineSignal<[unknown?]>('acknowledge'),
 } as const;
 
 export const awaitArmed = defineUpdate<ArmedAnswer, []>('awaitArmed');
@@ -32,6 +35,9 @@ export const failed = defineUpdate<string, [PipelineWord?]>('failed');
 /** Sent by the agent when it has closed the journal on its own: lease run out, or a rescue on the host. */
 export const journalClosed = defineSignal<[]>('journalClosed');
 
+/** Sent by a probe, once a watch: a required check has begun to fail, and nothing is decided yet. */
+export const dependentFailing = defineSignal<[readonly CheckProgress[]]>('dependentFailing');
+
 export const descriptions: Readonly<Record<OperatorWord, string>> = {
   approve: 'Let the change go ahead. Argument: nothing, or "name: reason", for example "Kim: seen the diff".',
   reject: 'Refuse the change before anything is touched. Argument: "name: reason".',
@@ -39,4 +45,6 @@ export const descriptions: Readonly<Record<OperatorWord, string>> = {
   confirm: 'Keep the change now, where the phase waits for it. Argument: "name: reason".',
   extend: 'Move the deadline of this phase. Argument: duration and reason, for example "10m: waiting for the DBA".',
   abandon: 'Give up an incomplete revert: a person takes over. Recorded. Argument: "name: reason".',
+  acknowledge:
+    'I take it: nobody else is called about what is critical. Argument: "name: reason", for example "Kim: I am on the host".',
 };

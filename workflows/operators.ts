@@ -18,6 +18,7 @@ import {
 } from './messages.ts';
 import { listenToPipeline } from './pipeline.ts';
 import { agent, orchestrator } from './steps.ts';
+import { acknowledgeNotices, listenToNotices } from './telling.ts';
 
 type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
 
@@ -57,6 +58,7 @@ export function listen(flow: Flow): Operators {
     );
   }
   listenToPipeline(flow, operators);
+  listenToNotices(flow);
   setHandler(journalClosed, () => {
     operators.journalClosed = true;
   });
@@ -77,8 +79,9 @@ function refuse(flow: Flow, operators: Operators, word: OperatorWord, input: unk
   if (isProblem(parsed)) return parsed;
   if ('changeId' in parsed && parsed.changeId !== null && parsed.changeId !== flow.request.changeId)
     return { code: 'wrong-change', message: `this change is ${flow.request.changeId}, not ${parsed.changeId}` };
-  if (!possibleNow(flow).includes(word)) return wrongPhase(flow, word);
-  if (operators.aborted && word !== 'abandon')
+  if (!possibleNow(flow).includes(word))
+    return word === 'acknowledge' ? nothingToAcknowledge(flow) : wrongPhase(flow, word);
+  if (operators.aborted && word !== 'abandon' && word !== 'acknowledge')
     return { code: 'aborted-already', message: 'this change has been aborted already' };
   if (word === 'approve') return refuseApproval(rulesOf(flow), parsed as OperatorInput);
   return null;
@@ -111,6 +114,9 @@ async function act(
       break;
     case 'abandon':
       operators.abandoned = spoken;
+      break;
+    case 'acknowledge':
+      acknowledgeNotices(flow, saying(spoken));
       break;
     default:
       return word satisfies never;
@@ -173,6 +179,13 @@ function rulesOf(flow: Flow): ApprovalRules {
     changeId: flow.request.changeId,
     planHash: flow.plan?.hash ?? null,
   };
+}
+
+function nothingToAcknowledge({ told }: Flow): Problem {
+  const by = told.findLast(({ asks, isOver }) => asks && !isOver)?.acknowledgedBy ?? '';
+  return by === ''
+    ? { code: 'nothing-to-acknowledge', message: 'nothing to acknowledge: nobody is being called about this change' }
+    : { code: 'acknowledged-already', message: `it has been acknowledged already, by ${by}` };
 }
 
 function wrongPhase(flow: Flow, word: OperatorWord): Problem {

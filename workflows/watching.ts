@@ -1,5 +1,5 @@
 /** Stages 7 and 8: one long watch activity a probe location, against the soak's timer; pure rules decide. */
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Applied } from '../activities/contract.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
 import { type Attribution, type FailingCheck, attribute } from '../domain/access/attribution.ts';
@@ -10,6 +10,7 @@ import { problemOf, type Ruling } from './ending.ts';
 import { enter, note, show, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { watcher } from './steps.ts';
+import { tell } from './telling.ts';
 import { untilDeadline } from './waiting.ts';
 
 interface Window {
@@ -85,6 +86,7 @@ export async function hold(
     inMs: forMs,
     then: silence === 'revert' ? 'the change is reverted' : 'the change is kept',
   });
+  tell(flow, 'holding', { why });
   const startedAt = Date.now();
   const promised = promising(flow, forMs);
   operators.confirmed = null;
@@ -144,6 +146,7 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
             progress,
             ignore: flow.ignore,
             holding: window.holding,
+            ...(change.notify === undefined ? {} : { tellFailing: workflowInfo().workflowId }),
             ...(window.enoughAfterMs === null ? {} : { enoughAfterMs: window.enoughAfterMs }),
           });
         let result = await watchOn([]);

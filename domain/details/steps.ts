@@ -3,7 +3,7 @@ import type { DetailsView } from './details.ts';
 import { codeBlock } from '../markdown.ts';
 import { phases, type Phase } from '../phase.ts';
 
-type Word = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon';
+type Word = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon' | 'acknowledge';
 
 interface Step {
   readonly does: string;
@@ -27,6 +27,8 @@ function stepOf(word: Word, phase: Phase): Step {
       return { does: 'keeps the change', example: '"anna: checked by hand"' };
     case 'extend':
       return { does: 'moves the deadline', example: '"10m: waiting for the caches"' };
+    case 'acknowledge':
+      return { does: 'you take it: nobody else is called', example: '"anna: I am on the host"' };
     case 'abandon':
       return { does: 'stops trying; the server stays as it is, for a person', example: '"anna: repairing by hand"' };
   }
@@ -46,7 +48,7 @@ const byPhase: Readonly<Partial<Record<Phase, readonly Word[]>>> = {
 };
 
 const isWord = (word: string): word is Word =>
-  ['approve', 'reject', 'abort', 'confirm', 'extend', 'abandon'].includes(word);
+  ['approve', 'reject', 'abort', 'confirm', 'extend', 'abandon', 'acknowledge'].includes(word);
 
 function wordsOf({ phase, possible, allowEarlyConfirm }: DetailsView): readonly Word[] {
   if (possible !== undefined) return possible.filter(isWord);

@@ -52,7 +52,7 @@ export function isAtLeast(severity: Severity, least: Severity): boolean {
 }
 
 export function endsMatter({ kind, ends }: Notice): boolean {
-  return ends ?? (kind === 'kept' || kind === 'drift-gone' || kind === 'test');
+  return ends ?? (kind === 'kept' || kind === 'drift-gone');
 }
 
 /**

@@ -44,6 +44,10 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     claimedIdentity: 'reads a history, changes nothing',
     wasReset: 'as claimedIdentity',
     report: true,
+    deliver: 'tells people, of whom the lives have none: nothing of a change waits for it',
+    awaitAcknowledgement: 'as deliver',
+    notifyPlan: 'reads only',
+    channelsOf: 'reads only',
   };
 
 const phases: Readonly<Record<JournalPhase, true | string>> = {
