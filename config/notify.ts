@@ -1,7 +1,7 @@
 /** Fills in how people are told, and makes of it what one target's workflows need to know. */
 import type { KnowngoodConfig } from '../domain/config.ts';
 import type { ChannelConfig, NotifyConfig } from '../domain/notify/config.ts';
-import { type ChannelKind, type NotifyPlan, type PlannedChannel, channelKinds } from '../domain/notify/plan.ts';
+import { type ChannelKind, type NotifyPlan, type PlannedChannel, type Route, channelKinds } from '../domain/notify/plan.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
 import type { ChannelInput, NotificationsInput } from './notify.schema.ts';
 import { durationMs } from './policy.ts';
@@ -76,15 +76,16 @@ export function notifyPlanOf({ notify, dependents }: KnowngoodConfig, target: st
     dependents: dependents.flatMap(({ name, uses, team }) =>
       uses === target && team !== null ? [{ name, team }] : [],
     ),
-    routes:
-      routes
-        ?.filter(({ targets }) => targets === null || targets.includes(target))
-        .map(({ targets: _, ...route }) => route) ?? null,
+    routes: routes?.flatMap((route) => routeFor(route, target)) ?? null,
     escalation,
     repeatMs,
     giveUpMs,
     tries,
   };
+}
+
+function routeFor({ targets, ...route }: NonNullable<NotifyConfig['routes']>[number], target: string): Route[] {
+  return targets === null || targets.includes(target) ? [route] : [];
 }
 
 function planned(channel: ChannelConfig): PlannedChannel {

@@ -72,6 +72,8 @@ export interface RigSettings {
   readonly holdTimeout?: string;
   /** More checks of the dependent, as YAML lines. */
   readonly checks?: (targetName: string) => string;
+  /** `teams` and `notifications` of knowngood.yaml, as YAML. Default: nobody is told anything. */
+  readonly teams?: () => string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
@@ -213,6 +215,7 @@ policies:
     ${settings.policy ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
 temporal: { address: '${address}', namespace: default }
+${settings.teams?.() ?? ''}
 `;
 }
 
