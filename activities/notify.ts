@@ -93,10 +93,15 @@ function channelNamed(
   return teams.flatMap(({ channels }) => channels).find((channel) => channel.name === name) ?? null;
 }
 
+/** A worker that stops does not wait for a receiver: the try is cut, and made again elsewhere. */
 async function through<T>(egress: Egress, work: (egress: Egress) => Promise<T>): Promise<T> {
+  const { cancellationSignal } = Context.current();
+  const cut = (): void => void egress.close();
+  cancellationSignal.addEventListener('abort', cut, { once: true });
   try {
     return await work(egress);
   } finally {
+    cancellationSignal.removeEventListener('abort', cut);
     await egress.close();
   }
 }

@@ -12,6 +12,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addGuard } from './commands/guard.ts';
 import { addKey } from './commands/key.ts';
 import { addInit } from './commands/init.ts';
+import { addNotify } from './commands/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addReport } from './commands/report.ts';
 import { addRescue } from './commands/rescue.ts';
@@ -43,6 +44,7 @@ const commands = [
   addSnapshot,
   addReport,
   addChecks,
+  addNotify,
   addDoctor,
   addDemo,
 ];

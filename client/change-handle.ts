@@ -7,11 +7,12 @@ import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { ChangeView } from '../domain/view.ts';
 import { workflowIdOf } from '../domain/change.ts';
+import { acknowledge } from './acknowledge.ts';
 import { isUnavailable, refusalOf, refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
 /** `note`: nothing, or `"name: reason"`; for `extend` `"10m: reason"`. */
-export type OperatorWord = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon';
+export type OperatorWord = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon' | 'acknowledge';
 
 export type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 
@@ -29,6 +30,8 @@ export interface ChangeHandle {
   confirm(note?: string): Promise<Said>;
   extend(note: string): Promise<Said>;
   abandon(note?: string): Promise<Said>;
+  /** Of what people are being called about; also once the change has ended. */
+  acknowledge(note?: string): Promise<Said>;
   /** Temporal's own Cancel: an abort that needs no worker to be heard. */
   cancel(): Promise<void>;
   /** Answers when the change may begin, or when it has ended instead; may take as long as an approval takes. */
@@ -78,7 +81,10 @@ export function changeHandle(client: Client, target: string, changeId: string): 
       return refusalOf(error, workflowId);
     }
   };
-  const say = (word: OperatorWord, note?: string): Promise<Said> => update(word, note === undefined ? [] : [note]);
+  const say = (word: OperatorWord, note?: string): Promise<Said> => {
+    const send = (): Promise<Said> => update(word, note === undefined ? [] : [note]);
+    return word === 'acknowledge' ? acknowledge(client, { target, changeId }, note, send) : send();
+  };
   return {
     target,
     changeId,
@@ -97,6 +103,7 @@ export function changeHandle(client: Client, target: string, changeId: string): 
     confirm: (note) => say('confirm', note),
     extend: (note) => say('extend', note),
     abandon: (note) => say('abandon', note),
+    acknowledge: (note) => say('acknowledge', note),
     cancel: async () => {
       await handle.cancel().catch((error: unknown) => void refusalOf(error, workflowId));
     },

@@ -1,7 +1,13 @@
 /** Fills in how people are told, and makes of it what one target's workflows need to know. */
 import type { KnowngoodConfig } from '../domain/config.ts';
 import type { ChannelConfig, NotifyConfig } from '../domain/notify/config.ts';
-import { type ChannelKind, type NotifyPlan, type PlannedChannel, type Route, channelKinds } from '../domain/notify/plan.ts';
+import {
+  type ChannelKind,
+  type NotifyPlan,
+  type PlannedChannel,
+  type Route,
+  channelKinds,
+} from '../domain/notify/plan.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
 import type { ChannelInput, NotificationsInput } from './notify.schema.ts';
 import { durationMs } from './policy.ts';

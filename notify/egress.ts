@@ -15,6 +15,7 @@ export interface Egress {
   readonly dispatcher: Dispatcher;
   /** For other protocols: connected, and nothing said yet. */
   connect(host: string, port: number): Promise<Socket>;
+  /** Cuts what is still on its way. */
   close(): Promise<void>;
 }
 
@@ -24,6 +25,7 @@ export interface EgressSettings {
 }
 
 export function openEgress({ allowPrivate, timeoutMs }: EgressSettings): Egress {
+  const sockets = new Set<Socket>();
   const allow = allowPrivate.flatMap((text) => networkOrHost(text) ?? []);
   const lookup = guardedLookup(allow);
   const connector = buildConnector({ timeout: timeoutMs, lookup, autoSelectFamily: true });
@@ -49,8 +51,15 @@ export function openEgress({ allowPrivate, timeoutMs }: EgressSettings): Egress 
   return {
     timeoutMs,
     dispatcher,
-    connect: (host, port) => connectTo(host, port, allow, lookup, timeoutMs),
-    close: () => dispatcher.destroy(),
+    connect: async (host, port) => {
+      const socket = await connectTo(host, port, allow, lookup, timeoutMs);
+      sockets.add(socket);
+      return socket;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await dispatcher.destroy();
+    },
   };
 }
 

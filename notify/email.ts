@@ -1,4 +1,5 @@
 /** Channel kind `email`: one mail to all addresses of the channel, by the SMTP server of `notifications`. */
+import type { Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import type { EmailChannel, SmtpConfig } from '../domain/notify/config.ts';
 import { mailOf } from '../domain/notify/mail.ts';
@@ -16,8 +17,12 @@ export async function sendByMail(
   const password = smtp.password === null ? null : await resolveSecret(smtp.password);
   const { messageId, references, urgent, ...content } = mailOf(telling, name, smtp.from.split('@')[1] ?? 'localhost');
   const { timeoutMs } = egress;
-  const socket = await egress.connect(smtp.host, smtp.port).catch((error: unknown) => error as Error);
-  if (socket instanceof Error) return failed(wordsOf(socket), !(socket instanceof Refused));
+  let socket: Socket;
+  try {
+    socket = await egress.connect(smtp.host, smtp.port);
+  } catch (error) {
+    return failed(wordsOf(error), !(error instanceof Refused));
+  }
   const cut = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   const transport = transportOver(socket, smtp, password, timeoutMs);
   try {
@@ -44,7 +49,7 @@ export async function sendByMail(
 }
 
 function transportOver(
-  connection: Awaited<ReturnType<Sending['egress']['connect']>>,
+  connection: Socket,
   { host, port, tls, user }: SmtpConfig,
   password: string | null,
   timeoutMs: number,
@@ -71,5 +76,6 @@ function mayPass(error: unknown): boolean {
 }
 
 function wordsOf(error: unknown): string {
-  return shorten(oneLine(error instanceof Error ? error.message : String(error)), 200);
+  const { message = String(error) } = error as { readonly message?: string };
+  return shorten(oneLine(message), 200);
 }

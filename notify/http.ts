@@ -49,15 +49,17 @@ export function fromError(error: unknown): Answer {
   const cause = refusalIn(error);
   if (cause !== null) return failed(cause.message, false);
   const { code, cause: inner } = error as { readonly code?: string; readonly cause?: { readonly code?: string } };
-  const name = inner?.code ?? code ?? (error instanceof Error ? error.name : 'unknown error');
+  const { name: kind = 'unknown error' } = error as { readonly name?: string };
+  const name = inner?.code ?? code ?? kind;
   return failed(`could not be reached: ${shorten(oneLine(String(name)), 60)}`, name !== 'ERR_INVALID_URL');
 }
 
 function refusalIn(error: unknown): Refused | null {
-  for (let one = error; one instanceof Error; one = one.cause) {
+  for (let one = error; typeof one === 'object' && one !== null; one = (one as { readonly cause?: unknown }).cause) {
     if (one instanceof Refused) return one;
-    const inner = one instanceof AggregateError ? one.errors.find((each) => each instanceof Refused) : undefined;
-    if (inner) return inner as Refused;
+    const { errors } = one as { readonly errors?: readonly unknown[] };
+    const inner = errors?.find((each) => each instanceof Refused);
+    if (inner instanceof Refused) return inner;
   }
   return null;
 }

@@ -1,4 +1,4 @@
-/** `approve`, `reject`, `abort`, `confirm`, `extend`, `abandon`: what an operator says about an open change. */
+/** `approve`, `reject`, `abort`, `confirm`, `extend`, `abandon`, `acknowledge`: what an operator says about an open change. */
 import type { OperatorWord } from '../../client/change-handle.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
@@ -14,6 +14,7 @@ const words: Readonly<Record<Exclude<OperatorWord, 'extend'>, string>> = {
   abort: 'stop the change; what was written is reverted',
   confirm: 'keep the change, where it waits for that',
   abandon: 'give up an incomplete revert: you take over, and that is recorded',
+  acknowledge: 'take what people are being called about: nobody else is called',
 };
 
 interface Options {
@@ -36,7 +37,7 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
     noteOf: (who: string) => string,
   ) => {
     await withClient(io, options, async (context) => {
-      const change = await findChange(context, name, { openOnly: true });
+      const change = await findChange(context, name, { openOnly: word !== 'acknowledge' });
       const { text } = must(await change.say(word, noteOf(options.as ?? context.client.identity)));
       const answer = {
         version: jsonVersion,

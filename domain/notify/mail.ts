@@ -19,7 +19,8 @@ export interface Mail {
 export function mailOf(telling: Telling, channel: string, domain: string): Mail {
   const { notice } = telling;
   return {
-    subject: shorten(oneLine(`[knowngood] ${titleOf(telling)}: ${leadOf(telling)}`), 200),
+    // Plain ASCII where the notice is: an encoded subject can be neither searched nor filtered everywhere.
+    subject: shorten(oneLine(`[knowngood] ${titleOf(telling).replaceAll('·', '-')}: ${leadOf(telling)}`), 200),
     text: textOf(telling),
     html: htmlOf(telling),
     messageId: idOf(`${messageKey(telling)}.${channel}`, domain),

@@ -75,7 +75,7 @@ export interface Delivery {
 
 const tenMinutesMs = 600_000;
 
-const usualRoutes: readonly Route[] = [{ tell: ['database'] }, { severity: 'warning', tell: ['affected', 'database'] }];
+const usualRoutes: readonly Route[] = [{ severity: 'warning', tell: ['affected', 'database'] }, { tell: ['database'] }];
 
 const usualEscalation: readonly EscalationStep[] = [
   { afterMs: 0, tell: ['affected', 'database'] },

@@ -110,7 +110,7 @@ export async function startMailReceiver(): Promise<MailReceiver> {
   server.on('error', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   return {
-    port: ((server as unknown as { server: { address(): AddressInfo } }).server.address()).port,
+    port: (server as unknown as { server: { address(): AddressInfo } }).server.address().port,
     mails,
     refuse: (next) => (refusal = next),
     stop: () => new Promise((resolve) => server.close(() => resolve())),

@@ -65,7 +65,12 @@ const events = (of: Handle): string[] =>
     .map(({ json }) => String(json.type).replace('com.knowngood.', ''));
 
 async function denied(): Promise<Handle> {
-  return rig().start({ change: { kind: 'config', files: { 'pg_hba.conf': await rig().hbaWithoutDependent() } } });
+  const change = await rig().start({
+    change: { kind: 'config', files: { 'pg_hba.conf': await rig().hbaWithoutDependent() } },
+  });
+  await change.reaches('approve');
+  await change.executeUpdate('approve', { args: ['kim: go'] });
+  return change;
 }
 
 describe('a change that goes well', () => {
@@ -94,7 +99,7 @@ describe('a change that denies a dependent', () => {
     const change = await denied();
     expect(await change.outcome()).toMatchObject({ outcome: 'reverted', dependents: 'recovered' });
     await eventually('the end', async () => events(change).includes('change.reverted'));
-    expect(events(change)).toEqual(['change.armed', 'change.reverting', 'change.reverted']);
+    expect(events(change)).toEqual(['change.approval-wanted', 'change.armed', 'change.reverting', 'change.reverted']);
     await eventually('two messages', async () => http.at('/slack').length === 2);
     const [reverting] = http.at('/slack');
     expect(reverting?.text).toContain('Reverting');
