@@ -75,7 +75,7 @@ const fileWrites: Readonly<Record<string, number>> = {
   'targets/postgres/revert-files.ts': 3,
   'targets/postgres/write-file.ts': 5,
   // A life has its key from before.
-  'worker/report-key.ts': 2,
+  'worker/report-key.ts': 3,
 };
 
 describe('the list of durable steps', () => {
