@@ -84,6 +84,7 @@ describe('whether it is in force', () => {
     loadedAt: noon,
     changedAt: {},
     unloadable: [],
+    waitsIn: [],
     goneLines: false,
     ...bend,
   });
@@ -108,7 +109,14 @@ describe('whether it is in force', () => {
       facts({ changedAt: { [conf]: noon + 1 } }),
       'at-reload',
     ],
-    ['a file with a setting that waits is not', `file:${conf}`, 'files', live([pending]), facts(), 'at-restart'],
+    [
+      'a file with a setting that waits is not',
+      `file:${conf}`,
+      'files',
+      live([pending]),
+      facts({ waitsIn: [conf] }),
+      'at-restart',
+    ],
     ['a file that does not load is not', `file:${conf}`, 'files', live(), facts({ unloadable: [conf] }), 'unloadable'],
     ['a file that is gone is', 'file:/data/gone.conf', 'files', live(), facts(), 'in-force'],
     [
