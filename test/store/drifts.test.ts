@@ -42,8 +42,8 @@ describe('a drift', () => {
       tellings: 0,
       goneAt: null,
     });
-    const again = await store.sawDrift('a', seen('x', 10));
-    expect(again).toEqual({ ...first, lastSeen: noon + 10 * minuteMs });
+    const again = await store.sawDrift('a', { ...seen('x', 10), knownGoodId: 'better' });
+    expect(again).toEqual({ ...first, knownGoodId: 'better', lastSeen: noon + 10 * minuteMs });
     expect(await store.cleanAt('a')).toBe(noon);
   });
 
