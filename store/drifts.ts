@@ -41,7 +41,11 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
         const last = await newest(tx, target);
         const open = last?.gone_at === null ? last : undefined;
         if (open?.fingerprint === fingerprint) {
-          const seen = { snapshot_id: snapshotId, last_seen_at: sql<Date>`greatest(last_seen_at, ${now})` };
+          const seen = {
+            known_good_id: knownGoodId,
+            snapshot_id: snapshotId,
+            last_seen_at: sql<Date>`greatest(last_seen_at, ${now})`,
+          };
           await looked(tx, target, now, null);
           return rememberedOf(
             await tx.updateTable('drifts').set(seen).where('id', '=', open.id).returningAll().executeTakeFirstOrThrow(),
