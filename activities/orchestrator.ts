@@ -23,15 +23,18 @@ export function createOrchestratorActivities({
   store,
   client,
   beginnings,
+  ownUi = null,
 }: {
   /** Read anew for each change, so that an edited knowngood.yaml needs no restart. */
   config: () => Promise<KnowngoodConfig>;
   store: Store;
   client: Client;
   beginnings: Beginnings;
+  /** Address of the Web UI that this process has started itself. */
+  ownUi?: string | null;
 }): OrchestratorActivities {
   return {
-    ...createNotifyActivities({ config, resolveSecret }),
+    ...createNotifyActivities({ config, resolveSecret, ownUi }),
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
       explained('InvalidRequest', async () => {
         const admission = admit(await config(), request, lookOnly ? null : workflowId);

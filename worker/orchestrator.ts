@@ -86,6 +86,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       store,
       client,
       beginnings,
+      ownUi: config.uiAddress,
     });
     workers.push(
       await Worker.create({

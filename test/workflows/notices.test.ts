@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
 import pg from 'pg';
 import { loadKnowngoodConfig } from '../../config/load.ts';
 import { notifyPlanOf } from '../../config/notify.ts';
@@ -13,6 +15,7 @@ import { noticeWorkflowId } from '../../domain/notify/notice.ts';
 import { deliveryOf } from '../../domain/notify/plan.ts';
 import type { NoticeToSend } from '../../workflows/notice-flow.ts';
 import type { sendNotice } from '../../workflows/send-notice.ts';
+import { workflowCode } from '../../worker/bundle.ts';
 import { aNotice } from '../domain/notify/builders.ts';
 import { command } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
@@ -38,6 +41,11 @@ afterAll(async () => {
 
 const rig = useRig({
   policy: 'approvals: { high: 1, low: 0 }',
+  checks: () => `
+      page:
+        http: { url: ${http.address}/health, status: 200 }
+        level: required
+        interval: 800ms`,
   teams: () => `
 teams:
   application:
@@ -105,6 +113,44 @@ describe('a change that goes well', () => {
   });
 });
 
+describe('a change that people decide about', () => {
+  it('asks them, and tells them what became of it', async () => {
+    const change = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '10MB' } },
+      overrides: { requireConfirm: true },
+    });
+    await change.reaches('hold');
+    await eventually('the question', async () => events(change).includes('change.holding'));
+    const [held] = http.at('/database').filter(({ json }) => json.type === 'com.knowngood.change.holding');
+    expect(held?.json.data.actions).toContain('keep it: confirm with "name: reason"');
+    await change.executeUpdate('confirm', { args: ['kim: good'] });
+    expect(await change.outcome()).toMatchObject({ outcome: 'kept' });
+    await eventually('the end', async () => events(change).includes('change.kept'));
+    expect(events(change)).toEqual(['change.armed', 'change.holding', 'change.kept']);
+  });
+});
+
+describe('a change that makes a dependent fail slowly', () => {
+  it('is told when that begins, before it is decided', async () => {
+    const change = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '12MB' } },
+      overrides: { soak: '30s' },
+    });
+    await change.reaches('watch');
+    http.script(({ path }) => (path.startsWith('/health') ? { status: 503 } : {}));
+    await eventually('the word', async () => events(change).includes('change.failing'));
+    await change.reaches('revert');
+    http.script(() => ({}));
+    const { moments } = await change.outcome();
+    await eventually('the end', async () => events(change).includes('change.reverted'));
+    expect(events(change)).toEqual(['change.armed', 'change.failing', 'change.reverting', 'change.reverted']);
+    const [failing] = http.at('/database').filter(({ json }) => json.type === 'com.knowngood.change.failing');
+    expect(failing?.json.data).toMatchObject({ dependents: ['image-service'] });
+    expect(failing?.json.data.facts[0]).toContain('image-service/page failed');
+    expect(failing?.at).toBeLessThan(moments.decided ?? 0);
+  });
+});
+
 describe('a change that denies a dependent', () => {
   it('is told to the team of the dependent too, with the words of the check and what explains it', async () => {
     const change = await denied();
@@ -119,7 +165,7 @@ describe('a change that denies a dependent', () => {
   });
 
   it('is reverted as fast while every receiver hangs', async () => {
-    http.script(() => ({ silent: true }));
+    http.script(({ path }) => (path.startsWith('/health') ? {} : { silent: true }));
     const change = await denied();
     const { moments, outcome } = await change.outcome();
     expect(outcome).toBe('reverted');
@@ -314,6 +360,31 @@ describe('a revert by the agent alone', () => {
       .at('/database')
       .find(({ json }) => json.type === 'com.knowngood.change.reverted' && json.data.changeId === change.changeId);
     expect(last?.text).toContain('ended from outside');
+  });
+});
+
+describe('histories', () => {
+  it('of a change that tells people, and of what it tells, replay', async () => {
+    const change = await denied();
+    await change.outcome();
+    const ids = [change.workflowId, noticeWorkflowId({ key: `${rig().targetName}:${change.changeId}:reverting:1` })];
+    for (const id of ids) {
+      const handle = rig().client.workflow.getHandle(id);
+      await handle.result();
+      await Worker.runReplayHistory({ workflowBundle: await workflowCode() }, await handle.fetchHistory(), id);
+    }
+  });
+
+  it('hold no secret and no address of a channel', async () => {
+    const change = await denied();
+    await change.outcome();
+    const text = historyToJSON(await change.fetchHistory());
+    const decoded = [...text.matchAll(/"data": ?"([A-Za-z0-9+/=]+)"/g)].map(([, data = '']) =>
+      Buffer.from(data, 'base64').toString(),
+    );
+    expect(decoded.join('\n')).toContain('application/slack');
+    for (const secret of ['the-secret-of-slack', 'the-routing-key', 'the-api-token', http.address])
+      expect(decoded.join('\n')).not.toContain(secret);
   });
 });
 
