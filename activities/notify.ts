@@ -20,9 +20,12 @@ const heartbeatMs = 5_000;
 export function createNotifyActivities({
   config,
   resolveSecret,
+  ownUi = null,
 }: {
   readonly config: () => Promise<KnowngoodConfig>;
   readonly resolveSecret: (text: string) => Promise<string>;
+  /** Of the Web UI that this process has started itself; knowngood.yaml's own comes first. */
+  readonly ownUi?: string | null;
 }): NotifyActivities {
   const read = (): Promise<KnowngoodConfig> => explained('InvalidRequest', config);
 
@@ -31,7 +34,7 @@ export function createNotifyActivities({
       const { notify, uiAddress } = await read();
       const channel = channelNamed(notify.teams, name);
       if (channel === null) return { kind: 'failed', why: 'it stands in knowngood.yaml no more' };
-      const link = workflowLink(uiAddress, activityInfo().namespace, telling.notice.workflowId);
+      const link = workflowLink(uiAddress ?? ownUi, activityInfo().namespace, telling.notice.workflowId);
       const answer = await through(openEgress(notify), (egress) =>
         send(channel, { ...telling, link }, { egress, smtp: notify.smtp, resolveSecret }),
       );

@@ -26,6 +26,7 @@ export function createOrchestratorActivities({
   client,
   beginnings,
   signer = null,
+  ownUi = null,
 }: {
   /** Read anew for each change, so that an edited knowngood.yaml needs no restart. */
   config: () => Promise<KnowngoodConfig>;
@@ -34,10 +35,12 @@ export function createOrchestratorActivities({
   beginnings: Beginnings;
   /** Signs what reports rest on; null: nobody does. */
   signer?: Signer | null;
+  /** Address of the Web UI that this process has started itself. */
+  ownUi?: string | null;
 }): OrchestratorActivities {
   return {
     ...createDriftActivities({ config, store }),
-    ...createNotifyActivities({ config, resolveSecret }),
+    ...createNotifyActivities({ config, resolveSecret, ownUi }),
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
       explained('InvalidRequest', async () => {
         const admission = admit(await config(), request, lookOnly ? null : workflowId);

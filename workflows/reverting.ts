@@ -158,7 +158,7 @@ async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind
   enter(flow, 'verify', `reverted, proven on a new connection, by ${answer.by}; asking the dependents`);
   await askDependents(flow);
   flow.revertedBy = answer.by === 'workflow' ? null : answer.by;
-  tell(flow, 'reverted');
+  tell(flow, 'reverted', { why: ruling.why });
   if (flow.dependents === 'still-failing') tell(flow, 'still-failing');
   const reason = answer.by === 'workflow' ? ruling.reason : answer.reason;
   return { outcome: 'reverted', reason, summary: `reverted: ${ruling.why}`, problems: [] };

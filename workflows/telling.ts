@@ -16,7 +16,8 @@ import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
 import { deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
 import { note, viewOf, type Flow } from './flow.ts';
-import { acknowledged, acknowledgeSignal, over, type NoticeToSend, type sendNotice } from './send-notice.ts';
+import { acknowledged, acknowledgeSignal, over, type NoticeToSend } from './notice-flow.ts';
+import type { sendNotice } from './send-notice.ts';
 
 const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
 

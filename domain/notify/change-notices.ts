@@ -134,7 +134,9 @@ function content(kind: ChangeEvent, of: Situation): Content {
         headline: `${of.target} is back as it was before change ${of.changeId}, proven${of.dependentsAfter === '' ? '' : `; ${of.dependentsAfter}`}`,
         facts: [
           of.why,
-          ...(of.revertedBy === null ? [] : [`It was ${of.revertedBy} that put it back, not the workflow: look why.`]),
+          ...(of.revertedBy === null
+            ? []
+            : [`Put back by ${of.revertedBy}, which nobody here had asked for: look why.`]),
           ...of.because,
           ...of.failures,
           ...of.conflicts.slice(0, mostItems).map((conflict) => `Somebody else had changed it too: ${conflict}`),
