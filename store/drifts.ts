@@ -71,6 +71,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
               last_seen_at: now,
               told_at: null,
               follows_told: open !== undefined && (open.tellings > 0 || open.follows_told),
+              ringing: open?.ringing ?? [],
               gone_at: null,
               gone_told_at: null,
             })
@@ -97,9 +98,13 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
       });
     },
 
-    async toldDrift({ id, goneAt, tellings }, at) {
+    async toldDrift({ id, goneAt, tellings }, { at, ringing }) {
       const told = goneAt === null ? { told_at: new Date(at), tellings: tellings + 1 } : { gone_told_at: new Date(at) };
-      await db.updateTable('drifts').set(told).where('id', '=', id).execute();
+      await db
+        .updateTable('drifts')
+        .set({ ...told, ringing: [...ringing] })
+        .where('id', '=', id)
+        .execute();
     },
 
     async accept(target, { acceptId, snapshotId, requestedBy, reason, approvals }) {
@@ -166,6 +171,7 @@ function rememberedOf(row: Row): RememberedDrift {
     toldAt: ms(row.told_at),
     tellings: row.tellings,
     followsTold: row.follows_told,
+    ringing: row.ringing,
     goneAt: ms(row.gone_at),
     goneToldAt: ms(row.gone_told_at),
   };

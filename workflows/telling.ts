@@ -90,7 +90,7 @@ export function tellOver(flow: Flow, kind: ChangeEvent, words: string): void {
   for (const told of flow.told) {
     if (told.kind !== kind || told.isOver) continue;
     told.isOver = true;
-    send(told.key, (handle) => handle.signal(over, words));
+    void send(told.key, (handle) => handle.signal(over, words));
   }
 }
 
@@ -99,7 +99,7 @@ export function acknowledgeNotices(flow: Flow, by: string): void {
   for (const told of flow.told) {
     if (!told.asks || told.isOver || told.acknowledgedBy !== '') continue;
     told.acknowledgedBy = by;
-    send(told.key, (handle) => handle.signal(acknowledgeSignal, by));
+    void send(told.key, (handle) => handle.signal(acknowledgeSignal, by));
   }
 }
 
@@ -112,9 +112,17 @@ export function listenToNotices(flow: Flow): void {
   });
 }
 
+/** People hear by another notice that it is over, or that something else took its place. */
+export function endNotice(key: string): Promise<void> {
+  return send(key, (handle) => handle.signal(over, ''));
+}
+
 /** To a notice that may have ended, which is no matter. */
-function send(key: string, say: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): void {
-  void CancellationScope.nonCancellable(() =>
+function send(
+  key: string,
+  say: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>,
+): Promise<void> {
+  return CancellationScope.nonCancellable(() =>
     say(getExternalWorkflowHandle(noticeWorkflowId({ key }))).catch(() => undefined),
   );
 }

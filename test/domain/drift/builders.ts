@@ -84,6 +84,7 @@ export function aRemembered(bend: Partial<RememberedDrift> = {}): RememberedDrif
     toldAt: null,
     tellings: 0,
     followsTold: false,
+    ringing: [],
     goneAt: null,
     goneToldAt: null,
     ...bend,
