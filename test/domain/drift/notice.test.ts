@@ -85,6 +85,31 @@ describe('the notice', () => {
     );
   });
 
+  it('holds the lines that differ, as far as they are few', () => {
+    const hba = ['--- /data/pg_hba.conf', '+++ /data/pg_hba.conf', '@@ -1,2 +1,2 @@', ' local all all trust'];
+    const lines = ['-host shop image_svc 10.2.0.0/16 md5', '+host shop image_svc 10.9.0.0/16 md5'];
+    const made = [
+      '--- /dev/null',
+      '+++ /data/conf.d/a.conf',
+      '@@ -0,0 +1,9 @@',
+      ...Array.from({ length: 9 }, () => '+x = 1'),
+    ];
+    const { facts } = driftNotice(
+      aDrift({ diff: [...hba, ...lines, ...made, ''].join('\n') }),
+      aRemembered(),
+      'new',
+      by,
+    );
+    expect(facts).toEqual(
+      expect.arrayContaining([
+        'pg_hba.conf: - host shop image_svc 10.2.0.0/16 md5',
+        'pg_hba.conf: + host shop image_svc 10.9.0.0/16 md5',
+        'a.conf: + x = 1',
+        '3 more lines of files differ',
+      ]),
+    );
+  });
+
   it('says how it went away', () => {
     const gone = aRemembered({ goneAt: noon + 90_000 });
     expect(goneNotice(gone, null, by)).toMatchObject({
