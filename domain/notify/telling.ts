@@ -42,7 +42,11 @@ export function titleOf({ act, notice }: Telling): string {
 /** The sentence that stands first. */
 export function leadOf({ act, notice, by }: Telling): string {
   const line = oneLine(act === 'tell' ? notice.headline : by);
-  return sentence(shorten(line === '' ? notice.headline : line, 300));
+  const lead = shorten(line === '' ? notice.headline : line, 300);
+  // The name of a target stays as it is written.
+  return lead.startsWith(notice.target)
+    ? `${notice.target}${sentence(lead).slice(notice.target.length)}`
+    : sentence(lead);
 }
 
 const mostFacts = 12;
