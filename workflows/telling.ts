@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { orchestratorQueue } from '../domain/change.ts';
-import { escapeMarkdown } from '../domain/markdown.ts';
+import { escapeMarkdown, shorten } from '../domain/markdown.ts';
 import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify/change-notices.ts';
 import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
 import { deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
@@ -42,7 +42,7 @@ export async function tellPeople(
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         // After a Reset it is told anew, under the same key.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: escapeMarkdown(`${notice.kind}: ${notice.headline}`).slice(0, 200),
+        staticSummary: escapeMarkdown(shorten(`${notice.kind}: ${notice.headline}`, 150)),
         staticDetails: 'Tells people of one event, and goes on until somebody acknowledges where it is critical.',
         typedSearchAttributes: new TypedSearchAttributes([{ key: targetAttribute, value: notice.target }]),
       });

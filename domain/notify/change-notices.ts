@@ -192,7 +192,10 @@ function planFacts(plan: PlanSummary | null): readonly string[] {
   return [
     `Effect: ${effect}; risk: ${risk}; ${countText(items.length + moreItems, 'item')}.`,
     ...reasons.slice(0, mostItems).map(({ text }) => `Risk: ${text}`),
-    ...(access?.lost ?? []).slice(0, mostItems).map((lost) => `${principalText(lost)} loses access`),
+    // A reason for the risk says it already, with the line that decides.
+    ...(reasons.length > 0 ? [] : (access?.lost ?? []))
+      .slice(0, mostItems)
+      .map((lost) => `${principalText(lost)} loses access`),
     ...items.slice(0, mostItems).map(({ summary }) => summary),
     ...(left > 0 ? [`and ${countText(left, 'more item')}`] : []),
   ];

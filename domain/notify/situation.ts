@@ -1,7 +1,6 @@
 /** From what a workflow knows of its change to what is told about it. */
 import type { Attribution } from '../access/attribution.ts';
 import type { CheckProgress } from '../check.ts';
-import { listText } from '../format.ts';
 import type { DependentsAfter } from '../result.ts';
 import type { ChangeView } from '../view.ts';
 import type { Situation } from './change-notices.ts';
@@ -53,5 +52,5 @@ export function situationOf(known: Known): Situation {
 
 function failureText({ check, failsInARow, last }: CheckProgress): string {
   const said = [last?.code, last?.message].filter((part) => part !== null && part !== undefined && part !== '');
-  return `${check} failed ${failsInARow === 1 ? 'once' : `${failsInARow} times in a row`}${said.length === 0 ? '' : `: ${listText(said as string[])}`}`;
+  return `${check} failed ${failsInARow === 1 ? 'once' : `${failsInARow} times in a row`}${said.length === 0 ? '' : `: ${said.join(' ')}`}`;
 }

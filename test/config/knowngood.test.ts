@@ -205,12 +205,12 @@ describe('a bad file', () => {
     [
       'names a team that no route can mean, and the nearest one',
       target('').concat('teams: { database: {} }\nnotifications: { routes: [{ tell: [databse] }] }'),
-      'knowngood.yaml:5:35: notifications.routes[0].tell[0]: unknown team "databse" | Did you mean "database"?',
+      'knowngood.yaml:5:36: notifications.routes[0].tell[0]: unknown team "databse" | Did you mean "database"?',
     ],
     [
       'needs a mail server where somebody gets mail',
       target('').concat('teams: { dba: { notify: [{ email: { to: a@b.example } }] } }'),
-      'knowngood.yaml:4:36: teams.dba.notify[0].email: needs "notifications.smtp": the server that takes the mail',
+      'knowngood.yaml:4:28: teams.dba.notify[0].email: needs "notifications.smtp": the server that takes the mail',
     ],
     [
       'takes no literal secret for a channel',
