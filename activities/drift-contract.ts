@@ -1,6 +1,7 @@
 /** What the workflows around drift ask of the orchestrator; what they ask of the agent is in `domain/agent-steps.ts`. */
 import type { Asked } from '../domain/access/impact.ts';
 import type { Refused } from '../domain/agent-steps.ts';
+import type { Approver } from '../domain/approvers.ts';
 import type { Policy } from '../domain/change.ts';
 import type { CheckSpec } from '../domain/check.ts';
 import type { DriftQuestion } from '../domain/drift/drift.ts';
@@ -21,6 +22,8 @@ export interface DriftTerms {
   readonly access: readonly Asked[];
   readonly checks: readonly CheckSpec[];
   readonly policy: Policy;
+  /** Who may approve an acceptance; absent: anybody. */
+  readonly approvers?: readonly Approver[];
 }
 
 export interface DriftActivities {
