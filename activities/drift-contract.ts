@@ -1,6 +1,7 @@
 /** What the workflows around drift ask of the orchestrator; what they ask of the agent is in `domain/agent-steps.ts`. */
 import type { Asked } from '../domain/access/impact.ts';
 import type { Refused } from '../domain/agent-steps.ts';
+import type { Approver } from '../domain/approvers.ts';
 import type { Policy } from '../domain/change.ts';
 import type { CheckSpec } from '../domain/check.ts';
 import type { DriftQuestion } from '../domain/drift/drift.ts';
@@ -21,6 +22,8 @@ export interface DriftTerms {
   readonly access: readonly Asked[];
   readonly checks: readonly CheckSpec[];
   readonly policy: Policy;
+  /** Who may approve an acceptance; absent: anybody. */
+  readonly approvers?: readonly Approver[];
 }
 
 export interface DriftActivities {
@@ -38,8 +41,13 @@ export interface DriftActivities {
     /** Of a drift that is gone because known-good has moved: how, in words. */
     readonly acceptedBy: string | null;
   }>;
-  /** They have been told; `ringing`: keys of the notices that call people until somebody acknowledges. */
-  driftTold(input: { remembered: RememberedDrift; at: number; ringing: readonly string[] }): Promise<void>;
+  /** They have been told: when, which notices call people until somebody acknowledges, and of which dependents they spoke. */
+  driftTold(input: {
+    remembered: RememberedDrift;
+    at: number;
+    ringing: readonly string[];
+    dependents: readonly string[];
+  }): Promise<void>;
   /** Makes a stored snapshot the known-good one, with who wanted and who approved it. */
   acceptSnapshot(input: {
     target: string;

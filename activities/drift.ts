@@ -1,5 +1,5 @@
 /** The orchestrator's activities around drift: what is known-good, what was seen, what people know, who accepted what. */
-import { declaredAccess, unknownTarget } from '../config/admit.ts';
+import { approversOf, declaredAccess, unknownTarget } from '../config/admit.ts';
 import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
 import type { DriftQuestion } from '../domain/drift/drift.ts';
 import { tellingOf } from '../domain/drift/telling.ts';
@@ -22,7 +22,8 @@ export function createDriftActivities({
   return {
     driftTerms: ({ target }) =>
       explained('StoreUnreachable', async () => {
-        const { targets, dependents } = await config();
+        const known = await config();
+        const { targets, dependents } = known;
         const own = targets[target];
         if (own === undefined) return { kind: 'refused', problems: [unknownTarget(target, Object.keys(targets))] };
         const [knownGood, remembered, cleanAt] = await Promise.all([
@@ -40,6 +41,7 @@ export function createDriftActivities({
           access: declaredAccess(users),
           checks: checksOf(users),
           policy: own.policy,
+          ...approversOf(known),
         };
       }),
 

@@ -13,7 +13,7 @@ import type { AcceptRequest, AcceptResult, AcceptView } from '../domain/drift/ac
 import { acceptIdOf } from '../domain/drift/drift.ts';
 import { codeSpan, escapeMarkdown, shorten } from '../domain/markdown.ts';
 import type { DriftFound } from '../workflows/watch-drift.ts';
-import type { Said } from './change-handle.ts';
+import type { Said, Words } from './change-handle.ts';
 import { type Refused, refusalOf, refused } from './refusals.ts';
 import { targetAttribute } from './start.ts';
 
@@ -22,7 +22,10 @@ export interface AcceptanceHandle {
   readonly acceptId: string;
   readonly workflowId: string;
   view(): Promise<{ readonly kind: 'view'; readonly view: AcceptView } | Refused>;
-  approve(note?: string): Promise<Said>;
+  /** The run that asks now; an approval is signed for it. */
+  run(): Promise<{ readonly kind: 'run'; readonly runId: string } | Refused>;
+  say(word: 'approve' | 'reject', said?: Words): Promise<Said>;
+  approve(said?: Words): Promise<Said>;
   reject(note?: string): Promise<Said>;
   /** Waits for the end, however long it takes. */
   result(): Promise<{ readonly kind: 'closed'; readonly result: AcceptResult } | Refused>;
@@ -122,13 +125,13 @@ function acceptanceHandle(client: Client, target: string, acceptId: string): Acc
   const handle = client.workflow.getHandle(workflowId);
   const deadline = <T>(ms: number, run: () => Promise<T>): Promise<T> =>
     client.connection.withDeadline(Date.now() + ms, run);
-  const say = async (word: 'approve' | 'reject', note?: string): Promise<Said> => {
+  const say = async (word: 'approve' | 'reject', said?: Words): Promise<Said> => {
     try {
       const options = { waitForStage: WorkflowUpdateStage.ACCEPTED, updateId: randomUUID() };
       const started = await deadline(acceptTimeoutMs, () =>
-        note === undefined
+        said === undefined
           ? handle.startUpdate<string, []>(word, options)
-          : handle.startUpdate<string, [string]>(word, { ...options, args: [note] }),
+          : handle.startUpdate<string, [Words]>(word, { ...options, args: [said] }),
       );
       return { kind: 'recorded', text: await deadline(answerTimeoutMs, () => started.result()) };
     } catch (error) {
@@ -146,7 +149,16 @@ function acceptanceHandle(client: Client, target: string, acceptId: string): Acc
         return refusalOf(error, workflowId);
       }
     },
-    approve: (note) => say('approve', note),
+    run: async () => {
+      try {
+        const { runId } = await deadline(acceptTimeoutMs, () => handle.describe());
+        return { kind: 'run', runId };
+      } catch (error) {
+        return refusalOf(error, workflowId);
+      }
+    },
+    say,
+    approve: (said) => say('approve', said),
     reject: (note) => say('reject', note),
     result: async () => {
       try {

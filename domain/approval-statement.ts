@@ -84,7 +84,7 @@ export function refuseStatement(
   const other = (code: string, what: string, is: string | null, wants: string | null): Problem => ({
     code,
     message: `the signed text is about ${what} ${is ?? unknown}, not ${wants ?? unknown}`,
-    hint: 'Sign again: knowngood approve --sign shows what is signed.',
+    hint: 'Sign again: --sign shows what is signed.',
   });
   if (said.target !== asked.target) return other('wrong-change', 'target', said.target, asked.target);
   if (said.changeId !== asked.changeId) return other('wrong-change', 'change', said.changeId, asked.changeId);

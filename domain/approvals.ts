@@ -21,6 +21,8 @@ export interface ApprovalRules {
   readonly groups?: Readonly<Record<string, number>>;
   /** A claim is not enough. */
   readonly signed?: boolean;
+  /** The command that approves it; absent: `knowngood approve`. */
+  readonly approveWith?: string;
   /** Nobody else approves; absent: anybody may, under the name that is claimed. */
   readonly approvers?: readonly Approver[];
 }
@@ -40,7 +42,7 @@ export function refuseApproval(rules: ApprovalRules, input: OperatorInput): Prob
     return {
       code: 'signature-needed',
       message: 'only a signed approval counts here',
-      hint: `Run: knowngood approve ${rules.target === undefined ? '' : `${rules.target}:`}${rules.changeId} --sign`,
+      hint: `Run: ${rules.approveWith ?? 'knowngood approve'} ${rules.target === undefined ? '' : `${rules.target}:`}${rules.changeId} --sign`,
     };
   return null;
 }

@@ -29,6 +29,16 @@ export interface Approval {
   readonly evidence?: { readonly statement: string; readonly signature: string };
 }
 
+/** How far the approvals are, of whatever is approved. */
+export interface ApprovalsView {
+  readonly needed: number;
+  readonly given: readonly Approval[];
+  /** Only signed ones count. Absent: a claim is enough. */
+  readonly signed?: boolean;
+  /** What is still to come. Absent: nothing is, or an earlier version speaks. */
+  readonly missing?: Missing;
+}
+
 export interface ChangeView {
   readonly target: string;
   readonly changeId: string;
@@ -45,14 +55,7 @@ export interface ChangeView {
   readonly checks: readonly CheckSpec[];
   /** The counters known to the workflow: of the baseline, then of the last watch that answered. */
   readonly progress: readonly CheckProgress[];
-  readonly approvals: {
-    readonly needed: number;
-    readonly given: readonly Approval[];
-    /** Only signed ones count. Absent: a claim is enough. */
-    readonly signed?: boolean;
-    /** What is still to come. Absent: nothing is, or an earlier version speaks. */
-    readonly missing?: Missing;
-  };
+  readonly approvals: ApprovalsView;
   readonly snapshots: { readonly before: string | null; readonly change: string | null; readonly after: string | null };
   /** Set from the moment the verdict is known. */
   readonly reasonCode: ReasonCode | null;

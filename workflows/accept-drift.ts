@@ -3,65 +3,36 @@
  *
  *   1 look       what differs from known-good; a server that is dirty or has an open change is refused
  *   2 baseline   known-good is only what was seen while every required check passed
- *   3 approve    by as many people as the policy asks for at this risk, bound to the snapshot
- *   4 recheck    still the same snapshot, still healthy
+ *   3 approve    by the people whom the policy asks for at this risk, bound to the snapshot
+ *   4 recheck    still the same snapshot, still healthy, and nobody else loses access by it
  *   5 accepted   recorded in the store with who and why
  */
-import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
-import {
-  ApplicationFailure,
-  allHandlersFinished,
-  condition,
-  currentUpdateInfo,
-  defineQuery,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
 import type { DriftTerms } from '../activities/drift-contract.ts';
-import { type ApprovalRules, refuseApproval, refuseApprover } from '../domain/approvals.ts';
+import { hopelessApprovals, isApproved, stillApproved } from '../domain/approvals.ts';
 import {
   type AcceptOutcome,
-  type AcceptPhase,
   type AcceptRequest,
   type AcceptResult,
-  type AcceptView,
-  acceptDetails,
   acceptReasons,
   approvalsNeeded,
 } from '../domain/drift/acceptance.ts';
 import type { Drift } from '../domain/drift/drift.ts';
-import { type OperatorInput, isProblem, parseOperatorInput } from '../domain/operator-input.ts';
 import { greatestRisk, refusalsOf } from '../domain/plan/risk.ts';
-import { inWords, type Problem } from '../domain/problem.ts';
-import { claimsOf, formProblem } from '../domain/request-form.ts';
-import type { Approval } from '../domain/view.ts';
+import type { Problem } from '../domain/problem.ts';
+import { formProblem } from '../domain/request-form.ts';
+import { listen } from './accept-operators.ts';
+import { type Acceptance, enter, openAcceptance, rulesOf } from './accepting.ts';
 import { looking } from './drift-steps.ts';
 import { firstOf, problemOf } from './ending.ts';
-import { operatorUpdates } from './messages.ts';
 import { orchestrator, probe } from './steps.ts';
 import { awayOr, openChange } from './watch-drift.ts';
-
-const acceptView = defineQuery<AcceptView>('view');
-
-const descriptions = {
-  approve:
-    'Let the live configuration become known-good. Argument: nothing, or "name: reason", for example "Kim: seen the diff".',
-  reject: 'Leave known-good what it is. Argument: "name: reason".',
-} as const;
-
-type Word = keyof typeof descriptions;
 
 /** What of a target is to become known-good. */
 interface Candidate {
   readonly snapshotId: string;
   /** null: there is nothing to compare it with. */
   readonly drift: Drift | null;
-}
-
-interface Acceptance extends Omit<{ -readonly [key in keyof AcceptView]: AcceptView[key] }, 'approvals'> {
-  readonly approvals: { needed: number; readonly given: Approval[] };
 }
 
 interface End {
@@ -89,7 +60,7 @@ export async function acceptDrift(request: AcceptRequest): Promise<AcceptResult>
     summary: end.summary,
     problems: end.problems ?? [],
     snapshotId: end.outcome === 'accepted' ? flow.snapshotId : null,
-    approvals: flow.approvals.given,
+    approvals: flow.approvals,
   };
   enter(flow, 'closed');
   await condition(allHandlersFinished);
@@ -102,6 +73,7 @@ async function run(flow: Acceptance): Promise<End> {
   if (terms.kind === 'refused') return refused(terms.problems);
   const candidate = await look(target, terms);
   if ('outcome' in candidate) return candidate;
+  flow.terms = terms;
   flow.drift = candidate.drift;
   flow.snapshotId = candidate.snapshotId;
   const risky = judge(flow, terms);
@@ -114,14 +86,17 @@ async function run(flow: Acceptance): Promise<End> {
   if (now.kind === 'refused') return refused(now.problems);
   const again = await look(target, now);
   if ('outcome' in again) return again;
-  if (again.snapshotId !== candidate.snapshotId || now.question?.knownGoodId !== terms.question?.knownGoodId)
+  if (now.question?.knownGoodId !== terms.question?.knownGoodId || !isStill(candidate, again, terms))
     return {
       outcome: 'moved',
-      summary: 'the configuration is not any more what was approved; known-good stays what it is',
-      problems: [{ code: 'moved', message: 'the live configuration has moved on', hint: 'Ask for it again.' }],
+      summary: 'it is not any more what was approved; known-good stays what it is',
+      problems: [
+        { code: 'moved', message: 'the live configuration, or whom it hits, has moved on', hint: 'Ask for it again.' },
+      ],
     };
-  const { approvals, snapshotId } = { approvals: flow.approvals.given, snapshotId: again.snapshotId };
-  if (flow.approvals.needed > 0) {
+  const { approvals } = flow;
+  const { snapshotId } = again;
+  if (flow.approvalsNeeded > 0) {
     const late = await baseline(flow, terms);
     if (late !== null) return late;
   }
@@ -159,13 +134,23 @@ async function look(target: string, { question, access }: DriftTerms): Promise<C
   }
 }
 
+/** As for a plan: what was approved is this snapshot, at this risk, with nobody else who loses access. */
+function isStill(before: Candidate, after: Candidate, { policy }: DriftTerms): boolean {
+  const asPlan = ({ snapshotId, drift }: Candidate): Parameters<typeof stillApproved>[0] => ({
+    hash: snapshotId,
+    risk: greatestRisk(acceptReasons(drift, policy), policy.risk),
+    ...(drift?.access ? { access: drift.access } : {}),
+  });
+  return stillApproved(asPlan(before), asPlan(after));
+}
+
 function judge(flow: Acceptance, { policy, checks }: DriftTerms): End | null {
   flow.reasons = acceptReasons(flow.drift, policy);
   flow.risk = greatestRisk(flow.reasons, policy.risk);
-  flow.fourEyes = policy.fourEyes;
   if (flow.risk === 'refused') return refused(refusalsOf(flow));
-  flow.approvals.needed = approvalsNeeded(flow.risk, policy, checks);
-  return null;
+  flow.approvalsNeeded = approvalsNeeded(flow.risk, policy, checks);
+  const hopeless = hopelessApprovals(rulesOf(flow));
+  return hopeless === null ? null : refused([hopeless]);
 }
 
 async function baseline(flow: Acceptance, { checks }: DriftTerms): Promise<End | null> {
@@ -193,8 +178,7 @@ async function baseline(flow: Acceptance, { checks }: DriftTerms): Promise<End |
 }
 
 async function approve(flow: Acceptance, { policy }: DriftTerms): Promise<End | null> {
-  const { approvals } = flow;
-  const enough = (): boolean => approvals.given.length >= approvals.needed;
+  const enough = (): boolean => isApproved(rulesOf(flow), flow.approvals);
   if (enough()) return null;
   flow.deadlineAt = Date.now() + policy.approvalExpireMs;
   enter(flow, 'approve');
@@ -206,101 +190,6 @@ async function approve(flow: Acceptance, { policy }: DriftTerms): Promise<End | 
   return inTime ? null : { outcome: 'expired', summary: 'nobody approved it in time; known-good stays what it is' };
 }
 
-function listen(flow: Acceptance): void {
-  setHandler(acceptView, () => flow, { description: 'The state of this acceptance as JSON.' });
-  for (const word of Object.keys(descriptions) as Word[]) {
-    setHandler(
-      operatorUpdates[word],
-      async (input?: unknown) => {
-        const refusal = await act(flow, word, input);
-        if (refusal) throw ApplicationFailure.nonRetryable(inWords(refusal), refusal.code, refusal);
-        show(flow);
-        return `${word}: recorded`;
-      },
-      {
-        description: descriptions[word],
-        validator: (input?: unknown) => {
-          const refusal = refuse(flow, word, input);
-          if (refusal) throw new Error(inWords(refusal));
-        },
-      },
-    );
-  }
-}
-
-function refuse(flow: Acceptance, word: Word, input: unknown): Problem | null {
-  const parsed = parseOperatorInput(input);
-  if (isProblem(parsed)) return parsed;
-  if (flow.phase !== 'approve') return wrongPhase(flow, word);
-  return word === 'approve' ? refuseApproval(rulesOf(flow), parsed) : null;
-}
-
-async function act(flow: Acceptance, word: Word, input: unknown): Promise<Problem | null> {
-  const parsed = parseOperatorInput(input) as OperatorInput;
-  const { workflowId } = workflowInfo();
-  const origin = { workflowId, updateId: currentUpdateInfo()?.id ?? '' };
-  const sender = await orchestrator('read who sent it').claimedIdentity(origin);
-  // The wait for the sender's identity may have outlived the phase.
-  if (flow.phase !== 'approve') return wrongPhase(flow, word);
-  if (sender.reapplied) return { code: 'approval-stale', message: 'this was said before a Reset: say it again' };
-  const spoken = { who: parsed.who ?? sender.identity ?? 'an operator', why: parsed.why };
-  if (word === 'reject') {
-    flow.rejected = spoken;
-    return null;
-  }
-  const approval = { ...spoken, claim: sender.identity, at: Date.now() };
-  const refusal = refuseApprover(rulesOf(flow), flow.approvals.given, approval);
-  if (refusal === null) flow.approvals.given.push(approval);
-  return refusal;
-}
-
-function rulesOf({ approvals, fourEyes, requestedBy, acceptId, snapshotId }: Acceptance): ApprovalRules {
-  return { needed: approvals.needed, fourEyes, requestedBy, changeId: acceptId, planHash: snapshotId };
-}
-
-function wrongPhase({ phase }: Acceptance, word: Word): Problem {
-  return { code: 'wrong-phase', message: `${word} has no effect in phase ${phase}` };
-}
-
 function refused(problems: readonly Problem[]): End {
   return { outcome: 'refused', summary: firstOf(problems), problems };
-}
-
-function openAcceptance(request: AcceptRequest): Acceptance {
-  const { requestedBy, reason } = claimsOf(request);
-  return {
-    target: request.target,
-    acceptId: request.acceptId,
-    requestedBy,
-    reason,
-    phase: 'look',
-    deadlineAt: null,
-    snapshotId: null,
-    drift: null,
-    risk: null,
-    reasons: [],
-    approvals: { needed: 0, given: [] },
-    fourEyes: true,
-    rejected: null,
-    result: null,
-  };
-}
-
-const phaseAttribute = defineSearchAttributeKey('KnowngoodPhase', SearchAttributeType.KEYWORD);
-const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
-const riskAttribute = defineSearchAttributeKey('KnowngoodRisk', SearchAttributeType.KEYWORD);
-
-/** As a guarded change names its phases, so that one list shows all that waits for approval. */
-function enter(flow: Acceptance, phase: AcceptPhase): void {
-  flow.phase = phase;
-  show(flow);
-  upsertSearchAttributes([
-    { key: phaseAttribute, value: phase },
-    { key: targetAttribute, value: flow.target },
-    { key: riskAttribute, value: flow.risk },
-  ]);
-}
-
-function show(flow: Acceptance): void {
-  setCurrentDetails(acceptDetails(flow));
 }

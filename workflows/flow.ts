@@ -2,8 +2,8 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReportDetails } from '../activities/contract.ts';
-import { isApproved, missingApprovals } from '../domain/approvals.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
+import { approvalsView } from '../domain/approval-rules.ts';
 import type { Attribution } from '../domain/access/attribution.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { CheckProgress } from '../domain/check.ts';
@@ -200,7 +200,7 @@ export function viewOf(flow: Flow): ChangeView {
     plan: flow.plan,
     checks: change?.checks ?? [],
     progress: flow.progress.length > 0 ? flow.progress : flow.live,
-    approvals: approvalsOf(flow),
+    approvals: approvalsView(rulesOf(flow), flow.approvals),
     snapshots: flow.snapshots,
     reasonCode: flow.reasonCode,
     why: flow.why,
@@ -208,18 +208,6 @@ export function viewOf(flow: Flow): ChangeView {
     remaining: flow.remaining,
     possible: possibleNow(flow),
     timeline: flow.timeline,
-  };
-}
-
-function approvalsOf(flow: Flow): ChangeView['approvals'] {
-  const rules = rulesOf(flow);
-  const { needed, signed } = rules;
-  const given = flow.approvals;
-  return {
-    needed,
-    given,
-    ...(signed ? { signed } : {}),
-    ...(isApproved(rules, given) ? {} : { missing: missingApprovals(rules, given) }),
   };
 }
 

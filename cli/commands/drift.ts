@@ -11,12 +11,13 @@ import { optionsOf } from '../command.ts';
 import { type Context, withClient } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { nameOption } from '../options.ts';
-import { renderAcceptance, renderAccepted, renderDriftFound } from '../render/drift.ts';
+import { renderAccepted, renderAsked, renderDriftFound } from '../render/drift.ts';
 import { renderProblems } from '../render/problem.ts';
 import { jsonVersion } from '../render/result.ts';
 import { awaitWorker } from '../start-change.ts';
 import { must, stop } from '../stop.ts';
 import { addDriftRevert } from './drift-revert.ts';
+import { addDriftWords } from './drift-say.ts';
 
 export const addDrift: AddCommand = (program, surroundings) => {
   const { io, exit } = surroundings;
@@ -54,7 +55,7 @@ export const addDrift: AddCommand = (program, surroundings) => {
       });
     });
   addAccept(drift, surroundings);
-  addWords(drift, surroundings);
+  addDriftWords(drift, surroundings);
   addDriftRevert(drift, surroundings);
 };
 
@@ -142,8 +143,7 @@ async function seeThrough({ io }: Context, acceptance: AcceptanceHandle): Promis
 async function showWhenAsked(io: Context['io'], acceptance: AcceptanceHandle, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
     const answer = await acceptance.view();
-    if (answer.kind === 'view' && answer.view.phase === 'approve')
-      return io.err(renderAcceptance(answer.view, io.colors));
+    if (answer.kind === 'view' && answer.view.phase === 'approve') return io.err(renderAsked(answer.view, io.colors));
     await sleep(lookEveryMs, undefined, { signal: ended });
   }
 }
@@ -170,46 +170,4 @@ function tell({ io, options, links }: Context, result: AcceptResult): ExitCode {
   io.out(options.json ? JSON.stringify(answer, null, 2) : renderAccepted(result, io.colors));
   if (!options.json && result.problems.length > 0) io.err(renderProblems(result.problems, io.colors));
   return code;
-}
-
-const words = {
-  approve: 'let what is live on a target become known-good',
-  reject: 'leave known-good what it is',
-} as const;
-
-interface SayOptions {
-  readonly reason?: string;
-  readonly as?: string;
-}
-
-const addWords: AddCommand = (drift: Command, { io }) => {
-  for (const [word, description] of Object.entries(words) as [keyof typeof words, string][]) {
-    drift
-      .command(word)
-      .description(description)
-      .argument('<acceptance>', 'its target, or <target>:<id>')
-      .option('--reason <text>', 'why, for people; shown everywhere, so no secrets')
-      .option('--as <name>', 'your name (default: user@host)')
-      .action(async (name: string, _: unknown, self) => {
-        const options = optionsOf<SayOptions>(self);
-        await withClient(io, options, async (context) => {
-          const acceptance = await found(context, name);
-          // A name may not hold a colon: the first one ends it.
-          const who = (options.as ?? context.client.identity).replaceAll(':', ' ');
-          const { text } = must(await acceptance[word](`${who}: ${options.reason ?? ''}`.trim()));
-          const { target, acceptId } = acceptance;
-          const answer = { version: jsonVersion, target, acceptId, said: word, answer: text };
-          io.out(options.json ? JSON.stringify(answer) : `${target}:${acceptId}: ${text}`);
-        });
-      });
-  }
-};
-
-async function found({ client }: Context, name: string): Promise<AcceptanceHandle> {
-  const [, target, acceptId] = /^(?:knowngood-accept:)?([a-z0-9-]+)(?::([a-z0-9-]+))?$/.exec(name) ?? [];
-  if (target === undefined)
-    throw stop({ code: 'invalid-name', message: `"${name}" is no target and no <target>:<id>` });
-  return acceptId === undefined
-    ? must(await client.drift.openAcceptance(target)).acceptance
-    : client.drift.acceptance(target, acceptId);
 }

@@ -6,9 +6,11 @@ import { findChange, nameHelp } from '../find-change.ts';
 import { withClient } from '../context.ts';
 import type { Context } from '../context.ts';
 import { durationText } from '../options.ts';
+import { renderPlan } from '../render/plan.ts';
 import { jsonVersion } from '../render/result.ts';
-import { mustBePlan, signApproval } from '../signing/sign-approval.ts';
-import { must, stop } from '../stop.ts';
+import { type ApproveOptions, addApproveOptions, approvalWords, mustFit, noteOf } from '../signing/approval-words.ts';
+import type { Approvable } from '../signing/sign-approval.ts';
+import { must } from '../stop.ts';
 
 const words: Readonly<Record<Exclude<OperatorWord, 'extend' | 'approve'>, string>> = {
   reject: 'refuse the change before anything is touched',
@@ -21,12 +23,6 @@ const words: Readonly<Record<Exclude<OperatorWord, 'extend' | 'approve'>, string
 interface Options {
   readonly reason?: string;
   readonly as?: string;
-}
-
-interface ApproveOptions extends Options {
-  readonly sign?: boolean;
-  readonly key?: string;
-  readonly planHash?: string;
 }
 
 export const addOperatorCommands: AddCommand = (program, { io }) => {
@@ -57,27 +53,15 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
       io.out(options.json ? JSON.stringify(answer) : `${change.target}:${change.changeId}: ${text}`);
     });
   };
-  add('approve', 'let the change go ahead')
-    .option('--sign', 'sign it with an Ed25519 SSH key, for a policy that takes no claims')
-    .option(
-      '--key <file>',
-      'private key, or the .pub of a key in the SSH agent (default: the agent, then ~/.ssh/id_ed25519)',
-    )
-    .option('--plan-hash <hash>', 'only if this is still the plan')
-    .action(async (name: string, _: unknown, self) => {
+  addApproveOptions(add('approve', 'let the change go ahead'), 'plan').action(
+    async (name: string, _: unknown, self) => {
       const options = optionsOf<ApproveOptions>(self);
-      if (options.key !== undefined && options.sign !== true)
-        throw stop({ code: 'usage', message: '--key goes with --sign' });
-      await send('approve', name, options, async (who, context, change) => {
-        if (options.sign !== true && options.planHash === undefined) return noteOf(who, options.reason);
-        if (options.sign !== true) {
-          const planHash = mustBePlan(must(await change.view()).view, options.planHash) ?? '';
-          return { who, why: options.reason ?? '', planHash };
-        }
-        const { statement, signature } = await signApproval(context, change, options);
-        return { statement, signature };
-      });
-    });
+      mustFit(options);
+      await send('approve', name, options, (_who, context, change) =>
+        approvalWords(context, options, () => approvable(context, change)),
+      );
+    },
+  );
   for (const [word, description] of Object.entries(words) as [keyof typeof words, string][]) {
     add(word, description).action(async (name: string, _: unknown, self) => {
       const options = optionsOf<Options>(self);
@@ -97,7 +81,19 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
     });
 };
 
-/** A name may not hold a colon: the first one ends it. */
-function noteOf(who: string, reason = ''): string {
-  return `${who.replaceAll(':', ' ')}: ${reason}`.trim();
+async function approvable({ io }: Context, change: ChangeHandle): Promise<Approvable> {
+  const { target, changeId, workflowId } = change;
+  const { runId } = must(await change.run());
+  const { plan, phase, possible } = must(await change.view()).view;
+  return {
+    target,
+    changeId,
+    workflowId,
+    runId,
+    planHash: plan?.hash ?? null,
+    risk: plan?.risk ?? null,
+    phase,
+    canBeApproved: possible.includes('approve'),
+    shown: plan === null ? null : renderPlan(plan, io.colors),
+  };
 }

@@ -1,6 +1,6 @@
 /** Drift, and how an acceptance ended, for people. Pure. */
 import { connectedText, hitSentences } from '../../domain/drift/affected.ts';
-import type { AcceptResult, AcceptView } from '../../domain/drift/acceptance.ts';
+import { type AcceptResult, type AcceptView, approveCommand } from '../../domain/drift/acceptance.ts';
 import type { Drift } from '../../domain/drift/drift.ts';
 import { forceWords } from '../../domain/drift/force.ts';
 import { reappearedSentences } from '../../domain/drift/notice.ts';
@@ -9,6 +9,7 @@ import { dateTimeText } from '../../domain/format.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import { inWords } from '../../domain/problem.ts';
 import type { DriftFound } from '../../workflows/watch-drift.ts';
+import { approvalLines } from './approvals.ts';
 import { diffLines } from './plan.ts';
 import { type Colors, noColors, renderProblems } from './problem.ts';
 
@@ -68,17 +69,21 @@ function next(target: string, colors: Colors): readonly string[] {
   );
 }
 
-/** What shall be accepted, while it waits for approval. */
+/** What shall be accepted, and how far its approvals are. */
 export function renderAcceptance(view: AcceptView, colors: Colors = noColors): string {
-  const { target, acceptId, drift, risk, reasons, approvals, snapshotId, deadlineAt } = view;
+  const { target, acceptId, phase, drift, risk, reasons, approvals, snapshotId, deadlineAt } = view;
   const until = deadlineAt === null ? '' : ` until ${dateTimeText(deadlineAt)}`;
   return [
-    `${target}:${acceptId}  ${approvals.given.length} of ${approvals.needed} approvals${until}, risk ${risk ?? 'not known'}`,
+    `${colors.bold(`${target}:${acceptId}`)}  ${phase}${until}, risk ${risk ?? 'not known'}`,
     ...reasons.map(({ text }) => `  ${oneLine(text)}`),
-    ...(drift === null ? [`  snapshot ${snapshotId ?? ''}`] : driftLines(drift, null, colors)),
-    '',
-    `approve it with: knowngood drift approve ${target}:${acceptId}`,
+    ...approvalLines(approvals).map(([name, text]) => `  ${name.padEnd(12)}${text}`),
+    `  ${'snapshot'.padEnd(12)}${snapshotId ?? 'not known'}`,
+    ...(drift === null ? [] : driftLines(drift, null, colors)),
   ].join('\n');
+}
+
+export function renderAsked(view: AcceptView, colors: Colors = noColors): string {
+  return [renderAcceptance(view, colors), '', `approve it with: ${approveCommand(view)}`].join('\n');
 }
 
 export function renderAccepted(result: AcceptResult, colors: Colors = noColors): string {

@@ -1,10 +1,10 @@
 /** A running change as `status` shows it. Pure; the caller passes the time. */
 import type { CheckProgress } from '../../domain/check.ts';
-import { missingText } from '../../domain/approvals.ts';
 import { countText, durationText, timeText } from '../../domain/format.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import type { TimelineEntry } from '../../domain/result.ts';
 import type { ChangeView } from '../../domain/view.ts';
+import { approvalLines } from './approvals.ts';
 import { noColors } from './problem.ts';
 import type { Colors } from './problem.ts';
 import { columns } from './text.ts';
@@ -28,18 +28,6 @@ export function renderView(view: ChangeView, now: number, colors: Colors = noCol
   if (view.possible.length > 0) row('possible', view.possible.join(', '));
   for (const entry of view.timeline.slice(-5)) lines.push(`  ${timelineLine(entry)}`);
   return lines.join('\n');
-}
-
-function approvalLines({ needed, given, missing, signed }: ChangeView['approvals']): [string, string][] {
-  if (needed === 0) return [];
-  const rest = missing === undefined || missing.groups.length === 0 ? '' : `; missing: ${missingText(missing)}`;
-  return [
-    ['approvals', `${given.length} of ${needed}${rest}${signed ? '; signed ones only' : ''}`],
-    ...given.map(({ who, why, signedBy }): [string, string] => {
-      const proof = signedBy === undefined ? '' : ` (signed, ${signedBy.fingerprint})`;
-      return ['approved', `by ${oneLine(who)}${proof}${why === '' ? '' : `: ${oneLine(why)}`}`];
-    }),
-  ];
 }
 
 /** One line: what the live display shows below the timeline. */

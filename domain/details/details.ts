@@ -1,11 +1,11 @@
 /** Temporal's "current details" of a running guarded change: where it is, why, and what one can do, in Markdown. */
 import type { CheckProgress, CheckSpec } from '../check.ts';
-import { missingText } from '../approvals.ts';
 import type { ChangeView } from '../view.ts';
 import { accessPart } from './access.ts';
+import { approvalsText } from './approvals.ts';
 import { checksPart } from './checks.ts';
 import { nextSteps } from './steps.ts';
-import { countText, dateTimeText, listText, preciseTimeText, timeText } from '../format.ts';
+import { countText, dateTimeText, preciseTimeText, timeText } from '../format.ts';
 import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable, oneLine, shorten } from '../markdown.ts';
 import { isTouched, type Outcome, type Phase } from '../phase.ts';
 import type { PlanSummary } from '../plan.ts';
@@ -107,21 +107,6 @@ function heading(view: DetailsView): string {
 function deadlineText({ phase, atDeadline }: DetailsView, at: number): string {
   const then = atDeadline === undefined || atDeadline === '' ? silence[phase] : escapeMarkdown(atDeadline);
   return `**${timeText(at)}**${then === undefined ? '' : `, then ${then}`}`;
-}
-
-const mostApprovals = 10;
-
-function approvalsText({ given, needed, missing, signed }: DetailsView['approvals']): string {
-  const names = given.slice(-mostApprovals).map(({ who, at, signedBy }) => {
-    const key = signedBy === undefined ? '' : ` (signed, ${codeCell(signedBy.fingerprint)})`;
-    return `${escapeMarkdown(shorten(who, 100))}${key} at ${timeText(at)}`;
-  });
-  const parts = [
-    `**${given.length} of ${needed}**${names.length === 0 ? '' : `: ${listText(names)}`}`,
-    ...(missing === undefined ? [] : [`missing: ${escapeMarkdown(missingText(missing))}`]),
-    ...(signed === true ? ['only signed ones count'] : []),
-  ];
-  return parts.join('; ');
 }
 
 /** What happens at the deadline of a phase when nobody says anything. */

@@ -1,12 +1,13 @@
 /** Making what is live the known-good configuration: what it needs, how it ends, how it is shown. Pure. */
 import type { CheckSpec } from '../check.ts';
 import type { Policy } from '../change.ts';
-import { countText, dateTimeText } from '../format.ts';
+import { approvalsText } from '../details/approvals.ts';
+import { dateTimeText } from '../format.ts';
 import { codeSpan, escapeMarkdown, shorten } from '../markdown.ts';
 import { type RiskReason, accessReason, classed, reasonsOfAccess } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
 import type { Risk } from '../phase.ts';
-import type { Approval } from '../view.ts';
+import type { Approval, ApprovalsView } from '../view.ts';
 import { page, whatDrifted } from './details.ts';
 import type { Drift } from './drift.ts';
 
@@ -50,12 +51,15 @@ export interface AcceptView {
   readonly drift: Drift | null;
   readonly risk: Risk | null;
   readonly reasons: readonly RiskReason[];
-  readonly approvals: { readonly needed: number; readonly given: readonly Approval[] };
+  readonly approvals: ApprovalsView;
   /** Whether the requester's own approval does not count. */
   readonly fourEyes: boolean;
   readonly rejected: { readonly who: string; readonly why: string } | null;
   readonly result: AcceptResult | null;
 }
+
+/** With `<target>:<acceptId>`. */
+export const approveAcceptanceWith = 'knowngood drift approve';
 
 const decisive: ReadonlySet<string> = new Set(['roles', 'memberships', 'databases', 'catalogs', 'shared']);
 
@@ -103,7 +107,7 @@ export function acceptDetails(view: AcceptView): string {
     risk === null
       ? ''
       : [
-          `Risk: **${risk}**, ${approvals.given.length} of ${countText(approvals.needed, 'approval')}.`,
+          `Risk: **${risk}**. Approvals: ${approvals.needed === 0 ? 'none needed' : approvalsText(approvals)}.`,
           ...reasons.map(
             ({ text, risk: own }) =>
               `- ${own === undefined ? '' : `**${own}**: `}${escapeMarkdown(shorten(text, 300))}`,
@@ -114,14 +118,23 @@ export function acceptDetails(view: AcceptView): string {
   ]);
 }
 
-function approvalPart({ target, acceptId, snapshotId }: AcceptView): string {
+function approvalPart(view: AcceptView): string {
+  const { target, acceptId, snapshotId, approvals } = view;
   const example = JSON.stringify({ who: 'Kim', why: 'seen the diff', planHash: snapshotId });
   return [
     '### What you can do',
     [
-      `- Send an Update: ${codeSpan('approve')} with ${codeSpan('"Kim: seen the diff"')}, or bound to what you have read: ${codeSpan(example)}`,
+      ...(approvals.signed === true
+        ? []
+        : [
+            `- Send an Update: ${codeSpan('approve')} with ${codeSpan('"Kim: seen the diff"')}, or bound to what you have read: ${codeSpan(example)}`,
+          ]),
       `- Send an Update: ${codeSpan('reject')} with ${codeSpan('"Kim: not this"')}`,
-      `- In a shell: ${codeSpan(`knowngood drift approve ${target}:${acceptId}`)} or ${codeSpan(`knowngood drift reject ${target}:${acceptId}`)}`,
+      `- In a shell: ${codeSpan(approveCommand(view))} or ${codeSpan(`knowngood drift reject ${target}:${acceptId}`)}`,
     ].join('\n'),
   ].join('\n\n');
+}
+
+export function approveCommand({ target, acceptId, approvals }: AcceptView): string {
+  return `${approveAcceptanceWith} ${target}:${acceptId}${approvals.signed === true ? ' --sign' : ''}`;
 }

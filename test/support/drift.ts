@@ -43,6 +43,8 @@ export function look({ client, targetName }: Rig): Promise<DriftWatched> {
 }
 
 export interface AcceptHandle extends WorkflowHandle {
+  readonly acceptId: string;
+  view(): Promise<AcceptView>;
   reaches(phase: string): Promise<AcceptView>;
   outcome(): Promise<AcceptResult>;
 }
@@ -57,6 +59,8 @@ export async function accept({ client, targetName }: Rig, bend: Partial<AcceptRe
   });
   const view = (): Promise<AcceptView> => handle.query<AcceptView>('view');
   return Object.assign(handle, {
+    acceptId: request.acceptId,
+    view,
     async reaches(phase: string): Promise<AcceptView> {
       await eventually(`phase ${phase}`, async () => (await view()).phase === phase);
       return view();

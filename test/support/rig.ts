@@ -14,6 +14,7 @@ import type { ChangeRequest } from '../../domain/change.ts';
 import type { RememberedDrift } from '../../domain/drift/telling.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import type { ChangeView } from '../../domain/view.ts';
+import type { Acceptance } from '../../store/drift-store.ts';
 import type { ChangeRow, StoredReport } from '../../store/store.ts';
 import { withStore } from '../../worker/store-access.ts';
 import { runAgent } from '../../worker/agent.ts';
@@ -37,6 +38,8 @@ export interface Rig {
   hbaWithoutDependent(): Promise<string>;
   /** What the store says of a change, and its report. */
   recorded(changeId: string): Promise<Recorded>;
+  /** What the store says of who had a snapshot accepted; null: nobody. */
+  accepted(snapshotId: string): Promise<Acceptance | null>;
   /** The drift that the store remembers; null: there never was one. */
   remembered(): Promise<RememberedDrift | null>;
   /** Runs SQL in the store, behind everybody's back. */
@@ -152,6 +155,10 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
         row: await it.change(targetName, changeId),
         report: await it.report(targetName, changeId),
       }));
+    },
+    accepted: (snapshotId) => {
+      if (config.store === null) throw new Error('the rig has a store');
+      return withStore(config.store, (it) => it.acceptance(targetName, snapshotId));
     },
     remembered: () => {
       if (config.store === null) throw new Error('the rig has a store');
