@@ -14,7 +14,7 @@ const acceptView = defineQuery<AcceptView>('view');
 const descriptions = {
   approve:
     'Let the live configuration become known-good. Argument: nothing, or "name: reason", for example "Kim: seen the diff".',
-  reject: 'Leave known-good what it is. Argument: "name: reason".',
+  reject: 'Leave known-good what it is. Argument: "name: reason", for example "Kim: not this".',
 } as const;
 
 type Word = keyof typeof descriptions;

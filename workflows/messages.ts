@@ -40,11 +40,15 @@ export const checksSeen = defineSignal<[unknown?]>(checksSeenName);
 
 export const descriptions: Readonly<Record<OperatorWord, string>> = {
   approve: 'Let the change go ahead. Argument: nothing, or "name: reason", for example "Kim: seen the diff".',
-  reject: 'Refuse the change before anything is touched. Argument: "name: reason".',
-  abort: 'Stop the change; what was written is reverted. Argument: "name: reason".',
-  confirm: 'Keep the change now, where the phase waits for it. Argument: "name: reason".',
+  reject:
+    'Refuse the change before anything is touched. Argument: "name: reason", for example "Kim: not before the weekend".',
+  abort:
+    'Stop the change; what was written is reverted. Argument: "name: reason", for example "Kim: customers complain".',
+  confirm:
+    'Keep the change now, where the phase waits for it. Argument: "name: reason", for example "Kim: checked by hand".',
   extend: 'Move the deadline of this phase. Argument: duration and reason, for example "10m: waiting for the DBA".',
-  abandon: 'Give up an incomplete revert: a person takes over. Recorded. Argument: "name: reason".',
+  abandon:
+    'Give up an incomplete revert: a person takes over. Recorded. Argument: "name: reason", for example "Kim: repairing by hand".',
   acknowledge:
     'I take it: nobody else is called about what is critical. Argument: "name: reason", for example "Kim: I am on the host".',
 };

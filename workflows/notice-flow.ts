@@ -11,6 +11,7 @@ import {
 import { noticeDetails, type Told } from '../domain/notify/details.ts';
 import type { Notice } from '../domain/notify/notice.ts';
 import type { Delivery } from '../domain/notify/plan.ts';
+import { shorten } from '../domain/markdown.ts';
 import { isProblem, parseOperatorInput } from '../domain/operator-input.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
 
@@ -41,9 +42,9 @@ export interface NoticeFlow extends NoticeToSend {
 
 export const acknowledge = defineUpdate<string, [unknown?]>('acknowledge');
 export const acknowledgeSignal = defineSignal<[unknown?]>('acknowledge');
-export const over = defineSignal<[string?]>('over');
+export const over = defineSignal<[unknown?]>('over');
 /** To the change. */
-export const acknowledged = defineSignal<[{ readonly key: string; readonly by: string }]>('noticeAcknowledged');
+export const acknowledged = defineSignal<[unknown?]>('noticeAcknowledged');
 
 const description = 'I take it: nobody else is called. Argument: "name: reason", for example "Kim: I am on the host".';
 
@@ -84,8 +85,8 @@ export function listenToAnswers(flow: NoticeFlow): void {
     },
   );
   setHandler(acknowledgeSignal, (input?: unknown) => void (refuse(flow, input) ?? act(input)), { description });
-  setHandler(over, (words = '') => {
-    flow.over ??= words;
+  setHandler(over, (words?: unknown) => void (flow.over ??= typeof words === 'string' ? shorten(words, 500) : ''), {
+    description: 'Sent by the change or the look that it speaks of, when it is over.',
   });
 }
 

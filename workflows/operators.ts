@@ -63,8 +63,8 @@ export function listen(flow: Flow): Operators {
   listenToPipeline(flow, operators);
   setHandler(checksSeen, (input?: unknown) => seen(flow, input), { description: 'Sent by the probe itself.' });
   listenToNotices(flow);
-  setHandler(journalClosed, () => {
-    operators.journalClosed = true;
+  setHandler(journalClosed, () => void (operators.journalClosed = true), {
+    description: 'Sent by the agent, when it has ended the change on its own.',
   });
   return operators;
 }

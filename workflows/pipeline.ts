@@ -17,7 +17,10 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
       if (patched('let-in-by-the-agent')) return letIn(flow);
       return flow.phase === 'apply' ? { armed: true as const } : ended(flow);
     },
-    { description: 'For pipelines: answers as soon as the change may begin, or tells how it ended instead.' },
+    {
+      description:
+        'For pipelines: answers as soon as the change may begin, or tells how it ended instead. Argument: nothing.',
+    },
   );
   const speak = (said: 'applied' | 'failed') => (word?: PipelineWord) => {
     const parsed = parsePipelineWord(word);
@@ -37,11 +40,12 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
     };
   setHandler(applied, speak('applied'), {
     validator: validator('applied'),
-    description: 'For pipelines: the change has been made. Argument: {"exitCode": 0}.',
+    description: 'For pipelines: the change has been made. Argument: nothing, or for example {"exitCode": 0}.',
   });
   setHandler(failed, speak('failed'), {
     validator: validator('failed'),
-    description: 'For pipelines: the change failed and nothing of it runs any more. Argument: {"exitCode": 1}.',
+    description:
+      'For pipelines: the change failed and nothing of it runs any more. Argument: nothing, or for example {"exitCode": 1, "message": "out of disk"}.',
   });
 }
 

@@ -103,13 +103,22 @@ export function acknowledgeNotices(flow: Flow, by: string): void {
   }
 }
 
+/** Name and reason, as `acknowledge` takes them. */
+const longestName = 500;
+
 export function listenToNotices(flow: Flow): void {
-  setHandler(acknowledged, ({ key, by }) => {
-    const told = flow.told.find((one) => one.key === key);
-    if (told === undefined || told.acknowledgedBy !== '') return;
-    told.acknowledgedBy = by;
-    note(flow, `${told.kind}: acknowledged by ${by}`);
-  });
+  setHandler(
+    acknowledged,
+    (input?: unknown) => {
+      // Any client may send it, and what it cannot read must not fail the workflow.
+      const { key, by } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
+      const told = flow.told.find((one) => one.key === key);
+      if (typeof by !== 'string' || by === '' || told === undefined || told.acknowledgedBy !== '') return;
+      told.acknowledgedBy = shorten(by, longestName);
+      note(flow, `${told.kind}: acknowledged by ${told.acknowledgedBy}`);
+    },
+    { description: 'Sent by a notice, when somebody has acknowledged it.' },
+  );
 }
 
 /** People hear by another notice that it is over, or that something else took its place. */

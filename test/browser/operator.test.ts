@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { startTemporal, type TemporalStack } from '../../worker/stack/temporal-server.ts';
 import { eventually } from '../support/processes.ts';
 import { useRig, type Handle } from '../support/rig.ts';
+import { silentEvents } from '../support/summaries.ts';
 import { uiLink } from '../../cli/context.ts';
 import { listAddress, listViews } from '../../domain/views.ts';
 import { openConsole, startBrowser, type Console } from './console.ts';
@@ -24,7 +25,7 @@ afterAll(async () => {
 // Registered after the above: Temporal is there before the rig needs it, and goes after it.
 const rig = useRig({
   targetName: 'shop-db',
-  policy: 'approvals: { low: 1, high: 1, expire: 60s }',
+  policy: 'approvals: { low: 2, high: 2, expire: 60s }',
   temporal: async () => temporal.address,
 });
 
@@ -41,10 +42,14 @@ async function open(change: Handle): Promise<Console> {
   return openConsole(browser, temporal.uiAddress ?? '', { workflowId: change.workflowId, runId });
 }
 
+async function approved(change: Handle): Promise<void> {
+  for (const who of ['kim', 'sam']) await change.executeUpdate('approve', { args: [`${who}: seen`] });
+}
+
 async function watched(changeId: string, value: string): Promise<Handle> {
   const change = await begin({ ...workMem(changeId, value), overrides: longSoak });
   await change.reaches('approve');
-  await change.executeUpdate('approve', { args: ['kim: seen'] });
+  await approved(change);
   await change.reaches('watch');
   return change;
 }
@@ -71,9 +76,10 @@ describe('an operator in the Temporal Web UI', () => {
   it('reads what will change and what to send, approves it with one string, and sees it kept', async () => {
     const change = await begin(workMem('approve-me', '6MB'));
     await change.reaches('approve');
+    await change.executeUpdate('approve', { args: ['sam: looks right'] });
     const ui = await open(change);
     const text = await ui.details('Waiting for approval');
-    for (const words of ['work_mem', '"anna: read the diff, looks right"', '0 of 1', 'nothing is applied'])
+    for (const words of ['work_mem', '"anna: read the diff, looks right"', '1 of 2: sam', 'nothing is applied'])
       expect(text).toContain(words);
     await picture(ui.page, 'console-approve', untilNow(text));
     await ui.send('Update', 'approve', '"kim: seen the diff"');
@@ -85,19 +91,23 @@ describe('an operator in the Temporal Web UI', () => {
   it('is told in the dialog why an Update has no effect', async () => {
     const change = await begin(workMem('refuse-me', '7MB'));
     await change.reaches('approve');
+    await change.executeUpdate('approve', { args: ['kim: seen'] });
     const ui = await open(change);
     for (const [name, argument, why] of [
       ['confirm', '"kim: fine"', 'confirm has no effect in phase approve'],
       ['approve', '{"who": "kim", "changeId": "another"}', 'this change is refuse-me, not another'],
       ['approve', '{"who": "kim", "planHash": "0000"}', 'the plan has changed since it was read'],
+      ['approve', '"alex: my own"', 'alex requested this change and cannot approve it'],
+      ['approve', '"Kim: again"', 'has approved this plan already'],
       ['extend', '"soon"', 'cannot read an extension from "soon"'],
+      ['acknowledge', '"kim: on it"', 'nothing to acknowledge'],
     ] as const) {
       await ui.refusal(name, argument, why);
       if (name === 'confirm') await picture(ui.page, 'console-refused', why);
       await ui.page.keyboard.press('Escape');
       await ui.page.reload();
     }
-    expect((await change.view()).approvals.given).toEqual([]);
+    expect((await change.view()).approvals.given).toMatchObject([{ who: 'kim' }]);
     await change.executeUpdate('reject', { args: ['kim: enough'] });
     expect(await change.outcome()).toMatchObject({ outcome: 'rejected' });
     await ui.page.close();
@@ -115,6 +125,8 @@ describe('an operator in the Temporal Web UI', () => {
     ])
       expect(text).toContain(words);
     await picture(ui.page, 'console-watch', untilNow(text));
+    await ui.refusal('approve', '"anna: too late"', 'approve has no effect in phase watch');
+    await ui.page.reload();
     await ui.send('Update', 'abort', '"kim: not tonight"');
     expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'aborted-by-operator' });
     expect(await rig().configuration()).toEqual(before);
@@ -195,7 +207,7 @@ describe('an operator in the Temporal Web UI', () => {
       change: { kind: 'config', files: { 'pg_hba.conf': hba } },
     });
     await change.reaches('approve');
-    await change.executeUpdate('approve', { args: ['kim: seen'] });
+    await approved(change);
     expect(await change.outcome()).toMatchObject({ outcome: 'reverted', reason: 'check-failed' });
     const ui = await open(change);
     const text = await ui.details('It is over');
@@ -205,11 +217,21 @@ describe('an operator in the Temporal Web UI', () => {
   }, 90_000);
 });
 
-it('reads a summary in plain words at every activity and timer of a change', async () => {
-  const history = await rig().client.workflow.getHandle('knowngood:shop-db:upgrade-17').fetchHistory();
-  const silent = (history.events ?? []).filter(
-    (event) =>
-      (event.activityTaskScheduledEventAttributes || event.timerStartedEventAttributes) && !event.userMetadata?.summary,
-  );
-  expect(silent.map(({ eventId, activityTaskScheduledEventAttributes: activity }) => [eventId, activity])).toEqual([]);
+it('reads a summary in plain words at every activity, timer and child of what ran here', async () => {
+  expect(await silentEvents(rig().client, 'KnowngoodTarget = "shop-db"')).toEqual([]);
+});
+
+it('reads in the dialog what each Update and Signal does, with an argument to copy', async () => {
+  const handle = rig().client.workflow.getHandle('knowngood:shop-db:upgrade-17');
+  const { definition } = await handle.query<{
+    definition: Record<'updateDefinitions' | 'signalDefinitions', { name: string; description?: string }[]>;
+  }>('__temporal_workflow_metadata');
+  const all = [...definition.updateDefinitions, ...definition.signalDefinitions];
+  expect(all.map(({ name }) => name)).toEqual(expect.arrayContaining(['approve', 'abort', 'acknowledge', 'applied']));
+  for (const { name, description = '' } of all) {
+    const example = /for example (".*?"|\{.*?\})\.$/.exec(description)?.[1] ?? null;
+    // What no person sends says who does.
+    if (example === null) expect(`${name}: ${description}`).toMatch(/Sent by |Argument: nothing\.$/);
+    else expect(() => JSON.parse(example) as unknown).not.toThrow();
+  }
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { accept, edit, look, reload, sqlOn } from '../support/drift.ts';
 import { useRig } from '../support/rig.ts';
+import { silentEvents } from '../support/summaries.ts';
 
 const rig = useRig({ policy: 'approvals: { low: 1, high: 2, expire: 20s }' });
 
@@ -116,4 +117,8 @@ describe('a configuration that somebody wants to keep', () => {
     // What was kept is known-good.
     expect(await look(rig())).toMatchObject({ kind: 'clean' });
   });
+});
+
+it('says in plain words what each activity, timer and child is for', async () => {
+  expect(await silentEvents(rig().client, `KnowngoodTarget = "${rig().targetName}"`)).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Notice } from '../../domain/notify/notice.ts';
 import { accept, edit, look, reload, sqlOn } from '../support/drift.ts';
 import { differs, useRig } from '../support/rig.ts';
+import { silentEvents } from '../support/summaries.ts';
 
 const rig = useRig();
 
@@ -172,4 +173,8 @@ describe('a look', () => {
     await look(rig());
     expect(differs(before, await rig().configuration())).toBe(false);
   });
+});
+
+it('says in plain words what each activity, timer and child is for', async () => {
+  expect(await silentEvents(rig().client, `KnowngoodTarget = "${rig().targetName}"`)).toEqual([]);
 });

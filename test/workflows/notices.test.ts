@@ -21,6 +21,7 @@ import { command } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
 import { type HttpReceiver, type MailReceiver, startHttpReceiver, startMailReceiver } from '../support/receivers.ts';
 import { type Handle, useRig } from '../support/rig.ts';
+import { silentEvents } from '../support/summaries.ts';
 
 let http: HttpReceiver;
 let mail: MailReceiver;
@@ -424,3 +425,7 @@ async function sql(text: string): Promise<void> {
 async function exec([name = '', ...args]: readonly string[]): Promise<void> {
   await promisify(execFile)(name, args);
 }
+
+it('says in plain words what each activity, timer and child is for', async () => {
+  expect(await silentEvents(rig().client, `KnowngoodTarget = "${rig().targetName}"`)).toEqual([]);
+});
