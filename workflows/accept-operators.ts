@@ -1,13 +1,14 @@
 /** Listens to who approves or rejects an acceptance, by the rules of guarded changes: validators say no with the reason. */
-import { ApplicationFailure, currentUpdateInfo, defineQuery, setHandler, workflowInfo } from '@temporalio/workflow';
+import { currentUpdateInfo, defineQuery, setHandler, workflowInfo } from '@temporalio/workflow';
 import { refuseApproval, refuseName } from '../domain/approvals.ts';
 import type { AcceptView } from '../domain/drift/acceptance.ts';
 import { type OperatorInput, isProblem, parseOperatorInput } from '../domain/operator-input.ts';
-import { inWords, type Problem } from '../domain/problem.ts';
+import type { Problem } from '../domain/problem.ts';
 import { type Acceptance, rulesOf, show, viewOf } from './accepting.ts';
 import { counted, countText, hear } from './approving.ts';
 import { operatorUpdates } from './messages.ts';
 import { orchestrator } from './steps.ts';
+import { failedUpdate, refusal } from './refusal.ts';
 
 const acceptView = defineQuery<AcceptView>('view');
 
@@ -26,15 +27,15 @@ export function listen(flow: Acceptance): void {
       operatorUpdates[word],
       async (input?: unknown) => {
         const answer = await act(flow, word, input, currentUpdateInfo()?.id ?? '');
-        if (typeof answer !== 'string') throw ApplicationFailure.nonRetryable(inWords(answer), answer.code, answer);
+        if (typeof answer !== 'string') throw failedUpdate(answer);
         show(flow);
         return answer;
       },
       {
         description: descriptions[word],
         validator: (input?: unknown) => {
-          const refusal = refuse(flow, word, input);
-          if (refusal) throw new Error(inWords(refusal));
+          const no = refuse(flow, word, input);
+          if (no) throw refusal(no);
         },
       },
     );

@@ -1,6 +1,5 @@
 /** One notice as its workflow carries it, its Update and Signals, and how it is shown. */
 import {
-  ApplicationFailure,
   CancellationScope,
   defineSignal,
   defineUpdate,
@@ -13,7 +12,8 @@ import type { Notice } from '../domain/notify/notice.ts';
 import type { Delivery } from '../domain/notify/plan.ts';
 import { shorten } from '../domain/markdown.ts';
 import { isProblem, parseOperatorInput } from '../domain/operator-input.ts';
-import { inWords, type Problem } from '../domain/problem.ts';
+import type { Problem } from '../domain/problem.ts';
+import { failedUpdate, refusal } from './refusal.ts';
 
 export interface NoticeToSend {
   readonly notice: Notice;
@@ -73,14 +73,14 @@ export function listenToAnswers(flow: NoticeFlow): void {
     acknowledge,
     (input?: unknown) => {
       const refused = refuse(flow, input);
-      if (refused) throw ApplicationFailure.nonRetryable(inWords(refused), refused.code, refused);
+      if (refused) throw failedUpdate(refused);
       return act(input);
     },
     {
       description,
       validator: (input?: unknown) => {
         const refused = refuse(flow, input);
-        if (refused) throw new Error(inWords(refused));
+        if (refused) throw refusal(refused);
       },
     },
   );

@@ -1,5 +1,5 @@
 /** Listens to operators and pipelines: validators say no with the reason, handlers record what was decided. */
-import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import { currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import { refuseApproval, refuseName } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
@@ -22,6 +22,7 @@ import {
 import { listenToPipeline } from './pipeline.ts';
 import { agent } from './steps.ts';
 import { acknowledgeNotices, listenToNotices } from './telling.ts';
+import { failedUpdate, refusal } from './refusal.ts';
 
 export function listen(flow: Flow): Operators {
   const operators = undecided();
@@ -35,14 +36,14 @@ export function listen(flow: Flow): Operators {
         const refused = await act(flow, operators, word, input, { updateId: currentUpdateInfo()?.id ?? '' });
         // The Web UI's dialog shows it as it shows a validator's; the timeline keeps who has tried.
         if (refused && word === 'approve') ignored(flow, `update ${word}`, refused);
-        if (refused) throw ApplicationFailure.nonRetryable(inWords(refused), refused.code, refused);
+        if (refused) throw failedUpdate(refused);
         return `${word}: recorded`;
       },
       {
         description: descriptions[word],
         validator: (input?: unknown) => {
           const refused = refuse(flow, operators, word, input) ?? refuseBeforehand(flow, word, input);
-          if (refused) throw new Error(inWords(refused));
+          if (refused) throw refusal(refused);
         },
       },
     );

@@ -2,12 +2,13 @@
 import { CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
 import { isProblem, parsePipelineWord } from '../domain/operator-input.ts';
 import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
-import { inWords, type Problem } from '../domain/problem.ts';
+import type { Problem } from '../domain/problem.ts';
 import type { Operators } from './decisions.ts';
 import { note, possibleNow, type Flow } from './flow.ts';
 import { applied, awaitArmed, failed } from './messages.ts';
 import { callerOf, progressMarginMs } from './caller.ts';
 import { agent } from './steps.ts';
+import { refusal } from './refusal.ts';
 
 export function listenToPipeline(flow: Flow, operators: Operators): void {
   setHandler(
@@ -36,7 +37,7 @@ export function listenToPipeline(flow: Flow, operators: Operators): void {
     (word?: PipelineWord): void => {
       const parsed = parsePipelineWord(word);
       const refused = isProblem(parsed) ? parsed : refusePipeline(flow, operators, said);
-      if (refused) throw new Error(inWords(refused));
+      if (refused) throw refusal(refused);
     };
   setHandler(applied, speak('applied'), {
     validator: validator('applied'),
