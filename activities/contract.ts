@@ -3,6 +3,7 @@ import type { AdmittedChange } from '../domain/admitted.ts';
 import type { ApprovalStatement } from '../domain/approval-statement.ts';
 import type { Refused } from '../domain/agent-steps.ts';
 import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
+import type { NotifyActivities } from '../domain/notify/steps.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report/input.ts';
 import type { ChangeResult } from '../domain/result.ts';
@@ -60,7 +61,7 @@ export interface ProbeActivities {
   }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
 }
 
-export interface OrchestratorActivities extends DriftActivities {
+export interface OrchestratorActivities extends DriftActivities, NotifyActivities {
   /** Parses and validates the request against knowngood.yaml; records the change in the store unless `lookOnly`. */
   admit(input: {
     request: unknown;

@@ -56,7 +56,7 @@ export function createDriftActivities({
         return { remembered, telling, acceptedBy };
       }),
 
-    driftTold: ({ remembered, at }) => explained('StoreUnreachable', () => store.toldDrift(remembered, at)),
+    driftTold: ({ remembered, ...told }) => explained('StoreUnreachable', () => store.toldDrift(remembered, told)),
 
     acceptSnapshot: ({ target, ...acceptance }) =>
       explained('StoreUnreachable', () => store.accept(target, acceptance)),

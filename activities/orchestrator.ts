@@ -2,6 +2,7 @@
 import { Context, activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { admit } from '../config/admit.ts';
+import { resolveSecret } from '../config/secrets.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { wasTouched } from '../domain/phase.ts';
 import { fitForHistory } from '../domain/problem.ts';
@@ -12,6 +13,7 @@ import type { OrchestratorActivities } from './contract.ts';
 import { createDriftActivities } from './drift.ts';
 import { explained } from './failure.ts';
 import { historyOf, isResetMark } from './history.ts';
+import { createNotifyActivities } from './notify.ts';
 import { readSender } from './sender.ts';
 import { judgeSignature } from './signature.ts';
 
@@ -24,6 +26,7 @@ export function createOrchestratorActivities({
   client,
   beginnings,
   signer = null,
+  ownUi = null,
 }: {
   /** Read anew for each change, so that an edited knowngood.yaml needs no restart. */
   config: () => Promise<KnowngoodConfig>;
@@ -32,9 +35,12 @@ export function createOrchestratorActivities({
   beginnings: Beginnings;
   /** Signs what reports rest on; null: nobody does. */
   signer?: Signer | null;
+  /** Address of the Web UI that this process has started itself. */
+  ownUi?: string | null;
 }): OrchestratorActivities {
   return {
     ...createDriftActivities({ config, store }),
+    ...createNotifyActivities({ config, resolveSecret, ownUi }),
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
       explained('InvalidRequest', async () => {
         const admission = admit(await config(), request, lookOnly ? null : workflowId);

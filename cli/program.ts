@@ -13,6 +13,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addGuard } from './commands/guard.ts';
 import { addKey } from './commands/key.ts';
 import { addInit } from './commands/init.ts';
+import { addNotify } from './commands/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addReport } from './commands/report.ts';
 import { addRescue } from './commands/rescue.ts';
@@ -47,6 +48,7 @@ const commands = [
   addDrift,
   addReport,
   addChecks,
+  addNotify,
   addDoctor,
   addDemo,
 ];

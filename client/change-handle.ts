@@ -7,11 +7,12 @@ import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { ChangeView } from '../domain/view.ts';
 import { workflowIdOf } from '../domain/change.ts';
+import { acknowledge } from './acknowledge.ts';
 import { isUnavailable, refusalOf, refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
 /** `said`: nothing, or `"name: reason"`; for `extend` `"10m: reason"`. */
-export type OperatorWord = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon';
+export type OperatorWord = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon' | 'acknowledge';
 
 /** What binds a word to a change and its plan. */
 export interface BoundWords {
@@ -47,6 +48,8 @@ export interface ChangeHandle {
   confirm(note?: string): Promise<Said>;
   extend(note: string): Promise<Said>;
   abandon(note?: string): Promise<Said>;
+  /** Of what people are being called about; also once the change has ended. */
+  acknowledge(note?: string): Promise<Said>;
   /** Temporal's own Cancel: an abort that needs no worker to be heard. */
   cancel(): Promise<void>;
   /** Answers when the change may begin, or when it has ended instead; may take as long as an approval takes. */
@@ -96,7 +99,12 @@ export function changeHandle(client: Client, target: string, changeId: string): 
       return refusalOf(error, workflowId);
     }
   };
-  const say = (word: OperatorWord, said?: Words): Promise<Said> => update(word, said === undefined ? [] : [said]);
+  const say = (word: OperatorWord, said?: Words): Promise<Said> => {
+    const send = (): Promise<Said> => update(word, said === undefined ? [] : [said]);
+    return word === 'acknowledge'
+      ? acknowledge(client, { target, changeId }, typeof said === 'string' ? said : undefined, send)
+      : send();
+  };
   return {
     target,
     changeId,
@@ -123,6 +131,7 @@ export function changeHandle(client: Client, target: string, changeId: string): 
     confirm: (note) => say('confirm', note),
     extend: (note) => say('extend', note),
     abandon: (note) => say('abandon', note),
+    acknowledge: (note) => say('acknowledge', note),
     cancel: async () => {
       await handle.cancel().catch((error: unknown) => void refusalOf(error, workflowId));
     },

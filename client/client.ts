@@ -13,8 +13,8 @@ import { type DriftClient, driftClient } from './drift.ts';
 import { findChange, listChanges } from './find.ts';
 import type { FoundChange } from './find.ts';
 import type { CheckToProve } from '../domain/proof.ts';
-import { explainAccess, planChange, proveChecks, takeSnapshot } from './look.ts';
-import type { Explained, Planned, ProofAnswer, SnapshotAnswer } from './look.ts';
+import { explainAccess, planChange, proveChecks, takeSnapshot, testNotifications } from './look.ts';
+import type { Explained, Planned, ProofAnswer, SnapshotAnswer, TestAnswer } from './look.ts';
 import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
 import { startChange } from './start.ts';
@@ -33,6 +33,8 @@ export interface KnowngoodClient {
   proveChecks(target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer>;
   /** What differs from known-good, and who accepts that. */
   readonly drift: DriftClient;
+  /** Tells a team a test through each of its channels, and says what each answered. */
+  testNotifications(team: string): Promise<TestAnswer>;
   change(target: string, changeId: string): ChangeHandle;
   /** By `<target>:<change id>`, a change id, or a target with exactly one open change. `targets`: names known from the configuration. */
   find(
@@ -84,6 +86,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     explainAccess: (target, asked, withObserved) => explainAccess(client, target, asked, withObserved),
     proveChecks: (target, checks) => proveChecks(client, target, checks),
     drift: driftClient(client),
+    testNotifications: (team) => testNotifications(client, team, identity),
     change: (target, changeId) => changeHandle(client, target, changeId),
     find: (name, { targets = [], openOnly = true } = {}) =>
       findChange(client, name, { targets, openOnly, askAgent: (target) => holderOf(client, target) }),

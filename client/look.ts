@@ -7,6 +7,7 @@ import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue } from '../domain/change.ts';
 import type { CheckToProve } from '../domain/proof.ts';
 import type { PlanSummary } from '../domain/plan.ts';
+import type { testNotifications as testing } from '../workflows/test-notifications.ts';
 import { refusalOf } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
@@ -14,6 +15,7 @@ export type Planned = { readonly kind: 'planned'; readonly plan: PlanSummary } |
 export type Explained = Answered | Refused;
 export type SnapshotAnswer = Snapshotted | Busy | Closed | Refused;
 
+export type TestAnswer = Awaited<ReturnType<typeof testing>>;
 export type ProofAnswer = Proven | NotRehearsed | Refused;
 
 /** Nobody waits longer for an answer that touches nothing. */
@@ -40,6 +42,22 @@ export function explainAccess(
 
 export function proveChecks(client: Client, target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer> {
   return look(client, 'proveChecks', target, { target, checks }, proveTimeout);
+}
+
+/** Tells a team a test through each of its channels, from where every notice is told. */
+export async function testNotifications(client: Client, team: string, by: string): Promise<TestAnswer> {
+  const workflowId = `knowngood-notice-test:${team}:${randomUUID()}`;
+  try {
+    return await client.workflow.execute<typeof testing>('testNotifications', {
+      workflowId,
+      taskQueue: orchestratorQueue,
+      args: [{ team, by }],
+      workflowExecutionTimeout: proveTimeout,
+      staticSummary: `a test of the channels of team ${team}`,
+    });
+  } catch (error) {
+    return refusalOf(error, workflowId);
+  }
 }
 
 async function look<T>(

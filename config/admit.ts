@@ -10,6 +10,7 @@ import type { RiskReason } from '../domain/plan/risk.ts';
 import type { Problem } from '../domain/problem.ts';
 import { parseChangeRequest } from '../domain/request.schema.ts';
 import { isInsideWindow, windowText } from './change-window.ts';
+import { notifyPlanOf } from './notify.ts';
 import { durationMs } from './policy.ts';
 
 export type Admission =
@@ -32,6 +33,7 @@ export function admit(
   if (target === undefined || problems.length > 0) return { kind: 'refused', problems };
   const { policy, notes } = withOverrides(target.policy, request.overrides);
   const dependents = config.dependents.filter(({ uses }) => uses === request.target);
+  const notify = notifyPlanOf(config, request.target);
   const change: AdmittedChange = {
     target: request.target,
     changeId: request.changeId,
@@ -45,6 +47,7 @@ export function admit(
     access: declaredAccess(dependents),
     concerns: concernsOf(dependents, policy, now),
     ...(Math.max(policy.approvals.low, policy.approvals.high) === 0 ? {} : approversOf(config)),
+    ...(notify === null ? {} : { notify }),
     notes,
   };
   return { kind: 'admitted', change };

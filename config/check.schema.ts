@@ -9,13 +9,13 @@ import { checkNumbers } from './policy.schema.ts';
 import { secretShape, webAddress } from './shapes.schema.ts';
 
 const statusCode = z.int().min(100).max(599);
-const port = z.int({ error: 'expected a port number' }).min(1).max(65535);
-const host = z.string().regex(/^[^\s/@]+$/, 'is not a host name or address');
+export const portShape = z.int({ error: 'expected a port number' }).min(1).max(65535);
+export const hostShape = z.string().regex(/^[^\s/@]+$/, 'is not a host name or address');
 const address = z.string().refine((text) => isIP(text) !== 0, 'is not an IP address');
 
 const secretHeader = /^(authorization|proxy-authorization|cookie|.*(token|api-?key|secret|password).*)$/i;
 
-const headers = z
+export const headersShape = z
   .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name'), z.string())
   .superRefine((all, ctx) => {
     for (const [name, value] of Object.entries(all)) {
@@ -40,10 +40,10 @@ const httpShape = z.strictObject({
     .optional(),
   contentType: z.string().optional(),
   bodyIncludes: z.string().optional(),
-  headers: headers.optional(),
+  headers: headersShape.optional(),
 });
 
-const tcpShape = z.strictObject({ host: host.optional(), port: port.optional() });
+const tcpShape = z.strictObject({ host: hostShape.optional(), port: portShape.optional() });
 
 const sqlShape = z.strictObject({
   as: z.string().min(1, 'is empty'),
@@ -54,7 +54,7 @@ const sqlShape = z.strictObject({
     .string()
     .regex(/^(\/\S+|[^\s/@]+)$/, 'is not a host or socket folder')
     .optional(),
-  port: port.optional(),
+  port: portShape.optional(),
   sslmode: z.enum(sslModes).optional(),
   sslrootcert: z.string().optional(),
   source: address.optional(),

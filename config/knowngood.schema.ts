@@ -6,6 +6,7 @@ import { says } from '../domain/issues.schema.ts';
 import { nameShape } from '../domain/shapes.schema.ts';
 import { approversShape, groupsShape } from './approvers.schema.ts';
 import { checkShape } from './check.schema.ts';
+import { notificationsShape, teamShape } from './notify.schema.ts';
 import { policyFields, policyShape } from './policy.schema.ts';
 import { databaseShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
 
@@ -39,10 +40,6 @@ const dependentShape = z.strictObject({
   checks: z.record(nameShape, checkShape).optional(),
 });
 
-const channelShape = z
-  .strictObject({ slack: secretShape.optional(), webhook: secretShape.optional() })
-  .refine((channel) => Object.keys(channel).length === 1, 'needs exactly one of "slack" and "webhook"');
-
 export const targetShape = z.strictObject({ ...databaseShape, policy: nameShape.optional(), ...policyFields });
 
 export const knowngoodShape = z.strictObject({
@@ -52,7 +49,8 @@ export const knowngoodShape = z.strictObject({
   policies: z.record(nameShape, policyShape).optional(),
   approvers: approversShape.optional(),
   groups: groupsShape.optional(),
-  teams: z.record(nameShape, z.strictObject({ notify: z.array(channelShape).optional() })).optional(),
+  teams: z.record(nameShape, teamShape).optional(),
+  notifications: notificationsShape.optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
   report: z.strictObject({ signingKey: secretShape.optional() }).optional(),

@@ -8,6 +8,7 @@ import { database, temporal } from './common.ts';
 import { resolveDrift } from './drift.ts';
 import { knowngoodShape } from './knowngood.schema.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
+import { resolveNotify } from './notify.ts';
 import { parseYaml } from './parse.ts';
 import { resolveCheckDefaults, resolvePolicy } from './policy.ts';
 import { referenceIssues } from './references.ts';
@@ -25,6 +26,7 @@ function resolve(input: KnowngoodInput, path: string): KnowngoodConfig {
     targets: targetsOf(input),
     dependents: Object.entries(input.dependents ?? {}).map(([name, dependent]) => dependentOf(input, name, dependent)),
     ...(approvers === undefined ? {} : { approvers }),
+    notify: resolveNotify(input),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
     signingKey: input.report?.signingKey ?? null,

@@ -1,7 +1,9 @@
 /** Names in knowngood.yaml that must stand somewhere else in it: targets, policies, teams. */
+import { parseDuration } from '../domain/duration.ts';
 import type { Issue, Path } from '../domain/issues.schema.ts';
 import { showPath } from '../domain/issues.schema.ts';
 import { suggestion } from '../domain/nearest.ts';
+import { groups } from '../domain/notify/plan.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
 
 export function referenceIssues(input: KnowngoodInput): Issue[] {
@@ -23,9 +25,61 @@ export function referenceIssues(input: KnowngoodInput): Issue[] {
       issues.push(unknownName('team', dependent.team, [...path, 'team'], teams));
     }
   }
+  issues.push(...notifyIssues(input));
   for (const [name, target] of Object.entries(input.targets))
     issues.push(...socketIssues(input, name, target.connection));
   return issues;
+}
+
+/** Whom `notifications` names, and what the channels of teams need of it. */
+function notifyIssues(input: KnowngoodInput): Issue[] {
+  const { routes = [], escalation = [], smtp } = input.notifications ?? {};
+  const teams = Object.keys(input.teams ?? {});
+  const targets = Object.keys(input.targets);
+  const whom = (tell: readonly string[], path: Path): Issue[] =>
+    tell.flatMap((name, i) =>
+      teams.includes(name) || isGroup(name)
+        ? []
+        : [unknownName('team', name, [...path, 'tell', i], [...teams, ...groups])],
+    );
+  const at = (part: string, i: number): Path => ['notifications', part, i];
+  return [
+    ...routes.flatMap(({ tell }, i) => whom(tell, at('routes', i))),
+    ...routes.flatMap(({ targets: named = [] }, i) =>
+      named.flatMap((name, j) =>
+        targets.includes(name) ? [] : [unknownName('target', name, [...at('routes', i), 'targets', j], targets)],
+      ),
+    ),
+    ...escalation.flatMap(({ tell }, i) => whom(tell, at('escalation', i))),
+    ...escalation.flatMap(({ after = '0s' }, i) => {
+      const before = escalation[i - 1]?.after ?? '0s';
+      if (i === 0 || (parseDuration(after) ?? 0) > (parseDuration(before) ?? 0)) return [];
+      return [issueAt([...at('escalation', i), 'after'], 'must be later than the step before')];
+    }),
+    ...teams
+      .filter(isGroup)
+      .map((name) => issueAt(['teams', name], `"${name}" means a group of teams in routes`, 'key')),
+    ...Object.entries(input.teams ?? {}).flatMap(([name, { notify = [] }]) =>
+      notify.flatMap(({ email }, i) =>
+        email === undefined || smtp !== undefined
+          ? []
+          : [
+              issueAt(
+                ['teams', name, 'notify', i, 'email'],
+                'needs "notifications.smtp": the server that takes the mail',
+              ),
+            ],
+      ),
+    ),
+  ];
+}
+
+function isGroup(name: string): boolean {
+  return groups.some((group) => group === name);
+}
+
+function issueAt(path: Path, message: string, at: Issue['at'] = 'value'): Issue {
+  return { path, at, problem: { code: 'invalid-value', message: `${showPath(path)}: ${message}` } };
 }
 
 /** A `tcp` check cannot take a socket folder from its target's connection. */

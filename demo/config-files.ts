@@ -22,6 +22,8 @@ export interface DemoPlaces {
   /** argv of the agent's command `upgrade` that puts a newer server in this one's place. */
   readonly newEngine?: readonly string[];
   readonly rehearsal: boolean;
+  /** Where Slack and PagerDuty would be. */
+  readonly people: string;
 }
 
 export interface DemoFiles {
@@ -57,8 +59,11 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
   for (const [name, password] of Object.entries(places.passwords)) await writeSecret(join(secrets, name), password);
   const keyFile = join(secrets, 'agent-key');
   await writeSecret(keyFile, randomBytes(32).toString('hex'));
+  const reference = (name: string): string => `\${file:${join(secrets, name)}}`;
+  for (const team of slackTeams) await writeSecret(join(secrets, `slack-${team}`), `${places.people}/slack/${team}`);
+  await writeSecret(join(secrets, 'pagerduty'), randomBytes(16).toString('hex'));
 
-  const secret = (name: keyof DemoPlaces['passwords']): string => `\${file:${join(secrets, name)}}`;
+  const secret = (name: keyof DemoPlaces['passwords']): string => reference(name);
   const shared = {
     connection: `postgresql://postgres@127.0.0.1:${places.database.port}/postgres`,
     password: secret('postgres'),
@@ -75,6 +80,9 @@ export async function writeDemoFiles(folder: string, places: DemoPlaces): Promis
       defaults,
       targets: { [target]: { ...shared, revertMayRestart: true } },
       dependents: dependents(places.services, secret),
+      teams: teams(places.people, reference),
+      // The phones of this demo ring on this machine.
+      notifications: { allowPrivate: ['127.0.0.1'] },
       store,
       temporal: places.temporal,
       ...(places.uiAddress === null ? {} : { ui: { address: places.uiAddress } }),
@@ -113,8 +121,22 @@ const defaults = {
   holdTimeout: '10s',
   quiet: '3s',
   checks: { interval: '500ms', timeout: '2s' },
-  drift: false,
+  drift: { every: '1m' },
 };
+
+/** The pager is the database team's. */
+export const onPager = 'database';
+const slackTeams = ['application', 'database', 'infrastructure'] as const;
+
+function teams(people: string, reference: (name: string) => string): unknown {
+  const pager = { pagerduty: { routingKey: reference('pagerduty'), events: people } };
+  return Object.fromEntries(
+    slackTeams.map((team) => {
+      const slack = { slack: reference(`slack-${team}`) };
+      return [team, { notify: team === onPager ? [slack, pager] : [slack] }];
+    }),
+  );
+}
 
 function dependents(
   { app, images, cdn }: DemoPlaces['services'],

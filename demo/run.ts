@@ -6,11 +6,13 @@ import type { ReportModel } from '../domain/report/report.ts';
 import { packageRoot } from '../worker/stack/package-root.ts';
 import { migrationCommand, target } from './config-files.ts';
 import { surprises } from './judge.ts';
+import { alarmOfDrift, heardOf } from './drift-alarm.ts';
 import { cliPath, runCli } from './processes.ts';
 import { runScenario, type ScenarioRun } from './scenario-run.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import { setStage, type Stage } from './stage.ts';
 import { renderSummary, type Found } from './summary.ts';
+import { notHeard, renderTold, type Told } from './told.ts';
 import { renderKept, renderRefused, renderTimeline } from './timeline.ts';
 
 export { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts';
@@ -76,10 +78,24 @@ async function play(
   const unexpected = surprises(scenarios[scenario], run);
   if (found.report === null) unexpected.push('no report was written');
   out(['', ...picture, '', ...renderSummary(run, found, style), ''].join('\n'));
+  if (scenarios[scenario].afterwards) {
+    const told = await afterwards(stage, progress);
+    out(['', ...renderTold(told, style), ''].join('\n'));
+    unexpected.push(...notHeard(told));
+  }
   for (const surprise of unexpected) progress(style.red(`not as expected: ${surprise}`));
   if (unexpected.length > 0) progress(stage.logs());
   if (stay) await stayUp(stage, scenario, out, signal);
   return { scenario, run, surprises: unexpected, exitCode: unexpected.length === 0 ? 0 : 1 };
+}
+
+/** Whom it was told to, and who hears of it when the same configuration comes again. */
+async function afterwards(stage: Stage, progress: (line: string) => void): Promise<Told> {
+  const { people } = stage;
+  // The last message of all: nobody waits for it, so it may come a moment after the report.
+  await heardOf(() => people.heard().find(({ by, text }) => by === 'pagerduty' && text.startsWith('resolve')));
+  const change = people.heard();
+  return { change, alarm: await alarmOfDrift(stage, progress) };
 }
 
 /** A copy of the report that outlives the store, fetched as a user would; null when there is none. */
@@ -104,7 +120,9 @@ async function keepReport({ files, folder }: Stage, { result }: ScenarioRun): Pr
 
 function workflowAddress({ temporal }: Stage, { workflowId, runId }: ScenarioRun): string | null {
   const { uiAddress, namespace } = temporal;
-  return uiAddress === null ? null : `${uiAddress}/namespaces/${namespace}/workflows/${workflowId}/${runId}/history`;
+  return uiAddress === null
+    ? null
+    : `${uiAddress}/namespaces/${namespace}/workflows/${workflowId}/${runId}/user-metadata`;
 }
 
 async function stayUp(stage: Stage, scenario: ScenarioName, out: (text: string) => void, signal: AbortSignal) {

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly allowAccessLoss?: true;
   /** The server is a 16, and the agent's command `upgrade` puts a 17 in its place. */
   readonly newEngine?: true;
+  /** What the teams hear is shown, and that the same configuration is noticed when it comes again. */
+  readonly afterwards?: true;
   readonly expect: {
     readonly outcome: Outcome;
     readonly reasons: readonly ReasonCode[];
@@ -44,6 +46,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'the upgrade of April 12: its new pg_hba.conf silently denies the image storage service',
     by: 'on-host',
     variant: 'outage',
+    afterwards: true,
     expect: { ...reverted, reasons: ['check-failed'] },
   },
   healthy: {

@@ -9,7 +9,8 @@ import { agentQueue, orchestratorQueue } from '../domain/change.ts';
 import { createCluster } from '../worker/stack/cluster.ts';
 import { keepServer } from '../worker/stack/keeper.ts';
 import { startTemporal } from '../worker/stack/temporal-server.ts';
-import { target, writeDemoFiles, type DemoFiles, type DemoPlaces } from './config-files.ts';
+import { onPager, target, writeDemoFiles, type DemoFiles, type DemoPlaces } from './config-files.ts';
+import { type People, startPeople } from './people.ts';
 import { startServing } from './processes.ts';
 import { startShopServer } from './shop/database-server.ts';
 import { openShop, type Shop } from './shop/shop.ts';
@@ -30,6 +31,7 @@ export interface Stage {
   /** Of the store's database; no password in the address. */
   readonly store: { readonly connection: string; readonly password: string };
   readonly shop: Shop;
+  readonly people: People;
   readonly database: DemoPlaces['database'];
   /** The newer server that the upgrade puts in its place; null: there is none. */
   readonly newEngine: { readonly dataDir: string } | null;
@@ -101,6 +103,8 @@ async function build(
   const { host, port, dataDir } = cluster;
   const shop = await openShop({ host, port, passwords, pictures: join(folder, 'pictures') });
   later(shop.close);
+  const people = await startPeople(onPager);
+  later(people.close);
   const database = { port, dataDir, restart };
   const files = await writeDemoFiles(folder, {
     temporal: { address: temporal.address, namespace: temporal.namespace },
@@ -111,6 +115,7 @@ async function build(
     passwords: { ...passwords, postgres: cluster.password, store: store.password },
     variant,
     rehearsal,
+    people: people.url,
     ...(engine === null ? {} : { newEngine: engine.upgrade }),
   });
   signal.throwIfAborted();
@@ -126,7 +131,19 @@ async function build(
     serve(['agent', '--agent-config', files.agent], agentQueue(target)),
   ]);
   const logs = (): string => `worker:\n${worker.tail()}\n\nagent:\n${agent.tail()}`;
-  return { folder, temporal, client, store, shop, database, newEngine: engine, adminUrl: cluster.url(), files, logs };
+  return {
+    folder,
+    temporal,
+    client,
+    store,
+    shop,
+    people,
+    database,
+    newEngine: engine,
+    adminUrl: cluster.url(),
+    files,
+    logs,
+  };
 }
 
 /** Waits for every one, also when one fails: what is being started then is ended, not left behind. */

@@ -3,6 +3,7 @@ import type { Asked } from './access/impact.ts';
 import type { Approver } from './approvers.ts';
 import type { Change, Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
+import type { NotifyPlan } from './notify/plan.ts';
 import type { RiskReason } from './plan/risk.ts';
 
 export interface AdmittedChange {
@@ -22,6 +23,8 @@ export interface AdmittedChange {
   readonly concerns?: readonly RiskReason[];
   /** Who may approve; absent: anybody. */
   readonly approvers?: readonly Approver[];
+  /** Whom to tell what. Absent: nobody is told, as in changes of earlier versions. */
+  readonly notify?: NotifyPlan;
   /** Overrides in force, in words, for people: `soak 2m instead of 10m`. */
   readonly notes: readonly string[];
 }

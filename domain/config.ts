@@ -3,6 +3,7 @@ import type { Need } from './access/need.ts';
 import type { Approver } from './approvers.ts';
 import type { Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
+import type { NotifyConfig } from './notify/config.ts';
 
 export interface TemporalConfig {
   readonly address: string;
@@ -72,6 +73,8 @@ export interface KnowngoodConfig {
   readonly dependents: readonly DependentConfig[];
   /** Who may approve; absent: anybody. */
   readonly approvers?: readonly ApproverConfig[];
+  /** Teams, their channels, and whom to tell what. */
+  readonly notify: NotifyConfig;
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;
   /** A secret reference to the Ed25519 key that reports are signed with; null: the worker's own. */

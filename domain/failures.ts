@@ -10,6 +10,7 @@ export const failures = {
   TargetUnreachable: { retryable: true, means: 'no way to the target: neither SQL nor its files answer' },
   StoreUnreachable: { retryable: true, means: 'the store does not answer' },
   NotApplied: { retryable: false, means: 'a step of the apply failed; what was written is reverted' },
+  NotDelivered: { retryable: true, means: 'a channel did not take a message; it is tried again, then another channel' },
   AgentInternal: { retryable: true, means: 'the agent hit an unforeseen error' },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly means: string }>;
 

@@ -30,7 +30,7 @@ export interface DriftStore {
   /** The newest one, which is gone by now; null: there never was one. */
   sawNoDrift(target: string, at: number): Promise<RememberedDrift | null>;
   /** People know of it as it is in `drift`: that it is there, or that it is gone. */
-  toldDrift(drift: RememberedDrift, at: number): Promise<void>;
+  toldDrift(drift: RememberedDrift, told: { readonly at: number; readonly ringing: readonly string[] }): Promise<void>;
   /** The snapshot becomes known-good. Idempotent by (target, acceptId). */
   accept(target: string, acceptance: Acceptance): Promise<void>;
   /** The newest one of this snapshot; null: nobody did. */

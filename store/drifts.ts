@@ -41,7 +41,11 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
         const last = await newest(tx, target);
         const open = last?.gone_at === null ? last : undefined;
         if (open?.fingerprint === fingerprint) {
-          const seen = { snapshot_id: snapshotId, last_seen_at: sql<Date>`greatest(last_seen_at, ${now})` };
+          const seen = {
+            known_good_id: knownGoodId,
+            snapshot_id: snapshotId,
+            last_seen_at: sql<Date>`greatest(last_seen_at, ${now})`,
+          };
           await looked(tx, target, now, null);
           return rememberedOf(
             await tx.updateTable('drifts').set(seen).where('id', '=', open.id).returningAll().executeTakeFirstOrThrow(),
@@ -67,6 +71,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
               last_seen_at: now,
               told_at: null,
               follows_told: open !== undefined && (open.tellings > 0 || open.follows_told),
+              ringing: open?.ringing ?? [],
               gone_at: null,
               gone_told_at: null,
             })
@@ -93,9 +98,13 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
       });
     },
 
-    async toldDrift({ id, goneAt, tellings }, at) {
+    async toldDrift({ id, goneAt, tellings }, { at, ringing }) {
       const told = goneAt === null ? { told_at: new Date(at), tellings: tellings + 1 } : { gone_told_at: new Date(at) };
-      await db.updateTable('drifts').set(told).where('id', '=', id).execute();
+      await db
+        .updateTable('drifts')
+        .set({ ...told, ringing: [...ringing] })
+        .where('id', '=', id)
+        .execute();
     },
 
     async accept(target, { acceptId, snapshotId, requestedBy, reason, approvals }) {
@@ -162,6 +171,7 @@ function rememberedOf(row: Row): RememberedDrift {
     toldAt: ms(row.told_at),
     tellings: row.tellings,
     followsTold: row.follows_told,
+    ringing: row.ringing,
     goneAt: ms(row.gone_at),
     goneToldAt: ms(row.gone_told_at),
   };

@@ -79,6 +79,7 @@ export interface Tables {
     told_at: Date | null;
     tellings: Generated<number>;
     follows_told: boolean;
+    ringing: Generated<string[]>;
     gone_at: Date | null;
     gone_told_at: Date | null;
     replaced: Generated<boolean>;

@@ -95,6 +95,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       signer: await signingKey({ configured: config.signingKey, file: settings.signingKeyFile ?? null }, (why) =>
         process.stderr.write(`knowngood worker: reports are not signed: ${why}\n`),
       ),
+      ownUi: config.uiAddress,
     });
     workers.push(
       await Worker.create({

@@ -53,17 +53,20 @@ async function keyIn(file: string): Promise<Signer | null> {
 async function makeKey(file: string): Promise<void> {
   await makePrivateFolder(dirname(file));
   const temporary = join(dirname(file), `.${randomUUID()}.tmp`);
-  const handle = await open(temporary, 'wx', 0o600);
   try {
-    await handle.writeFile(newSecretKey());
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await link(temporary, file).catch((error: unknown) => {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(newSecretKey());
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await link(temporary, file);
+  } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error;
-  });
-  await unlink(temporary);
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+  }
   await syncFolder(dirname(file));
 }
 

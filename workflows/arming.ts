@@ -9,6 +9,7 @@ import { firstOf, rejected, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf, progressMarginMs } from './caller.ts';
 import { agent } from './steps.ts';
+import { tell } from './telling.ts';
 
 export type Before =
   | { readonly kind: 'end'; readonly end: End }
@@ -58,6 +59,7 @@ export async function arm(
     case 'armed':
       flow.moments.armed ??= Date.now();
       if (answer.waysBack !== undefined) note(flow, `armed; ways back: ${waysInWords(answer.waysBack)}`);
+      tell(flow, 'armed');
       return { kind: 'armed', armed: answer };
     case 'moved':
       flow.armAttempted = false;

@@ -24,6 +24,7 @@ import { enter, note, type Flow } from './flow.ts';
 import { callerOf } from './caller.ts';
 import { rehearse } from './rehearsing.ts';
 import { admission, agent, agentPresence, applying, orchestrator, probe } from './steps.ts';
+import { tell } from './telling.ts';
 import { untilDeadline } from './waiting.ts';
 
 /** How often a configuration that keeps moving is planned anew before the change is given up. */
@@ -220,6 +221,7 @@ async function approve(flow: Flow, operators: Operators, change: AdmittedChange)
     inMs: change.policy.approvalExpireMs,
     then: 'the change is rejected, nothing is touched',
   });
+  tell(flow, 'approval-wanted');
   const inTime = await untilDeadline(flow, () => enough() || operators.rejected !== null, 'approval expires');
   const { rejected: no } = operators;
   if (no) return rejected('rejected-by-operator', `rejected by ${no.who}${no.why ? `: ${no.why}` : ''}`);

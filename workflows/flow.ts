@@ -9,6 +9,7 @@ import type { ChangeRequest } from '../domain/change.ts';
 import type { CheckProgress } from '../domain/check.ts';
 import { currentDetails } from '../domain/details/details.ts';
 import { shorten } from '../domain/markdown.ts';
+import type { NoticeKind, Severity } from '../domain/notify/notice.ts';
 import type { Outcome, Phase } from '../domain/phase.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -19,6 +20,17 @@ import { rulesOf } from './approval-rules.ts';
 import type { Ruling } from './ending.ts';
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
+
+export interface ToldNotice {
+  readonly kind: NoticeKind;
+  readonly key: string;
+  readonly severity: Severity;
+  readonly dependents: readonly string[];
+  /** It goes on until somebody acknowledges. */
+  readonly asks: boolean;
+  acknowledgedBy: string;
+  isOver: boolean;
+}
 
 export interface Flow {
   /** As it was sent: only its two names are sure before `change` is there. */
@@ -57,6 +69,10 @@ export interface Flow {
   attribution: readonly Attribution[];
   readonly timeline: TimelineEntry[];
   readonly evidence: Writable<ReportDetails>;
+  /** What people were told of it, oldest first. */
+  readonly told: ToldNotice[];
+  /** Who put it back, where nobody here asked for it. */
+  revertedBy: string | null;
   /** From the moment `arm` is sent nobody knows but the agent: every exit goes through the revert. */
   armAttempted: boolean;
   ignoredSignals: number;
@@ -104,6 +120,8 @@ export function openFlow(request: ChangeRequest): Flow {
     attribution: [],
     timeline: [],
     evidence: { baseline: [], watch: [], recovery: [], approvals: [], proof: [], reverted: [] },
+    told: [],
+    revertedBy: null,
     armAttempted: false,
     ignoredSignals: 0,
     sequence: 0,
@@ -195,6 +213,11 @@ export function viewOf(flow: Flow): ChangeView {
 
 /** The Updates that would have an effect in this phase; validators and details read the same list. */
 export function possibleNow(flow: Flow): string[] {
+  const asked = flow.told.some(({ asks, isOver, acknowledgedBy }) => asks && !isOver && acknowledgedBy === '');
+  return [...possibleInPhase(flow), ...(asked ? ['acknowledge'] : [])];
+}
+
+function possibleInPhase(flow: Flow): string[] {
   const pipeline = flow.claims.changeKind === 'external' && !flow.pipelineSpoke;
   switch (flow.phase) {
     case 'approve':

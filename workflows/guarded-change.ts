@@ -32,6 +32,7 @@ import type { Operators } from './decisions.ts';
 import { listen } from './operators.ts';
 import { revertUntilProven } from './reverting.ts';
 import { report } from './reporting.ts';
+import { tell } from './telling.ts';
 import { untouched, untouchedIndeed } from './untouched.ts';
 
 export async function guardedChange(request: ChangeRequest): Promise<ChangeResult> {
@@ -71,12 +72,24 @@ async function run(flow: Flow, operators: Operators): Promise<End> {
     decided(flow, ruling);
     if (ruling.kind === 'keep') {
       const kept = await confirm(flow, operators, ruling);
-      if (!('kind' in kept)) return kept;
+      if (!('kind' in kept)) return told(flow, kept);
       decided(flow, kept);
+      tellRuling(flow, kept);
       return revertUntilProven(flow, operators, kept);
     }
+    tellRuling(flow, ruling);
     return revertUntilProven(flow, operators, ruling);
   });
+}
+
+/** What the agent has decided on its own is told once it is known how it ended. */
+function tellRuling(flow: Flow, { reason }: Ruling): void {
+  if (reason !== 'contact-lost') tell(flow, 'reverting');
+}
+
+function told(flow: Flow, end: End): End {
+  if (end.outcome === 'kept') tell(flow, 'kept');
+  return end;
 }
 
 function rulingOf(flow: Flow, operators: Operators, error: unknown): Ruling {

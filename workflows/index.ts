@@ -2,6 +2,8 @@
 export { guardedChange } from './guarded-change.ts';
 export { endOrphan } from './orphan.ts';
 export { explainAccess, planChange, takeSnapshot } from './look.ts';
+export { sendNotice } from './send-notice.ts';
+export { testNotifications } from './test-notifications.ts';
 export { proveChecks } from './proving.ts';
 export { acceptDrift } from './accept-drift.ts';
 export { lookForDrift, watchDrift } from './watch-drift.ts';

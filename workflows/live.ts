@@ -1,6 +1,7 @@
 /** What a running watch tells of its checks: shown to people, and never what a verdict is made of. */
 import { parseSeen } from '../domain/checks/live.ts';
 import { show, type Flow } from './flow.ts';
+import { tellOnce } from './telling.ts';
 
 export function seen(flow: Flow, input: unknown): void {
   // A late one speaks of a watch that is over.
@@ -10,4 +11,10 @@ export function seen(flow: Flow, input: unknown): void {
   const told = new Set(news.map(({ check }) => check));
   flow.live = [...flow.live.filter(({ check }) => !told.has(check)), ...news];
   show(flow);
+  if (flow.live.some((own) => own.failsInARow > 0 && decides(flow, own.check))) tellOnce(flow, 'failing');
+}
+
+function decides({ change, ignore }: Flow, name: string): boolean {
+  const check = change?.checks.find((one) => one.name === name);
+  return check?.level === 'required' && !ignore.includes(name);
 }

@@ -13,6 +13,7 @@ export const operatorUpdates = {
   confirm: defineUpdate<string, [unknown?]>('confirm'),
   extend: defineUpdate<string, [unknown?]>('extend'),
   abandon: defineUpdate<string, [unknown?]>('abandon'),
+  acknowledge: defineUpdate<string, [unknown?]>('acknowledge'),
 } as const;
 
 export type OperatorWord = keyof typeof operatorUpdates;
@@ -24,6 +25,7 @@ export const operatorSignals = {
   confirm: defineSignal<[unknown?]>('confirm'),
   extend: defineSignal<[unknown?]>('extend'),
   abandon: defineSignal<[unknown?]>('abandon'),
+  acknowledge: defineSignal<[unknown?]>('acknowledge'),
 } as const;
 
 export const awaitArmed = defineUpdate<ArmedAnswer, []>('awaitArmed');
@@ -43,4 +45,6 @@ export const descriptions: Readonly<Record<OperatorWord, string>> = {
   confirm: 'Keep the change now, where the phase waits for it. Argument: "name: reason".',
   extend: 'Move the deadline of this phase. Argument: duration and reason, for example "10m: waiting for the DBA".',
   abandon: 'Give up an incomplete revert: a person takes over. Recorded. Argument: "name: reason".',
+  acknowledge:
+    'I take it: nobody else is called about what is critical. Argument: "name: reason", for example "Kim: I am on the host".',
 };

@@ -21,6 +21,7 @@ import {
 } from './messages.ts';
 import { listenToPipeline } from './pipeline.ts';
 import { agent } from './steps.ts';
+import { acknowledgeNotices, listenToNotices } from './telling.ts';
 
 export function listen(flow: Flow): Operators {
   const operators = undecided();
@@ -61,6 +62,7 @@ export function listen(flow: Flow): Operators {
   }
   listenToPipeline(flow, operators);
   setHandler(checksSeen, (input?: unknown) => seen(flow, input), { description: 'Sent by the probe itself.' });
+  listenToNotices(flow);
   setHandler(journalClosed, () => {
     operators.journalClosed = true;
   });
@@ -81,8 +83,9 @@ function refuse(flow: Flow, operators: Operators, word: OperatorWord, input: unk
   if (isProblem(parsed)) return parsed;
   if ('changeId' in parsed && parsed.changeId !== null && parsed.changeId !== flow.request.changeId)
     return { code: 'wrong-change', message: `this change is ${flow.request.changeId}, not ${parsed.changeId}` };
-  if (!possibleNow(flow).includes(word)) return wrongPhase(flow, word);
-  if (operators.aborted && word !== 'abandon')
+  if (!possibleNow(flow).includes(word))
+    return word === 'acknowledge' ? nothingToAcknowledge(flow) : wrongPhase(flow, word);
+  if (operators.aborted && word !== 'abandon' && word !== 'acknowledge')
     return { code: 'aborted-already', message: 'this change has been aborted already' };
   if (word === 'approve') return refuseApproval(rulesOf(flow), parsed as OperatorInput);
   if ('signed' in parsed) return { code: 'signature-not-asked', message: `only an approval is signed, ${word} is not` };
@@ -120,6 +123,9 @@ async function act(
       break;
     case 'abandon':
       operators.abandoned = spoken;
+      break;
+    case 'acknowledge':
+      acknowledgeNotices(flow, saying(spoken));
       break;
     default:
       return word satisfies never;
@@ -176,6 +182,13 @@ async function extend(flow: Flow, input: unknown): Promise<Problem | null> {
   note(flow, `deadline moved by ${Math.round(extension.ms / 1000)} s${extension.why ? `: ${extension.why}` : ''}`);
   show(flow);
   return null;
+}
+
+function nothingToAcknowledge({ told }: Flow): Problem {
+  const by = told.findLast(({ asks, isOver }) => asks && !isOver)?.acknowledgedBy ?? '';
+  return by === ''
+    ? { code: 'nothing-to-acknowledge', message: 'nothing to acknowledge: nobody is being called about this change' }
+    : { code: 'acknowledged-already', message: `it has been acknowledged already, by ${by}` };
 }
 
 function wrongPhase(flow: Flow, word: OperatorWord): Problem {

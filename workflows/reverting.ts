@@ -9,6 +9,7 @@ import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { callerOf } from './caller.ts';
+import { tell, tellOnce, tellOver } from './telling.ts';
 import { agent, agentPresence, probe, revertingAgent } from './steps.ts';
 
 type Answer =
@@ -36,6 +37,7 @@ export async function revertUntilProven(flow: Flow, operators: Operators, ruling
     flow.evidence.reverted = answer.items;
     if (flow.phase === 'revert-incomplete') note(flow, `still incomplete: ${answer.remaining.length} item(s) remain`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${answer.remaining[0]?.message ?? 'unknown'}`);
+    tellOnce(flow, 'revert-incomplete');
     operators.journalClosed = false;
     const heard = operators.pipeline;
     const woken = (): boolean =>
@@ -109,6 +111,7 @@ async function sayWhileSilent(flow: Flow, operators: Operators, settled: () => b
     flow.remaining = [problem];
     if (flow.phase === 'revert-incomplete') note(flow, `still ${problem.message}: the revert waits for it`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${problem.message}`);
+    tellOnce(flow, 'revert-incomplete');
   }
 }
 
@@ -123,6 +126,7 @@ function isHeard(target: string): Promise<boolean> {
 
 async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind: 'incomplete' }>): Promise<End> {
   flow.remaining = [];
+  tellOver(flow, 'revert-incomplete', '');
   if (answer.kind === 'stale')
     return {
       outcome: 'aborted',
@@ -141,6 +145,7 @@ async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind
   flow.moments.restored = answer.at;
   if (answer.kind === 'closed' && answer.phase !== 'reverted') {
     const outcome = answer.phase === 'confirmed' ? 'kept' : 'abandoned';
+    if (outcome === 'kept') tell(flow, 'kept', { why: `${outcome} by ${answer.by}` });
     return { outcome, reason: answer.reason, summary: `${outcome} by ${answer.by}`, problems: [] };
   }
   // Set before the dependents are asked: the configuration has reached its end, whatever they do.
@@ -152,6 +157,9 @@ async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind
   }
   enter(flow, 'verify', `reverted, proven on a new connection, by ${answer.by}; asking the dependents`);
   await askDependents(flow);
+  flow.revertedBy = answer.by === 'workflow' ? null : answer.by;
+  tell(flow, 'reverted', { why: ruling.why });
+  if (flow.dependents === 'still-failing') tell(flow, 'still-failing');
   const reason = answer.by === 'workflow' ? ruling.reason : answer.reason;
   return { outcome: 'reverted', reason, summary: `reverted: ${ruling.why}`, problems: [] };
 }
@@ -188,6 +196,7 @@ async function askDependents(flow: Flow): Promise<void> {
 
 async function abandon(flow: Flow, { who, why }: { who: string; why: string }): Promise<End> {
   const { target } = flow.request;
+  tellOver(flow, 'revert-incomplete', `${who} has taken the revert over${why ? `: ${why}` : ''}`);
   // One that was silent is asked once more, and not waited for.
   const wasSilent = flow.remaining.some(({ code }) => code === 'no-agent');
   const isThere = !wasSilent || (await isHeard(target));

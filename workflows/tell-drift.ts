@@ -1,7 +1,12 @@
-/** The seam to the delivery of notices: what is told about drift leaves its workflow here, and nowhere else. */
+/** Tells people of drift, as knowngood.yaml has it now, and ends what is being told of the drift before it. */
 import type { Notice } from '../domain/notify/notice.ts';
+import { orchestrator } from './steps.ts';
+import { endNotice, tellPeople } from './telling.ts';
 
-/** Kept for the workflow's result. */
-export async function tellDrift(notice: Notice, told: Notice[]): Promise<void> {
-  told.push(notice);
+/** `before`: keys of notices that may still call people. Answers with those that do from now on. */
+export async function tellDrift(notice: Notice, before: readonly string[]): Promise<readonly string[]> {
+  const plan = await orchestrator('whom to tell').notifyPlan({ target: notice.target });
+  const told = plan === null ? 'nobody' : await tellPeople(notice, plan);
+  await Promise.all(before.filter((key) => key !== notice.key).map(endNotice));
+  return told !== 'nobody' && notice.severity === 'critical' ? [notice.key] : [];
 }

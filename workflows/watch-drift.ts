@@ -9,8 +9,9 @@ import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { DriftTerms } from '../activities/drift-contract.ts';
 import { driftDetails, lookedDetails } from '../domain/drift/details.ts';
 import type { Drift, DriftLook } from '../domain/drift/drift.ts';
-import { driftNotice, goneNotice } from '../domain/drift/notice.ts';
+import { driftNotice, goneNotice, type Told } from '../domain/drift/notice.ts';
 import type { Seen } from '../domain/drift/since.ts';
+import type { RememberedDrift, Telling } from '../domain/drift/telling.ts';
 import type { Notice } from '../domain/notify/notice.ts';
 import type { Problem } from '../domain/problem.ts';
 import { formProblem } from '../domain/request-form.ts';
@@ -82,12 +83,26 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
   );
   if (telling !== null && remembered !== null) {
     const { workflowId, runId } = workflowInfo();
-    if (telling === 'gone') await tellDrift(goneNotice(remembered, acceptedBy, { workflowId, runId }), told);
-    else if (look.kind === 'drifted')
-      await tellDrift(driftNotice(look, remembered, telling, { workflowId, runId }), told);
-    await orchestrator('remember that people were told').driftTold({ remembered, at: Date.now() });
+    const notice = noticeOf({ look, remembered, telling, acceptedBy }, { workflowId, runId });
+    if (notice !== null) {
+      told.push(notice);
+      const ringing = await tellDrift(notice, remembered.ringing);
+      await orchestrator('remember that people were told').driftTold({ remembered, at: Date.now(), ringing });
+    }
   }
   return { target, kind: look.kind, summary, problems: [], told };
+}
+
+interface ToTell {
+  readonly look: Extract<DriftLook, { kind: 'clean' | 'drifted' }>;
+  readonly remembered: RememberedDrift;
+  readonly telling: Telling;
+  readonly acceptedBy: string | null;
+}
+
+function noticeOf({ look, remembered, telling, acceptedBy }: ToTell, here: Told): Notice | null {
+  if (telling === 'gone') return goneNotice(remembered, acceptedBy, here);
+  return look.kind === 'drifted' ? driftNotice(look, remembered, telling, here) : null;
 }
 
 /** The same look by hand: nothing is remembered, and nobody is told. */

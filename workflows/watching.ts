@@ -10,6 +10,7 @@ import { problemOf, type Ruling } from './ending.ts';
 import { enter, note, show, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { watcher } from './steps.ts';
+import { tell } from './telling.ts';
 import { untilDeadline } from './waiting.ts';
 
 interface Window {
@@ -91,6 +92,7 @@ export async function hold(
     inMs: forMs,
     then: silence === 'revert' ? 'the change is reverted' : 'the change is kept',
   });
+  tell(flow, 'holding', { why });
   const startedAt = Date.now();
   const promised = promising(flow, forMs);
   operators.confirmed = null;

@@ -1,4 +1,4 @@
-/** `approve`, `reject`, `abort`, `confirm`, `extend`, `abandon`: what an operator says about an open change. */
+/** `approve`, `reject`, `abort`, `confirm`, `extend`, `abandon`, `acknowledge`: what an operator says about an open change. */
 import type { ChangeHandle, OperatorWord, Words } from '../../client/change-handle.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
@@ -17,6 +17,7 @@ const words: Readonly<Record<Exclude<OperatorWord, 'extend' | 'approve'>, string
   abort: 'stop the change; what was written is reverted',
   confirm: 'keep the change, where it waits for that',
   abandon: 'give up an incomplete revert: you take over, and that is recorded',
+  acknowledge: 'take what people are being called about: nobody else is called',
 };
 
 interface Options {
@@ -39,7 +40,7 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
     wordsOf: (who: string, context: Context, change: ChangeHandle) => Words | Promise<Words>,
   ) => {
     await withClient(io, options, async (context) => {
-      const change = await findChange(context, name, { openOnly: true });
+      const change = await findChange(context, name, { openOnly: word !== 'acknowledge' });
       const words = await wordsOf(options.as ?? context.client.identity, context, change);
       const { text } = must(await change.say(word, words));
       const answer = {

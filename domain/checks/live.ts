@@ -30,16 +30,23 @@ export function toTell(
   progress: readonly CheckProgress[],
   { since, now }: { readonly since: number; readonly now: number },
 ): Told | null {
-  const states = Object.fromEntries(progress.map((own) => [own.check, stateOf(own)]));
+  const states = Object.fromEntries(progress.map((own) => [own.check, stateToTell(own, told)]));
   if (told === null) {
-    const worth = progress.every(({ last }) => last !== null) || Object.values(states).includes('failing');
-    return worth && progress.length > 0 ? { at: now, changes: 0, states } : null;
+    const all = Object.values(states);
+    return progress.length > 0 && (all.includes('failing') || !all.includes('unseen'))
+      ? { at: now, changes: 0, states }
+      : null;
   }
   if (now - told.at < pauseMs) return null;
   const changed = Object.entries(states).some(([check, state]) => told.states[check] !== state);
   if (changed && told.changes < mostChanges) return { at: now, changes: told.changes + 1, states };
   // Ever more seldom: what a day's soak adds to the history is a few dozen events.
   return now - told.at >= Math.max(refreshMs, (now - since) / 10) ? { ...told, at: now, states } : null;
+}
+
+/** A first denial is decided within a moment: what is said in between would only be in the way of the revert. */
+function stateToTell(own: CheckProgress, told: Told | null): CheckState {
+  return own.accessDenialsInARow === 1 ? (told?.states[own.check] ?? 'unseen') : stateOf(own);
 }
 
 /** A payload of more would be a bug; what fails comes first. */

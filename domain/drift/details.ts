@@ -33,11 +33,11 @@ export function driftDetails(target: string, drift: Drift, seen: Seen): string {
   return page([
     `## drift · ${codeSpan(target)}`,
     `**The configuration is not the known-good one.** Seen ${dateTimeText(drift.at)}: ${countText(drift.items.length + drift.moreItems, 'item')}.`,
-    ...whatDrifted(drift),
-    `### Since when\n\n${list(sinceText(seen, drift), mostItems)}`,
     `### What you can do\n\n${driftActions(target)
       .map((command) => `- ${codeSpan(command)}`)
       .join('\n')}`,
+    `### Since when\n\n${list(sinceText(seen, drift), mostItems)}`,
+    ...whatDrifted(drift),
     links(target),
   ]);
 }

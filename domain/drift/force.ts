@@ -12,6 +12,8 @@ export interface LiveFacts {
   readonly changedAt: Readonly<Record<string, number>>;
   /** Files that would not load as they are. */
   readonly unloadable: readonly string[];
+  /** Files that name a setting which waits for a restart. */
+  readonly waitsIn: readonly string[];
   /** A setting whose line is in no file any more still runs: a reload is due. */
   readonly goneLines: boolean;
 }
@@ -24,14 +26,14 @@ export function forceOf({ section, key }: Pick<DiffItem, 'section' | 'key'>, liv
   if (section !== 'files' && section !== 'settings') return 'in-force';
   const id = key.slice(key.indexOf(':') + 1);
   const { files, settings } = live.sections;
-  const pending = settings.filter(({ pendingRestart }) => pendingRestart);
-  if (section === 'settings') return pending.some(({ name }) => name === id) ? 'at-restart' : 'in-force';
+  if (section === 'settings')
+    return settings.some(({ name, pendingRestart }) => name === id && pendingRestart) ? 'at-restart' : 'in-force';
   if (facts.unloadable.includes(id)) return 'unloadable';
   const file = files.find(({ path }) => path === id);
   if (file === undefined || file.role === 'missing-include') return facts.goneLines ? 'at-reload' : 'in-force';
   if (readAtStart.has(file.role)) return 'at-restart';
   if ((facts.changedAt[id] ?? 0) > facts.loadedAt) return 'at-reload';
-  return pending.some(({ sourceFile }) => sourceFile === id) ? 'at-restart' : 'in-force';
+  return facts.waitsIn.includes(id) ? 'at-restart' : 'in-force';
 }
 
 export const forceWords: Readonly<Record<Force, string>> = {

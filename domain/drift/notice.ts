@@ -19,6 +19,7 @@ const longestFact = 400;
 const mostItems = 10;
 const mostHit = 5;
 const mostConnected = 5;
+const mostLines = 8;
 
 export function driftNotice(
   drift: Drift,
@@ -36,7 +37,7 @@ export function driftNotice(
     ...told,
     at: remembered.firstSeen,
     headline: shorten(headline(target, drift, remembered, telling), longestHeadline),
-    facts: driftFacts(drift, remembered).map((fact) => shorten(fact, longestFact)),
+    facts: driftFacts(drift, remembered).map((fact) => shorten(oneLine(fact), longestFact)),
     actions: driftActions(target),
     dependents: dependentsHit(drift),
   };
@@ -124,6 +125,7 @@ export function driftFacts(drift: Drift, seen: Pick<RememberedDrift, 'notBefore'
     ...dirty.slice(0, mostHit).map(inWords),
     ...items.slice(0, mostItems).map(({ summary, force }) => `${oneLine(summary)} (${forceWords[force]})`),
     ...(left > 0 ? [`${left} more items differ`] : []),
+    ...changedLines(drift.diff),
     ...sinceText(seen, drift),
     ...connected.slice(0, mostConnected).map((one) => `connected now: ${connectedText(one)}`),
     ...(connected.length + moreConnected > mostConnected
@@ -131,6 +133,20 @@ export function driftFacts(drift: Drift, seen: Pick<RememberedDrift, 'notBefore'
       : []),
     ...(schemaItems > 0 ? [`${countText(schemaItems, 'object')} came or went beside it, which is no drift`] : []),
   ];
+}
+
+/** The lines themselves, where they are few enough to be read in a message: `pg_hba.conf: - host shop …`. */
+function changedLines(diff: string): readonly string[] {
+  const found: string[] = [];
+  let name = '';
+  for (const line of diff.split('\n')) {
+    const [, path] = /^(?:---|\+\+\+) (?!\/dev\/null$)(.*)$/.exec(line) ?? [];
+    if (path !== undefined) name = path.slice(path.lastIndexOf('/') + 1).trimEnd();
+    else if (/^[-+]/.test(line) && !/^(---|\+\+\+) /.test(line))
+      found.push(oneLine(`${name}: ${line.slice(0, 1)} ${line.slice(1)}`));
+  }
+  const left = found.length - mostLines;
+  return left > 0 ? [...found.slice(0, mostLines), `${left} more lines of files differ`] : found;
 }
 
 export function reappearedSentences({ reappeared }: Pick<Drift, 'reappeared'>): readonly string[] {

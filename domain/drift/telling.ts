@@ -16,6 +16,8 @@ export interface RememberedDrift {
   readonly tellings: number;
   /** It took the place of one that people were told of. */
   readonly followsTold: boolean;
+  /** Keys of notices, of this drift or of one whose place it took, that may still call people. */
+  readonly ringing: readonly string[];
   /** null: it is there. */
   readonly goneAt: number | null;
   readonly goneToldAt: number | null;

@@ -14,10 +14,13 @@ export const noticeKinds = [
   'drift-gone',
 ] as const;
 
-export type NoticeKind = (typeof noticeKinds)[number];
+/** `test`: nothing has happened, somebody wants to see whether the channels work. */
+export type NoticeKind = (typeof noticeKinds)[number] | 'test';
 
-/** `critical` is escalated until somebody acknowledges. */
-export type Severity = 'info' | 'warning' | 'critical';
+/** From least to most. `critical` is escalated until somebody acknowledges. */
+export const severities = ['info', 'warning', 'critical'] as const;
+
+export type Severity = (typeof severities)[number];
 
 export interface Notice {
   readonly kind: NoticeKind;
@@ -40,4 +43,32 @@ export interface Notice {
   readonly actions: readonly string[];
   /** Names of the dependents that suffer, or would. */
   readonly dependents: readonly string[];
+  /** What earlier notices of the same matter began is over with this one. Absent: as the kind has it. */
+  readonly ends?: boolean;
+}
+
+export function isAtLeast(severity: Severity, least: Severity): boolean {
+  return severities.indexOf(severity) >= severities.indexOf(least);
+}
+
+export function endsMatter({ kind, ends }: Notice): boolean {
+  return ends ?? (kind === 'kept' || kind === 'drift-gone');
+}
+
+/**
+ * Notices of one matter share it, so that whoever pages has one incident for it; a critical one is a matter of its own: it
+ * must ring although somebody has taken the first.
+ */
+export function matterOf({ key, severity, target, changeId }: Notice): string {
+  return severity === 'critical' ? `knowngood:${key}` : `knowngood:${target}:${changeId ?? 'drift'}`;
+}
+
+/** The workflow that tells it. Nothing of a run in it: a Reset must find the same. */
+export function noticeWorkflowId({ key }: Pick<Notice, 'key'>): string {
+  return `knowngood-notice:${key}`;
+}
+
+/** How the ids of all notices of a change begin. */
+export function noticesOfChange(target: string, changeId: string): string {
+  return noticeWorkflowId({ key: `${target}:${changeId}:` });
 }

@@ -4,6 +4,7 @@ import type { CheckSpec, Sample } from '../check.ts';
 import { withoutSecrets } from './checks.ts';
 import type { ReportInput } from './input.ts';
 import type { ReportModel } from './report.ts';
+import { byCodeUnit } from '../snapshot/canonical.ts';
 
 export interface Evidence {
   /** Grows by fields; a changed or removed one is a new number. */
@@ -42,7 +43,7 @@ export function evidenceOf(
     schema: 'knowngood.evidence/1',
     report,
     request: { ...change, checks: change.checks.map(asMeasured) },
-    samples: [...shown].sort((a, b) => a.at - b.at || (a.check < b.check ? -1 : 1)),
+    samples: [...shown].sort((a, b) => a.at - b.at || byCodeUnit(a.check, b.check)),
     measured: samples.length,
     ...sealed,
   };

@@ -2,6 +2,7 @@
 import type { Sample } from '../check.ts';
 import { countText, listText } from '../format.ts';
 import { shorten } from '../markdown.ts';
+import { byCodeUnit } from '../snapshot/canonical.ts';
 
 export interface Failing {
   /** The first ones, oldest first. */
@@ -17,7 +18,7 @@ const longestWords = 300;
 export function failingOf(samples: readonly Sample[]): Failing {
   const failing = samples
     .filter(({ mark, forgiven }) => mark === 'fail' && forgiven !== true)
-    .sort((a, b) => a.at - b.at || order(a.check, b.check));
+    .sort((a, b) => a.at - b.at || byCodeUnit(a.check, b.check));
   const counts = new Map<string, Failing['codes'][number]>();
   for (const { code: said, class: kind } of failing) {
     const code = cut(said);
@@ -35,8 +36,6 @@ export function failingOf(samples: readonly Sample[]): Failing {
 
 /** Probes keep their words short; one that does not must not fill the page. */
 const cut = (words: string | null): string | null => (words === null ? null : shorten(words, longestWords));
-
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export function failingText({ first, more, codes }: Failing): string {
   const each = codes.map(({ code, class: kind, count }) => `${count} × ${codeText(code, kind)}`);

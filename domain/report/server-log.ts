@@ -2,6 +2,7 @@
  * What the server's own log says around an incident: the few lines that speak of access and configuration, without
  * statements and without values. Pure: lines in, evidence out. What a line quotes may be chosen by whoever connects.
  */
+import { shorten } from '../markdown.ts';
 import { holdsLiteralSecret, isSecretSetting } from '../secrets.ts';
 import type { LogFormat } from '../access/log-lines.ts';
 
@@ -104,7 +105,7 @@ function recordOf(line: string): Record<string, unknown> {
 function isWithin(time: string, { from, until, fromSeconds, untilSeconds }: LogWindow): boolean {
   if (time === '') return false;
   if (/^\d{10}\./.test(time)) return Number(time) >= fromSeconds && Number(time) <= untilSeconds;
-  const printed = time.slice(0, 23).replace(/ [A-Za-z].*$/, '');
+  const [printed = ''] = /^[^ ]+ [^ ]+/.exec(time) ?? [];
   return printed >= from.slice(0, printed.length) && printed <= until.slice(0, printed.length);
 }
 
@@ -139,5 +140,5 @@ function redacted(text: string): string {
     : quotesNames.test(text)
       ? text
       : text.replace(/"[^"]*"/g, '"…"');
-  return shown.length <= longestLine ? shown : `${shown.slice(0, longestLine - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return shorten(shown, longestLine);
 }

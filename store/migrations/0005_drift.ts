@@ -21,6 +21,8 @@ export const up = `
     told_at timestamptz,
     tellings integer not null default 0,
     follows_told boolean not null default false,
+    -- Keys of notices that may still call people.
+    ringing text[] not null default '{}',
     gone_at timestamptz,
     gone_told_at timestamptz,
     -- Another drift took its place: nobody is told that it is gone.

@@ -134,7 +134,8 @@ function notLoaded(fileSettings: readonly FileSettingRow[], rows: ReadonlyMap<st
   for (const [key, { setting, error, file, line }] of inFiles) {
     const row = rows.get(key);
     if (row === undefined || error !== null || row.source === 'command line' || row.context === 'internal') continue;
-    if (!sameValue(row, setting ?? '')) problems.push(differs(row.name, `${file} line ${line} says ${shown(row.name, setting ?? '')}.`));
+    if (!sameValue(row, setting ?? ''))
+      problems.push(differs(row.name, `${file} line ${line} says ${shown(row.name, setting ?? '')}.`));
   }
   for (const [key, row] of rows)
     if (row.source === 'configuration file' && !row.pendingRestart && !inFiles.has(key))

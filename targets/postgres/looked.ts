@@ -29,11 +29,21 @@ function factsOf({ captured, state, onDisk }: Look): Looked['facts'] {
       (path === paths.hba && codes.has('hba-would-not-load')) ||
       (path === paths.ident && codes.has('ident-would-not-load')),
   );
+  const pending = new Set(
+    captured.snapshot?.sections.settings
+      .filter(({ pendingRestart }) => pendingRestart)
+      .map(({ name }) => name.toLowerCase()),
+  );
+  // The server itself tells no file of what it has not taken yet.
+  const waiting = (state?.fileSettings ?? []).flatMap(({ name, file }) =>
+    pending.has(name?.toLowerCase() ?? '') ? [file] : [],
+  );
   const changedAt = [...onDisk.files.keys()].map((path) => [path, onDisk.disk.file(path)?.changedAt ?? 0] as const);
   return {
     loadedAt: state?.server.loadedAt ?? 0,
     changedAt: Object.fromEntries(changedAt),
     unloadable,
+    waitsIn: [...new Set(waiting)],
     goneLines: codes.has('file-not-loaded'),
   };
 }

@@ -98,7 +98,7 @@ describe('elsewhere', () => {
     await page.evaluate(`document.querySelector('svg[role=img]').removeAttribute('aria-labelledby');
       document.querySelector('svg[role=img] title').remove()`);
     const { violations } = await page.evaluate<Found>(asked);
-    expect(violations.map(([rule]) => rule).sort()).toEqual(['color-contrast', 'svg-img-alt']);
+    expect(new Set(violations.map(([rule]) => rule))).toEqual(new Set(['color-contrast', 'svg-img-alt']));
     await page.context().close();
   }, 60_000);
 

@@ -203,6 +203,50 @@ describe('a bad file', () => {
       'knowngood.yaml:4:11: targets.db.soak: "1h30m" is not a duration | A duration is a number and a unit: "500ms", "30s", "5m", "2h" or "1d".',
     ],
     [
+      'names a team that no route can mean, and the nearest one',
+      target('').concat('teams: { database: {} }\nnotifications: { routes: [{ tell: [databse] }] }'),
+      'knowngood.yaml:5:36: notifications.routes[0].tell[0]: unknown team "databse" | Did you mean "database"?',
+    ],
+    [
+      'needs a mail server where somebody gets mail',
+      target('').concat('teams: { dba: { notify: [{ email: { to: a@b.example } }] } }'),
+      'knowngood.yaml:4:28: teams.dba.notify[0].email: needs "notifications.smtp": the server that takes the mail',
+    ],
+    [
+      'takes no literal secret for a channel',
+      target('').concat('teams: { dba: { notify: [{ slack: https://hooks.slack.example/x }] } }'),
+      'knowngood.yaml:4:35: teams.dba.notify[0].slack: must be a reference, not a literal secret | Write a reference: "${env:NAME}" or "${file:/run/secrets/name}".',
+    ],
+    [
+      'takes one channel an entry',
+      target('').concat("teams: { dba: { notify: [{ slack: '${env:A}', webhook: '${env:B}' }] } }"),
+      'knowngood.yaml:4:26: teams.dba.notify[0]: needs exactly one of "slack", "pagerduty", "email", "webhook"',
+    ],
+    [
+      'wants each step of an escalation later than the one before',
+      target('').concat(
+        'teams: { dba: {} }\nnotifications: { escalation: [{ after: 5m, tell: [dba] }, { after: 1m, tell: [dba] }] }',
+      ),
+      'knowngood.yaml:5:68: notifications.escalation[1].after: must be later than the step before',
+    ],
+    [
+      'takes no team with the name of a group',
+      target('').concat('teams: { everybody: {} }'),
+      'knowngood.yaml:4:10: teams.everybody: "everybody" means a group of teams in routes',
+    ],
+    [
+      'sends no password without TLS',
+      target('').concat(
+        "notifications: { smtp: { host: h, from: a@b.example, tls: none, user: u, password: '${env:P}' } }",
+      ),
+      'knowngood.yaml:4:18: notifications.smtp: would send the password without TLS',
+    ],
+    [
+      'takes no address for a network that is none',
+      target('').concat('notifications: { allowPrivate: ["2130706433"] }'),
+      'knowngood.yaml:4:33: notifications.allowPrivate[0]: is not an address, a network such as 10.2.0.0/16, or a host name',
+    ],
+    [
       'names a need that is none, and the nearest word',
       target('').concat(
         'dependents: { app: { uses: db, access: [{ user: u, database: d, needs: [selct on public.images] }] } }',

@@ -17,6 +17,7 @@ const places: DemoPlaces = {
   passwords,
   variant: 'outage',
   rehearsal: true,
+  people: 'http://127.0.0.1:4',
 };
 
 let folder: string;

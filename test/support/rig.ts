@@ -85,6 +85,8 @@ export interface RigSettings {
   readonly targetName?: string;
   /** `approvers` and `groups`, as YAML. */
   readonly approvers?: string;
+  /** `teams` and `notifications` of knowngood.yaml, as YAML. Default: nobody is told anything. */
+  readonly teams?: () => string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
 }
@@ -236,6 +238,7 @@ policies:
 ${settings.approvers ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
 temporal: { address: '${address}', namespace: default }
+${settings.teams?.() ?? ''}
 `;
 }
 

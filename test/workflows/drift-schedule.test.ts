@@ -17,6 +17,12 @@ const described = (): Promise<ScheduleDescription | null> =>
     .catch(() => null);
 const everyMs = async (): Promise<number | undefined> => (await described())?.spec.intervals?.[0]?.every;
 
+/** The id of one that the list knows. */
+async function found(query: string): Promise<string | null> {
+  for await (const { workflowId } of rig().client.workflow.list({ query })) return workflowId;
+  return null;
+}
+
 async function configure(drift: string): Promise<void> {
   const path = join(rig().folder, 'knowngood.yaml');
   const text = await readFile(path, 'utf8');
@@ -42,10 +48,11 @@ describe('the schedule of a target', () => {
     await reload(rig());
     await eventually('it is told to be gone', async () => ((await remembered())?.goneToldAt ?? null) !== null, 30_000);
     const query = `WorkflowType = 'watchDrift' AND KnowngoodTarget = '${rig().targetName}'`;
-    await eventually('they are found by the target', async () => {
-      for await (const _ of rig().client.workflow.list({ query })) return true;
-      return false;
-    });
+    await eventually('they are found by the target', async () => (await found(query)) !== null);
+    const look = rig().client.workflow.getHandle((await found(query)) ?? '');
+    expect(await (await look.describe()).staticSummary()).toBe(
+      `${rig().targetName}: is the configuration still the known-good one?`,
+    );
   }, 120_000);
 
   it('follows the file, and stays paused when an operator has paused it', async () => {

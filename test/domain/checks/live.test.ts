@@ -4,17 +4,19 @@ import { parseSeen, shownOf, toTell, type Told } from '../../../domain/checks/li
 import { fold, noProgress } from '../../../domain/checks/progress.ts';
 import type { CheckProgress, Sample } from '../../../domain/check.ts';
 
-const sample = (check: string, mark: Sample['mark'], at = 0): Sample => ({
+const sample = (check: string, mark: Sample['mark'], kind: Sample['class']): Sample => ({
   check,
-  at,
+  at: 0,
   latencyMs: 1,
   mark,
-  class: mark === 'pass' ? null : 'access',
-  code: mark === 'pass' ? null : '28000',
+  class: mark === 'pass' ? null : kind,
+  code: null,
   message: mark === 'pass' ? null : 'no entry',
 });
 const after = (check: string, ...marks: readonly Sample['mark'][]): CheckProgress =>
-  marks.reduce((progress, mark) => fold(progress, sample(check, mark)), noProgress(check));
+  marks.reduce((progress, mark) => fold(progress, sample(check, mark, 'http')), noProgress(check));
+const denied = (check: string, times: number): CheckProgress =>
+  Array.from({ length: times }, () => sample(check, 'fail', 'access')).reduce(fold, after(check, 'pass'));
 
 const passing = [after('a', 'pass'), after('b', 'pass')];
 const told: Told = { at: 10_000, changes: 0, states: { a: 'passing', b: 'passing' } };
@@ -26,6 +28,8 @@ describe('a watch tells', () => {
     ['a failure at once, whatever is not measured yet', null, [after('a', 'fail'), noProgress('b')], 1, true],
     ['nothing new', told, passing, 12_000, false],
     ['that a check fails now', told, [after('a', 'pass', 'fail'), after('b', 'pass')], 12_000, true],
+    ['no first denial, which the next measurement decides', told, [denied('a', 1), after('b', 'pass')], 12_000, false],
+    ['a denial that decides nothing', told, [denied('a', 2), after('b', 'pass')], 12_000, true],
     ['that one cannot be measured now', told, [after('a', 'pass', 'error'), after('b', 'pass')], 12_000, true],
     ['no two changes within a second', told, [after('a', 'fail'), after('b', 'pass')], 10_500, false],
     ['the counters now and then', told, passing, 40_000, true],

@@ -151,6 +151,19 @@ describe('at the end of the soak', () => {
     expect(atTheEnd(all, login, { ignore: [login.name] })).toBe('inconclusive');
   });
 
+  it('keeps what mended a check that was red before, where all of them were', () => {
+    const bent = { ignore: [login.name, pages.name], mendedTells: true };
+    expect(atTheEnd('..........', login, bent)).toBe('healthy');
+    expect(atTheEnd('aa........', login, bent)).toBe('healthy');
+    expect(atTheEnd('.........a', login, bent)).toBe('inconclusive');
+    // One that was green before is the one to ask.
+    const progress = [progressFrom('..........', login.name), progressFrom('xx........', pages.name)];
+    const one = soakOf('..........', { ignore: [login.name], mendedTells: true });
+    expect(decideSoak([login, pages], progress, one).kind).toBe('healthy');
+    const other = [progressFrom('..........', login.name), progressFrom('.......xxx', pages.name)];
+    expect(decideSoak([login, pages], other, one).kind).toBe('unhealthy');
+  });
+
   it('cannot keep on a failing last sample even where no pass is asked for', () => {
     const lax = aSqlCheck({ thresholds: { failures: 3, errors: 5, successes: 0 } });
     expect(atTheEnd('.........x', lax)).toBe('inconclusive');

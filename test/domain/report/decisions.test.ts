@@ -43,6 +43,28 @@ it('begins with who asked, tells each approval once, and ends with the ruling', 
   ]);
 });
 
+it('stands in the order of time', () =>
+  expect(decided(['confirm by kim: b', 'abort by eve: a']).map(([, who]) => who)).toEqual(['kim', 'eve']));
+
+for (const [outcome, want] of [
+  ['kept', 'keep'],
+  ['rejected', 'end'],
+  ['aborted', 'end'],
+  ['abandoned', 'revert'],
+] as const)
+  it(`calls an unnamed ruling that ended as ${outcome} "${want}"`, () => {
+    const outage = anOutage();
+    const old = { ...outage, result: { ...outage.result, outcome, timeline: [] } };
+    expect(decisionsOf(old).at(-1)?.what).toBe(want);
+  });
+
+it('claims no ruling where none was made', () => {
+  const outage = anOutage();
+  const moments = { ...outage.result.moments, decided: null };
+  const old = { ...outage, result: { ...outage.result, moments, timeline: [] } };
+  expect(decisionsOf(old).map(({ what }) => what)).toEqual(['ask for the change', 'approve']);
+});
+
 it('knows the ruling of a timeline that does not name it', () => {
   const outage = anOutage();
   const old = { ...outage, result: { ...outage.result, timeline: [] } };

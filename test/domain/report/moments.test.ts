@@ -45,6 +45,7 @@ describe('moments', () => {
 
   for (const [what, timeline, want] of [
     ['the revert began when its phase did', [['revert', 7]], { reverting: 7 }],
+    ['a revert that took no time began, too', [['revert', 8]], { reverting: 8 }],
     ['of an agent that reverts alone nobody knows when it began', [['revert', 9]], { reverting: null }],
     [
       'the dependents are verified when their phase ends',

@@ -1,6 +1,6 @@
 /** Lines of a server's log as evidence: what tells of access and configuration, and nothing that somebody typed. */
 import { describe, expect, it } from '@jest/globals';
-import { logEvidence, logLine } from '../../../domain/report/server-log.ts';
+import { logEvidence, logLine, logText } from '../../../domain/report/server-log.ts';
 
 const window = {
   from: '2026-03-01 10:00:00.000',
@@ -56,6 +56,9 @@ describe('a line of the stderr log', () => {
     ['2026-03-01 10:01:00 CET', true],
     ['2026-03-01 10:01:00.501 UTC', false],
     ['1772359209.600', true],
+    ['1772359200.000', true],
+    ['1772359260.500', true],
+    ['1772359260.501', false],
     ['1772359199.999', false],
     ['', false],
   ] as const)
@@ -69,6 +72,27 @@ it('says so often instead of saying it again, and how many it leaves out', () =>
   const many = Array.from({ length: 100 }, (_, n) => `${at}FATAL:  role "r${n}" does not exist`);
   const { lines, more } = logEvidence(many, 'stderr', window);
   expect([lines.length, more]).toEqual([40, 60]);
+});
+
+for (const [what, evidence, want] of [
+  ['that it could not be read', { lines: [], more: 0, unread: 'it is away.' }, /^It could not be read: it is away\.$/],
+  ['that it says nothing', { lines: [], more: 0, unread: '' }, /says nothing/],
+  [
+    'what is shown',
+    { lines: [{ time: '', level: 'LOG', text: '', times: 1 }], more: 0, unread: '' },
+    /values, in the server's own time\.$/,
+  ],
+  [
+    'that there is more',
+    { lines: [{ time: '', level: 'LOG', text: '', times: 1 }], more: 1, unread: '' },
+    / 1 further ones are left out\.$/,
+  ],
+] as const)
+  it(`tells ${what}`, () => expect(logText(evidence)).toMatch(want));
+
+it('leaves nothing out of as many as it shows', () => {
+  const many = Array.from({ length: 40 }, (_, n) => `${at}FATAL:  role "r${n}" does not exist`);
+  expect(logEvidence(many, 'stderr', window)).toMatchObject({ more: 0, lines: { length: 40 } });
 });
 
 it('stays small, whatever the server says', () => {
@@ -90,5 +114,12 @@ it('reads a csv log and a json log alike', () => {
   });
   const want = ['2026-03-01 10:00:09.600 UTC FATAL: no pg_hba.conf entry for host "10.0.0.7"'];
   expect(read([csv], 'csvlog')).toEqual(want);
-  expect(read([json, 'no json', 'null'], 'jsonlog')).toEqual(want);
+  const odd = [
+    'no json',
+    'null',
+    '7',
+    '{"timestamp":1,"error_severity":"FATAL","message":"x"}',
+    '{"timestamp":"2026-03-01 10:00:09.600 UTC","message":"x"}',
+  ];
+  expect(read([json, ...odd], 'jsonlog')).toEqual(want);
 });

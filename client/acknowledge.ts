@@ -1,0 +1,44 @@
+/** Takes what people are being called about: through the change while it is open, else from its notices, which outlive it. */
+import type { Client } from '@temporalio/client';
+import { noticesOfChange } from '../domain/notify/notice.ts';
+import type { Said } from './change-handle.ts';
+import { refusalOf, refused } from './refusals.ts';
+
+export async function acknowledge(
+  client: Client,
+  { target, changeId }: { readonly target: string; readonly changeId: string },
+  note: string | undefined,
+  sayToChange: () => Promise<Said>,
+): Promise<Said> {
+  const said = await sayToChange();
+  const isClosed = said.kind === 'refused' && said.problems.some(({ code }) => code === 'unknown-change');
+  if (!isClosed) return said;
+  const query = `WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${noticesOfChange(target, changeId)}'`;
+  let answer: Said = refused({
+    code: 'nothing-to-acknowledge',
+    message: `nothing to acknowledge: nobody is being called about ${target}:${changeId}`,
+  });
+  try {
+    for await (const { workflowId } of client.workflow.list({ query })) {
+      const one = await sayToNotice(client, workflowId, note);
+      // One that only tells, and asks for nobody, has nothing to take.
+      if (answer.kind === 'refused') answer = one;
+    }
+  } catch (error) {
+    return refusalOf(error, `${target}:${changeId}`);
+  }
+  return answer;
+}
+
+async function sayToNotice(client: Client, workflowId: string, note: string | undefined): Promise<Said> {
+  try {
+    const text = await client.connection.withDeadline(Date.now() + acceptTimeoutMs, () =>
+      client.workflow.getHandle(workflowId).executeUpdate<string, [string]>('acknowledge', { args: [note ?? ''] }),
+    );
+    return { kind: 'recorded', text };
+  } catch (error) {
+    return refusalOf(error, workflowId);
+  }
+}
+
+const acceptTimeoutMs = 10_000;

@@ -1,0 +1,113 @@
+/** What the store remembers of drift, on a real PostgreSQL: one at a time, told once, and who accepted what. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { tellingOf } from '../../domain/drift/telling.ts';
+import type { Store } from '../../store/store.ts';
+import { createStore } from '../../store/postgres-store.ts';
+import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
+import { aSnapshot, noon } from './builders.ts';
+
+let cluster: Cluster;
+let store: Store;
+
+beforeAll(async () => {
+  cluster = await createCluster({ major: 17 });
+  const connection = `postgresql://postgres@127.0.0.1:${cluster.port}/postgres`;
+  store = await createStore({ database: { connection, password: null }, password: cluster.password });
+});
+
+afterAll(async () => {
+  await store?.close();
+  await cluster?.remove();
+});
+
+const minuteMs = 60_000;
+const seen = (fingerprint: string, minutes: number) => ({
+  fingerprint,
+  knownGoodId: 'good',
+  snapshotId: `live-${fingerprint}`,
+  at: noon + minutes * minuteMs,
+  knownGoodAt: noon - 60 * minuteMs,
+});
+
+describe('a drift', () => {
+  it('is not before the last clean look, and goes on while it is the same', async () => {
+    expect(await store.drift('a')).toBeNull();
+    expect(await store.sawNoDrift('a', noon)).toBeNull();
+    expect(await store.cleanAt('a')).toBe(noon);
+    const first = await store.sawDrift('a', seen('x', 5));
+    expect(first).toMatchObject({
+      notBefore: noon,
+      firstSeen: noon + 5 * minuteMs,
+      toldAt: null,
+      tellings: 0,
+      goneAt: null,
+    });
+    const again = await store.sawDrift('a', { ...seen('x', 10), knownGoodId: 'better' });
+    expect(again).toEqual({ ...first, knownGoodId: 'better', lastSeen: noon + 10 * minuteMs });
+    expect(await store.cleanAt('a')).toBe(noon);
+  });
+
+  it('is not before its known-good where nobody has looked yet', async () => {
+    expect(await store.sawDrift('b', seen('x', 0))).toMatchObject({ notBefore: noon - 60 * minuteMs });
+    expect(await store.sawDrift('c', { ...seen('x', 0), knownGoodAt: null })).toMatchObject({ notBefore: null });
+  });
+
+  it('that takes the place of one that was told follows it, and one that nobody knew does not', async () => {
+    const unknown = await store.sawDrift('d', seen('x', 0));
+    const second = await store.sawDrift('d', seen('y', 5));
+    expect(second).toMatchObject({ notBefore: unknown.lastSeen, followsTold: false });
+    await store.toldDrift(second, { at: noon + 5 * minuteMs, ringing: ['one'] });
+    const third = await store.sawDrift('d', seen('x', 10));
+    expect(third).toMatchObject({ followsTold: true, tellings: 0, ringing: ['one'] });
+    expect(third.id).not.toBe(unknown.id);
+    // It was not told yet, and it takes the place of one that was.
+    expect(await store.sawDrift('d', seen('z', 15))).toMatchObject({ followsTold: true });
+  });
+
+  it('is gone once, and told to be once', async () => {
+    const told = await store.sawDrift('e', seen('x', 0));
+    await store.toldDrift(told, { at: noon, ringing: [] });
+    const gone = await store.sawNoDrift('e', noon + 5 * minuteMs);
+    expect(gone).toMatchObject({ id: told.id, tellings: 1, goneAt: noon + 5 * minuteMs, goneToldAt: null });
+    // Nobody was told: the next look says it again.
+    const still = await store.sawNoDrift('e', noon + 10 * minuteMs);
+    expect(still).toEqual(gone);
+    if (still === null) throw new Error('it was there');
+    expect(tellingOf(still, noon)).toBe('gone');
+    await store.toldDrift(still, { at: noon + 10 * minuteMs, ringing: [] });
+    expect(await store.drift('e')).toMatchObject({ tellings: 1, goneToldAt: noon + 10 * minuteMs });
+  });
+
+  it('is one, however many look at the same time', async () => {
+    const looks = await Promise.all(Array.from({ length: 8 }, (_, at) => store.sawDrift('f', seen('x', at))));
+    expect(new Set(looks.map(({ id }) => id)).size).toBe(1);
+  });
+});
+
+describe('an acceptance', () => {
+  const acceptance = (acceptId: string, snapshotId: string) => ({
+    acceptId,
+    snapshotId,
+    requestedBy: 'alex',
+    reason: 'it is meant so',
+    approvals: [{ who: 'kim', claim: null, why: 'seen', at: noon }],
+  });
+
+  it('makes its snapshot known-good, and is remembered with who and why', async () => {
+    const [one, two] = [aSnapshot('aaa111'), aSnapshot('bbb222')];
+    for (const snapshot of [one, two]) await store.putSnapshot('g', snapshot, Buffer.alloc(1), null);
+    await store.accept('g', acceptance('first', one.id));
+    expect(await store.knownGood('g')).toMatchObject({ id: one.id });
+    expect(await store.acceptance('g', one.id)).toMatchObject(acceptance('first', one.id));
+    expect(await store.acceptance('g', two.id)).toBeNull();
+    await store.accept('g', acceptance('second', two.id));
+    // The answer of the first was lost, and it is asked again: what came later stays.
+    await store.accept('g', acceptance('first', one.id));
+    expect(await store.knownGood('g')).toMatchObject({ id: two.id });
+  });
+
+  it('of a snapshot that the store does not have is none', async () => {
+    await expect(store.accept('g', acceptance('third', 'f'.repeat(64)))).rejects.toThrow();
+    expect(await store.acceptance('g', 'f'.repeat(64))).toBeNull();
+  });
+});

@@ -1,0 +1,128 @@
+/** Telling people of a change's events: each is a workflow of its own that nobody waits for, so that no receiver delays anything. */
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { orchestratorQueue } from '../domain/change.ts';
+import { escapeMarkdown, shorten } from '../domain/markdown.ts';
+import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify/change-notices.ts';
+import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
+import { deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
+import { situationOf } from '../domain/notify/situation.ts';
+import { note, viewOf, type Flow } from './flow.ts';
+import { acknowledged, acknowledgeSignal, over, type NoticeToSend } from './notice-flow.ts';
+import type { sendNotice } from './send-notice.ts';
+
+const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
+
+/**
+ * Begins to tell people, and answers once that is certain: whoever ends right after must wait for it, others need not. One
+ * that is being told already is not told twice at the same time.
+ */
+export async function tellPeople(
+  notice: Notice,
+  plan: NotifyPlan,
+  of: Pick<NoticeToSend, 'changeWorkflowId' | 'hasEnd'> = { changeWorkflowId: null, hasEnd: false },
+): Promise<'begun' | 'nobody' | 'already'> {
+  const delivery = deliveryOf(plan, notice);
+  if (delivery.steps.length === 0) return 'nobody';
+  return CancellationScope.nonCancellable(async () => {
+    try {
+      await startChild<typeof sendNotice>('sendNotice', {
+        workflowId: noticeWorkflowId(notice),
+        args: [{ notice, delivery, ...of }],
+        taskQueue: orchestratorQueue,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        // After a Reset it is told anew, under the same key.
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: escapeMarkdown(shorten(`${notice.kind}: ${notice.headline}`, 150)),
+        staticDetails: 'Tells people of one event, and goes on until somebody acknowledges where it is critical.',
+        typedSearchAttributes: new TypedSearchAttributes([{ key: targetAttribute, value: notice.target }]),
+      });
+      return 'begun';
+    } catch {
+      return 'already';
+    }
+  });
+}
+
+/** Says it and goes on; without `notify` in the change it does nothing at all. */
+export function tell(flow: Flow, kind: ChangeEvent, more: Partial<Situation> = {}): void {
+  const plan = flow.change?.notify;
+  if (plan === undefined) return;
+  const { workflowId, runId } = workflowInfo();
+  const n = flow.told.filter((told) => told.kind === kind).length + 1;
+  const situation = situationOf({
+    ...viewOf(flow),
+    workflowId,
+    runId,
+    at: Date.now(),
+    attribution: flow.attribution,
+    approvalsNeeded: flow.approvalsNeeded,
+    ignore: flow.ignore,
+    watched: flow.evidence.watch,
+    conflicts: flow.conflicts,
+    dependents: flow.dependents,
+    revertedBy: flow.revertedBy,
+    told: flow.told.filter(({ severity }) => severity !== 'info'),
+  });
+  const notice = changeNotice(kind, n, { ...situation, ...more });
+  const asks = notice.severity === 'critical';
+  const { key, severity, dependents } = notice;
+  flow.told.push({ kind, key, severity, dependents, asks, acknowledgedBy: '', isOver: false });
+  void tellPeople(notice, plan, { changeWorkflowId: workflowId, hasEnd: kind === 'revert-incomplete' });
+}
+
+/** At most once until it is over, however often it is seen. */
+export function tellOnce(flow: Flow, kind: ChangeEvent): void {
+  if (!flow.told.some((told) => told.kind === kind && !told.isOver)) tell(flow, kind);
+}
+
+/** Ends the escalation of what is over; '' when people hear of that by another notice. */
+export function tellOver(flow: Flow, kind: ChangeEvent, words: string): void {
+  for (const told of flow.told) {
+    if (told.kind !== kind || told.isOver) continue;
+    told.isOver = true;
+    void send(told.key, (handle) => handle.signal(over, words));
+  }
+}
+
+/** Passes on what an operator said to the change. */
+export function acknowledgeNotices(flow: Flow, by: string): void {
+  for (const told of flow.told) {
+    if (!told.asks || told.isOver || told.acknowledgedBy !== '') continue;
+    told.acknowledgedBy = by;
+    void send(told.key, (handle) => handle.signal(acknowledgeSignal, by));
+  }
+}
+
+export function listenToNotices(flow: Flow): void {
+  setHandler(acknowledged, ({ key, by }) => {
+    const told = flow.told.find((one) => one.key === key);
+    if (told === undefined || told.acknowledgedBy !== '') return;
+    told.acknowledgedBy = by;
+    note(flow, `${told.kind}: acknowledged by ${by}`);
+  });
+}
+
+/** People hear by another notice that it is over, or that something else took its place. */
+export function endNotice(key: string): Promise<void> {
+  return send(key, (handle) => handle.signal(over, ''));
+}
+
+/** To a notice that may have ended, which is no matter. */
+function send(
+  key: string,
+  say: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>,
+): Promise<void> {
+  return CancellationScope.nonCancellable(() =>
+    say(getExternalWorkflowHandle(noticeWorkflowId({ key }))).catch(() => undefined),
+  );
+}
