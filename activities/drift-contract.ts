@@ -41,8 +41,13 @@ export interface DriftActivities {
     /** Of a drift that is gone because known-good has moved: how, in words. */
     readonly acceptedBy: string | null;
   }>;
-  /** They have been told; `ringing`: keys of the notices that call people until somebody acknowledges. */
-  driftTold(input: { remembered: RememberedDrift; at: number; ringing: readonly string[] }): Promise<void>;
+  /** They have been told: when, which notices call people until somebody acknowledges, and of which dependents they spoke. */
+  driftTold(input: {
+    remembered: RememberedDrift;
+    at: number;
+    ringing: readonly string[];
+    dependents: readonly string[];
+  }): Promise<void>;
   /** Makes a stored snapshot the known-good one, with who wanted and who approved it. */
   acceptSnapshot(input: {
     target: string;

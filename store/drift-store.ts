@@ -20,6 +20,15 @@ export interface Acceptance {
   readonly approvals: readonly Approval[];
 }
 
+export interface DriftTold {
+  /** Unix ms. */
+  readonly at: number;
+  /** Keys of the notices that call people until somebody acknowledges. */
+  readonly ringing: readonly string[];
+  /** Of which the notice spoke. */
+  readonly dependents: readonly string[];
+}
+
 export interface DriftStore {
   /** The newest one, gone or not; null: there never was one. */
   drift(target: string): Promise<RememberedDrift | null>;
@@ -30,7 +39,7 @@ export interface DriftStore {
   /** The newest one, which is gone by now; null: there never was one. */
   sawNoDrift(target: string, at: number): Promise<RememberedDrift | null>;
   /** People know of it as it is in `drift`: that it is there, or that it is gone. */
-  toldDrift(drift: RememberedDrift, told: { readonly at: number; readonly ringing: readonly string[] }): Promise<void>;
+  toldDrift(drift: RememberedDrift, told: DriftTold): Promise<void>;
   /** The snapshot becomes known-good. Idempotent by (target, acceptId). */
   accept(target: string, acceptance: Acceptance): Promise<void>;
   /** The newest one of this snapshot; null: nobody did. */

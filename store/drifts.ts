@@ -72,6 +72,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
               told_at: null,
               follows_told: open !== undefined && (open.tellings > 0 || open.follows_told),
               ringing: open?.ringing ?? [],
+              told_of: open?.told_of ?? [],
               gone_at: null,
               gone_told_at: null,
             })
@@ -98,11 +99,11 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
       });
     },
 
-    async toldDrift({ id, goneAt, tellings }, { at, ringing }) {
+    async toldDrift({ id, goneAt, tellings, toldOf }, { at, ringing, dependents }) {
       const told = goneAt === null ? { told_at: new Date(at), tellings: tellings + 1 } : { gone_told_at: new Date(at) };
       await db
         .updateTable('drifts')
-        .set({ ...told, ringing: [...ringing] })
+        .set({ ...told, ringing: [...ringing], told_of: [...new Set([...toldOf, ...dependents])] })
         .where('id', '=', id)
         .execute();
     },
@@ -172,6 +173,7 @@ function rememberedOf(row: Row): RememberedDrift {
     tellings: row.tellings,
     followsTold: row.follows_told,
     ringing: row.ringing,
+    toldOf: row.told_of,
     goneAt: ms(row.gone_at),
     goneToldAt: ms(row.gone_told_at),
   };

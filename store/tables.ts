@@ -80,6 +80,7 @@ export interface Tables {
     tellings: Generated<number>;
     follows_told: boolean;
     ringing: Generated<string[]>;
+    told_of: Generated<string[]>;
     gone_at: Date | null;
     gone_told_at: Date | null;
     replaced: Generated<boolean>;

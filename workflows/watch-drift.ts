@@ -87,7 +87,12 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
     if (notice !== null) {
       told.push(notice);
       const ringing = await tellDrift(notice, remembered.ringing);
-      await orchestrator('remember that people were told').driftTold({ remembered, at: Date.now(), ringing });
+      await orchestrator('remember that people were told').driftTold({
+        remembered,
+        at: Date.now(),
+        ringing,
+        dependents: notice.dependents,
+      });
     }
   }
   return { target, kind: look.kind, summary, problems: [], told };

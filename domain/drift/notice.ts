@@ -45,12 +45,13 @@ export function driftNotice(
 
 /** `acceptedBy` null: the configuration is the known-good one again, whoever put it back. */
 export function goneNotice(remembered: RememberedDrift, acceptedBy: string | null, told: Told): Notice {
-  const { target, firstSeen, goneAt } = remembered;
+  const { target, firstSeen, goneAt, toldOf } = remembered;
   const at = goneAt ?? remembered.lastSeen;
   return {
     kind: 'drift-gone',
     key: keyOf(remembered, 'gone'),
-    severity: 'info',
+    // Whoever heard of it, the pager among them, hears that it is over.
+    severity: 'warning',
     target,
     changeId: null,
     ...told,
@@ -61,7 +62,7 @@ export function goneNotice(remembered: RememberedDrift, acceptedBy: string | nul
     ),
     facts: [`it was seen from ${dateTimeText(firstSeen)} on, for ${durationText(Math.max(0, at - firstSeen))}`],
     actions: [],
-    dependents: [],
+    dependents: toldOf,
   };
 }
 

@@ -18,6 +18,8 @@ export interface RememberedDrift {
   readonly followsTold: boolean;
   /** Keys of notices, of this drift or of one whose place it took, that may still call people. */
   readonly ringing: readonly string[];
+  /** Dependents that people were told of since there was none. */
+  readonly toldOf: readonly string[];
   /** null: it is there. */
   readonly goneAt: number | null;
   readonly goneToldAt: number | null;

@@ -23,6 +23,8 @@ export const up = `
     follows_told boolean not null default false,
     -- Keys of notices that may still call people.
     ringing text[] not null default '{}',
+    -- Dependents that people were told of: who heard of it hears that it is gone.
+    told_of text[] not null default '{}',
     gone_at timestamptz,
     gone_told_at timestamptz,
     -- Another drift took its place: nobody is told that it is gone.

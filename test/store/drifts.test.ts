@@ -56,9 +56,9 @@ describe('a drift', () => {
     const unknown = await store.sawDrift('d', seen('x', 0));
     const second = await store.sawDrift('d', seen('y', 5));
     expect(second).toMatchObject({ notBefore: unknown.lastSeen, followsTold: false });
-    await store.toldDrift(second, { at: noon + 5 * minuteMs, ringing: ['one'] });
+    await store.toldDrift(second, { at: noon + 5 * minuteMs, ringing: ['one'], dependents: ['shop'] });
     const third = await store.sawDrift('d', seen('x', 10));
-    expect(third).toMatchObject({ followsTold: true, tellings: 0, ringing: ['one'] });
+    expect(third).toMatchObject({ followsTold: true, tellings: 0, ringing: ['one'], toldOf: ['shop'] });
     expect(third.id).not.toBe(unknown.id);
     // It was not told yet, and it takes the place of one that was.
     expect(await store.sawDrift('d', seen('z', 15))).toMatchObject({ followsTold: true });
@@ -66,7 +66,7 @@ describe('a drift', () => {
 
   it('is gone once, and told to be once', async () => {
     const told = await store.sawDrift('e', seen('x', 0));
-    await store.toldDrift(told, { at: noon, ringing: [] });
+    await store.toldDrift(told, { at: noon, ringing: [], dependents: [] });
     const gone = await store.sawNoDrift('e', noon + 5 * minuteMs);
     expect(gone).toMatchObject({ id: told.id, tellings: 1, goneAt: noon + 5 * minuteMs, goneToldAt: null });
     // Nobody was told: the next look says it again.
@@ -74,7 +74,7 @@ describe('a drift', () => {
     expect(still).toEqual(gone);
     if (still === null) throw new Error('it was there');
     expect(tellingOf(still, noon)).toBe('gone');
-    await store.toldDrift(still, { at: noon + 10 * minuteMs, ringing: [] });
+    await store.toldDrift(still, { at: noon + 10 * minuteMs, ringing: [], dependents: [] });
     expect(await store.drift('e')).toMatchObject({ tellings: 1, goneToldAt: noon + 10 * minuteMs });
   });
 

@@ -47,7 +47,8 @@ describe('a line that somebody takes out of pg_hba.conf', () => {
     await reload(rig());
     expect(await told()).toMatchObject({
       kind: 'drift-gone',
-      severity: 'info',
+      severity: 'warning',
+      dependents: ['image-service'],
       headline: expect.stringContaining('it is as its known-good snapshot again'),
     });
     expect(await look(rig())).toMatchObject(nothing);

@@ -85,6 +85,7 @@ export function aRemembered(bend: Partial<RememberedDrift> = {}): RememberedDrif
     tellings: 0,
     followsTold: false,
     ringing: [],
+    toldOf: [],
     goneAt: null,
     goneToldAt: null,
     ...bend,
