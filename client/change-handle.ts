@@ -1,14 +1,12 @@
 /** One guarded change, seen from outside: look at it, decide about it, wait for its end. */
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledFailure, WorkflowFailedError, WorkflowUpdateStage } from '@temporalio/client';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { ChangeView } from '../domain/view.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import { acknowledge } from './acknowledge.ts';
-import { isUnavailable, refusalOf, refused } from './refusals.ts';
+import { asking, type Said } from './asking.ts';
+import { refusalOf } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
 /** `said`: nothing, or `"name: reason"`; for `extend` `"10m: reason"`. */
@@ -30,9 +28,8 @@ export interface SignedWords {
 
 export type Words = string | BoundWords | SignedWords;
 
+export type { Said } from './asking.ts';
 export type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
-
-export type Said = { readonly kind: 'recorded'; readonly text: string } | Refused;
 
 export interface ChangeHandle {
   readonly target: string;
@@ -60,70 +57,27 @@ export interface ChangeHandle {
   result(): Promise<{ readonly kind: 'closed'; readonly result: ChangeResult } | Refused>;
 }
 
-/** A worker that is there takes an Update in milliseconds. */
-const acceptTimeoutMs = 10_000;
-/** What follows the acceptance is a step or two of the workflow. */
-const answerTimeoutMs = 60_000;
 /** A pipeline's word is worth waiting for: without it the change is reverted. Longer than the default lease it need not be. */
 const pipelinePatienceMs = 15 * 60_000;
-const pauseMs = 1_000;
+
+const whenFailed =
+  'The agent reverts an armed change whose workflow is gone; see "knowngood status" and "knowngood rescue --show" on the host.';
 
 export function changeHandle(client: Client, target: string, changeId: string): ChangeHandle {
   const workflowId = workflowIdOf(target, changeId);
-  const handle = client.workflow.getHandle(workflowId);
-  const deadline = <T>(ms: number, run: () => Promise<T>): Promise<T> =>
-    client.connection.withDeadline(Date.now() + ms, run);
-  /** An Update that is repeated with its id is the same Update: a lost answer is asked for again, not said twice. */
-  const send = async <T>(
-    name: string,
-    args: [] | [unknown],
-    answerMs: number | null,
-    patienceMs: number,
-  ): Promise<T> => {
-    const updateId = randomUUID();
-    return patiently(patienceMs, async () => {
-      const options = { waitForStage: WorkflowUpdateStage.ACCEPTED, updateId };
-      const [word] = args;
-      const started = await deadline(acceptTimeoutMs, () =>
-        word === undefined
-          ? handle.startUpdate<T, []>(name, options)
-          : handle.startUpdate<T, [unknown]>(name, { ...options, args: [word] }),
-      );
-      return answerMs === null ? started.result() : deadline(answerMs, () => started.result());
-    });
-  };
-  const update = async (name: string, args: [] | [unknown], patienceMs = 0): Promise<Said> => {
-    try {
-      return { kind: 'recorded', text: await send<string>(name, args, answerTimeoutMs, patienceMs) };
-    } catch (error) {
-      return refusalOf(error, workflowId);
-    }
-  };
+  const { handle, send, update, view, run, result } = asking<ChangeView, ChangeResult>(client, workflowId, whenFailed);
   const say = (word: OperatorWord, said?: Words): Promise<Said> => {
-    const send = (): Promise<Said> => update(word, said === undefined ? [] : [said]);
+    const toChange = (): Promise<Said> => update(word, said === undefined ? [] : [said]);
     return word === 'acknowledge'
-      ? acknowledge(client, { target, changeId }, typeof said === 'string' ? said : undefined, send)
-      : send();
+      ? acknowledge(client, { target, changeId }, typeof said === 'string' ? said : undefined, toChange)
+      : toChange();
   };
   return {
     target,
     changeId,
     workflowId,
-    view: async () => {
-      try {
-        return { kind: 'view', view: await deadline(acceptTimeoutMs, () => handle.query<ChangeView>('view')) };
-      } catch (error) {
-        return refusalOf(error, workflowId);
-      }
-    },
-    run: async () => {
-      try {
-        const { runId } = await deadline(acceptTimeoutMs, () => handle.describe());
-        return { kind: 'run', runId };
-      } catch (error) {
-        return refusalOf(error, workflowId);
-      }
-    },
+    view,
+    run,
     say,
     approve: (said) => say('approve', said),
     reject: (note) => say('reject', note),
@@ -150,36 +104,6 @@ export function changeHandle(client: Client, target: string, changeId: string): 
     },
     applied: (word = {}) => update('applied', [word], pipelinePatienceMs),
     failed: (word = {}) => update('failed', [word], pipelinePatienceMs),
-    result: () => resultOf(handle, workflowId),
+    result,
   };
-}
-
-/** Repeats while Temporal is away. */
-async function patiently<T>(patienceMs: number, ask: () => Promise<T>): Promise<T> {
-  const started = performance.now();
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isUnavailable(error) || performance.now() - started > patienceMs) throw error;
-      await sleep(pauseMs);
-    }
-  }
-}
-
-async function resultOf(handle: WorkflowHandle, workflowId: string): ReturnType<ChangeHandle['result']> {
-  try {
-    const result = await patiently(Infinity, () => handle.result());
-    return { kind: 'closed', result: result as ChangeResult };
-  } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) return refusalOf(error, workflowId);
-    const { cause } = error;
-    const ended = cause instanceof CancelledFailure ? 'was cancelled' : 'ended without a result';
-    return refused({
-      code: 'workflow-failed',
-      message: `workflow ${workflowId} ${ended}`,
-      detail: cause?.message ?? error.message,
-      hint: 'The agent reverts an armed change whose workflow is gone; see "knowngood status" and "knowngood rescue --show" on the host.',
-    });
-  }
 }

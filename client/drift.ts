@@ -1,19 +1,15 @@
 /** Drift seen from outside: look now, have the live configuration accepted, approve or reject that. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  WorkflowUpdateStage,
-} from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { orchestratorQueue } from '../domain/change.ts';
 import type { AcceptRequest, AcceptResult, AcceptView } from '../domain/drift/acceptance.ts';
 import { acceptIdOf } from '../domain/drift/drift.ts';
 import { codeSpan, escapeMarkdown, shorten } from '../domain/markdown.ts';
 import type { DriftFound } from '../workflows/watch-drift.ts';
-import type { Said, Words } from './change-handle.ts';
+import type { Words } from './change-handle.ts';
+import { asking, type Said } from './asking.ts';
 import { type Refused, refusalOf, refused } from './refusals.ts';
 import { targetAttribute } from './start.ts';
 
@@ -45,9 +41,6 @@ export interface DriftClient {
 
 /** Nobody waits longer for an answer that touches nothing. */
 const lookTimeout = '5 minutes';
-
-const acceptTimeoutMs = 10_000;
-const answerTimeoutMs = 60_000;
 
 /** The list is told a moment later than it happens. */
 const listTries = 5;
@@ -122,53 +115,19 @@ function attributesOf(target: string): TypedSearchAttributes {
 
 function acceptanceHandle(client: Client, target: string, acceptId: string): AcceptanceHandle {
   const workflowId = acceptIdOf(target, acceptId);
-  const handle = client.workflow.getHandle(workflowId);
-  const deadline = <T>(ms: number, run: () => Promise<T>): Promise<T> =>
-    client.connection.withDeadline(Date.now() + ms, run);
-  const say = async (word: 'approve' | 'reject', said?: Words): Promise<Said> => {
-    try {
-      const options = { waitForStage: WorkflowUpdateStage.ACCEPTED, updateId: randomUUID() };
-      const started = await deadline(acceptTimeoutMs, () =>
-        said === undefined
-          ? handle.startUpdate<string, []>(word, options)
-          : handle.startUpdate<string, [Words]>(word, { ...options, args: [said] }),
-      );
-      return { kind: 'recorded', text: await deadline(answerTimeoutMs, () => started.result()) };
-    } catch (error) {
-      return refusalOf(error, workflowId);
-    }
-  };
+  const { update, view, run, result } = asking<AcceptView, AcceptResult>(client, workflowId);
+  const say = (word: 'approve' | 'reject', said?: Words): Promise<Said> =>
+    update(word, said === undefined ? [] : [said]);
   return {
     target,
     acceptId,
     workflowId,
-    view: async () => {
-      try {
-        return { kind: 'view', view: await deadline(acceptTimeoutMs, () => handle.query<AcceptView>('view')) };
-      } catch (error) {
-        return refusalOf(error, workflowId);
-      }
-    },
-    run: async () => {
-      try {
-        const { runId } = await deadline(acceptTimeoutMs, () => handle.describe());
-        return { kind: 'run', runId };
-      } catch (error) {
-        return refusalOf(error, workflowId);
-      }
-    },
+    view,
+    run,
     say,
     approve: (said) => say('approve', said),
     reject: (note) => say('reject', note),
-    result: async () => {
-      try {
-        return { kind: 'closed', result: (await handle.result()) as AcceptResult };
-      } catch (error) {
-        if (!(error instanceof WorkflowFailedError)) return refusalOf(error, workflowId);
-        const detail = error.cause?.message ?? error.message;
-        return refused({ code: 'workflow-failed', message: `workflow ${workflowId} ended without a result`, detail });
-      }
-    },
+    result,
   };
 }
 
