@@ -7,11 +7,11 @@ import { createColors } from 'picocolors';
 import type { Io } from '../../cli/io.ts';
 import { chooseSigner } from '../../cli/signing/choose-signer.ts';
 import { fingerprintOf } from '../../signing/public-key.ts';
-import { type SshAgent, aKeyPair, startSshAgent } from '../support/ssh-agent.ts';
+import { type SshAgent, aKeyPair, aLockedKeyPair, startSshAgent } from '../support/ssh-agent.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'knowngood-sign-'));
 const usual = aKeyPair();
-const locked = aKeyPair('ed25519', { passphrase: 'correct horse' });
+const locked = aLockedKeyPair();
 const [one, other] = [aKeyPair(), aKeyPair()];
 const fingerprint = ({ key }: typeof one): string => fingerprintOf(key.getPublicSSH());
 const file = (name: string, text: string): string => {

@@ -1,5 +1,5 @@
 /** An SSH agent in this process: it holds private keys, answers on a socket of its own, and counts what it was asked to sign. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,19 +39,33 @@ export async function startSshAgent(keys: readonly ParsedKey[], { refuses = fals
   };
 }
 
-/** A new key pair: the private key as a file holds it, and the public line. */
-export function aKeyPair(
-  type: 'ed25519' | 'ecdsa' | 'rsa' = 'ed25519',
-  { comment = 'a test', passphrase = '' } = {},
-): { readonly file: string; readonly line: string; readonly key: ParsedKey } {
-  const lock = passphrase === '' ? {} : { passphrase, cipher: 'aes256-ctr' as const, rounds: 16 };
+export interface KeyPair {
+  /** The private key as a file holds it. */
+  readonly file: string;
+  /** The public line. */
+  readonly line: string;
+  readonly key: ParsedKey;
+}
+
+export function aKeyPair(type: 'ed25519' | 'ecdsa' | 'rsa' = 'ed25519', comment = 'a test'): KeyPair {
   const pair =
     type === 'ed25519'
-      ? ssh2.utils.generateKeyPairSync('ed25519', { comment, ...lock })
+      ? ssh2.utils.generateKeyPairSync('ed25519', { comment })
       : type === 'ecdsa'
         ? ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256, comment })
         : ssh2.utils.generateKeyPairSync('rsa', { bits: 2048, comment });
-  const key = ssh2.utils.parseKey(pair.private, passphrase === '' ? undefined : passphrase);
+  return readable(pair.private, pair.public);
+}
+
+/** Made by OpenSSH: of those that ssh2 1.17 locks with a passphrase itself, one in 256 nobody can open again. */
+export function aLockedKeyPair(): KeyPair {
+  const fixture = (name: string): string =>
+    readFileSync(new URL(`../signing/fixtures/${name}`, import.meta.url), 'utf8');
+  return readable(fixture('locked'), fixture('locked.pub').trim(), 'correct horse');
+}
+
+function readable(file: string, line: string, passphrase?: string): KeyPair {
+  const key = ssh2.utils.parseKey(file, passphrase);
   if (key instanceof Error) throw key;
-  return { file: pair.private, line: pair.public, key };
+  return { file, line, key };
 }

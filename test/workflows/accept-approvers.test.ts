@@ -12,9 +12,9 @@ import { type AcceptHandle, accept, edit, look, reload, sqlOn } from '../support
 import { useRig } from '../support/rig.ts';
 import { aKeyPair } from '../support/ssh-agent.ts';
 
-const anna = aKeyPair('ed25519', { comment: 'anna' });
-const kim = aKeyPair('ed25519', { comment: 'kim' });
-const stranger = aKeyPair('ed25519', { comment: 'stranger' });
+const anna = aKeyPair('ed25519', 'anna');
+const kim = aKeyPair('ed25519', 'kim');
+const stranger = aKeyPair('ed25519', 'stranger');
 
 const rig = useRig({
   // The first known-good is of high risk, a setting that drifted of low.

@@ -10,12 +10,12 @@ import { verifiedKey } from '../../signing/sshsig.ts';
 import { type Run, startCommand } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
 import { type Handle, useRig } from '../support/rig.ts';
-import { type SshAgent, aKeyPair, startSshAgent } from '../support/ssh-agent.ts';
+import { type SshAgent, aKeyPair, aLockedKeyPair, startSshAgent } from '../support/ssh-agent.ts';
 
-const anna = aKeyPair('ed25519', { comment: 'anna' });
-const kim = aKeyPair('ed25519', { comment: 'kim', passphrase: 'correct horse' });
-const stranger = aKeyPair('ed25519', { comment: 'stranger' });
-const rsa = aKeyPair('rsa', { comment: 'anna, too' });
+const anna = aKeyPair('ed25519', 'anna');
+const kim = aLockedKeyPair();
+const stranger = aKeyPair('ed25519', 'stranger');
+const rsa = aKeyPair('rsa', 'anna, too');
 
 const rig = useRig({
   // A declared change without a restart is of low risk, one of a pipeline is of high.
