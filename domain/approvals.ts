@@ -115,7 +115,23 @@ export function refuseApprover(
     };
   if (given.some((earlier) => names.some((name) => sameName(personName(rules, name), earlier.who))))
     return { code: 'approved-already', message: `${approval.who} has approved this plan already` };
-  return null;
+  return refuseSharedClaim(rules, given, approval);
+}
+
+/** Of known people each has a client of their own: else one of them could type the names of all. */
+function refuseSharedClaim(
+  { approvers }: ApprovalRules,
+  given: readonly Approval[],
+  { claim, signedBy }: Pick<Approval, 'claim' | 'signedBy'>,
+): Problem | null {
+  if (approvers === undefined || claim === null || signedBy !== undefined) return null;
+  const earlier = given.find((one) => one.signedBy === undefined && one.claim !== null && sameName(one.claim, claim));
+  if (earlier === undefined) return null;
+  return {
+    code: 'same-client',
+    message: `${claim} has approved this plan already, as ${earlier.who}`,
+    hint: 'Each person approves from a client identity of their own, or signs.',
+  };
 }
 
 function personName({ approvers = [] }: ApprovalRules, name: string): string {

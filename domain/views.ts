@@ -20,6 +20,8 @@ export function listViews(now: number, target: string | null): readonly ListView
     ['reverted-this-week', 'reverted this week', ended('reverted', since)],
     ['kept-this-week', 'kept this week', ended('kept', since)],
     ['nothing-touched-this-week', 'rejected or aborted this week', ended('rejected', since, 'aborted')],
+    ['ringing', 'people are being called', 'WorkflowType = "sendNotice" AND ExecutionStatus = "Running"'],
+    ['changes', 'all changes', 'WorkflowType = "guardedChange"'],
   ];
   const only = target === null ? '' : ` AND KnowngoodTarget = "${target}"`;
   return all.map(([name, title, query]) => ({ name, title, query: query + only }));

@@ -22,7 +22,7 @@ import {
 import { listenToPipeline } from './pipeline.ts';
 import { agent } from './steps.ts';
 import { acknowledgeNotices, listenToNotices } from './telling.ts';
-import { failedUpdate, refusal } from './refusal.ts';
+import { failedUpdate, harmless, refusal } from './refusal.ts';
 
 export function listen(flow: Flow): Operators {
   const operators = undecided();
@@ -62,7 +62,11 @@ export function listen(flow: Flow): Operators {
     );
   }
   listenToPipeline(flow, operators);
-  setHandler(checksSeen, (input?: unknown) => seen(flow, input), { description: 'Sent by the probe itself.' });
+  setHandler(
+    checksSeen,
+    harmless((input) => seen(flow, input)),
+    { description: 'Sent by the probe itself.' },
+  );
   listenToNotices(flow);
   setHandler(journalClosed, () => void (operators.journalClosed = true), {
     description: 'Sent by the agent, when it has ended the change on its own.',

@@ -16,3 +16,14 @@ function withoutStack<E extends Error>(error: E): E {
   error.stack = '';
   return error;
 }
+
+/** A Signal is only heard: an exception in it would fail the workflow, and fail it again at every try. */
+export function harmless(hear: (input?: unknown) => void): (input?: unknown) => void {
+  return (input) => {
+    try {
+      hear(input);
+    } catch {
+      // Whoever sent it has no claim to more than that it is passed over.
+    }
+  };
+}

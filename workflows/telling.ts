@@ -17,6 +17,7 @@ import { deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
 import { note, viewOf, type Flow } from './flow.ts';
 import { acknowledged, acknowledgeSignal, over, type NoticeToSend } from './notice-flow.ts';
+import { harmless } from './refusal.ts';
 import type { sendNotice } from './send-notice.ts';
 
 const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
@@ -109,14 +110,14 @@ const longestName = 500;
 export function listenToNotices(flow: Flow): void {
   setHandler(
     acknowledged,
-    (input?: unknown) => {
-      // Any client may send it, and what it cannot read must not fail the workflow.
+    harmless((input) => {
+      // Any client may send it.
       const { key, by } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
       const told = flow.told.find((one) => one.key === key);
       if (typeof by !== 'string' || by === '' || told === undefined || told.acknowledgedBy !== '') return;
       told.acknowledgedBy = shorten(by, longestName);
       note(flow, `${told.kind}: acknowledged by ${told.acknowledgedBy}`);
-    },
+    }),
     { description: 'Sent by a notice, when somebody has acknowledged it.' },
   );
 }

@@ -86,7 +86,8 @@ function isSample(last: unknown): boolean {
   if (typeof last !== 'object') return false;
   const { mark, latencyMs, class: kind, code, message } = last as Record<string, unknown>;
   return (
-    ['pass', 'fail', 'error', 'no-data'].includes(String(mark)) &&
+    typeof mark === 'string' &&
+    ['pass', 'fail', 'error', 'no-data'].includes(mark) &&
     typeof latencyMs === 'number' &&
     [kind, code, message].every((word) => word === null || typeof word === 'string')
   );

@@ -163,12 +163,13 @@ function shortDiff(diff: string): string {
 const here = '/namespaces/{namespace}/workflows/{workflowId}/{runId}';
 
 function linksPart(target: string): string {
-  const ofTarget = encodeURIComponent(`KnowngoodTarget="${target}"`);
+  // Looks for drift would be hundreds a day between them.
+  const ofTarget = encodeURIComponent(`WorkflowType="guardedChange" AND KnowngoodTarget="${target}"`);
   return [
     `[Timeline](${here}/timeline)`,
     `[event history](${here}/history)`,
     `[pending activities](${here}/pending-activities)`,
-    `[all of this target](/namespaces/{namespace}/workflows?query=${ofTarget})`,
+    `[changes of this target](/namespaces/{namespace}/workflows?query=${ofTarget})`,
   ].join(' · ');
 }
 

@@ -127,6 +127,15 @@ describe('with approvers declared', () => {
     expect(hintOf(21)).toBe('Send "name: reason".');
   });
 
+  it('one client does not approve for two of them, unless they sign', () => {
+    const given = [{ ...of('anna'), claim: 'root@bastion' }];
+    const kim = { who: 'kim', claim: 'ROOT@bastion' };
+    expect(refuseApprover(housed, given, kim)).toMatchObject({ code: 'same-client' });
+    expect(refuseApprover(housed, given, { ...kim, claim: null })).toBeNull();
+    expect(refuseApprover(housed, given, { ...kim, signedBy: { name: 'kim', fingerprint: 'x' } })).toBeNull();
+    expect(refuseApprover(rules, given, kim)).toBeNull();
+  });
+
   it('a name beside a signature is not judged before the key is known', () => {
     const signed = {} as NonNullable<Parameters<typeof refuseName>[1]['signed']>;
     expect(refuseName(housed, { who: 'ci@pipeline', signed }, [])).toBeNull();

@@ -17,6 +17,8 @@ it('names the filters in the language of Temporal', () => {
      "reverted-this-week: KnowngoodOutcome = "reverted" AND CloseTime > "2026-11-19T12:00:00Z"",
      "kept-this-week: KnowngoodOutcome = "kept" AND CloseTime > "2026-11-19T12:00:00Z"",
      "nothing-touched-this-week: KnowngoodOutcome IN ("rejected", "aborted") AND CloseTime > "2026-11-19T12:00:00Z"",
+     "ringing: WorkflowType = "sendNotice" AND ExecutionStatus = "Running"",
+     "changes: WorkflowType = "guardedChange"",
    ]
   `);
 });

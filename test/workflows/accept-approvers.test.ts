@@ -2,7 +2,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { WorkflowUpdateFailedError } from '@temporalio/client';
 import { approvalNamespace, statementText } from '../../domain/approval-statement.ts';
 import type { AcceptView } from '../../domain/drift/acceptance.ts';
 import { armored, bytesToSign, verifiedKey } from '../../signing/sshsig.ts';
@@ -10,6 +9,7 @@ import { readKeyFile } from '../../signing/signers.ts';
 import { type Run, startCommand } from '../support/cli.ts';
 import { type AcceptHandle, accept, edit, look, reload, sqlOn } from '../support/drift.ts';
 import { useRig } from '../support/rig.ts';
+import { approveAs } from '../support/sender.ts';
 import { aKeyPair } from '../support/ssh-agent.ts';
 
 const anna = aKeyPair('ed25519', 'anna');
@@ -29,10 +29,7 @@ groups: { dba: [anna, kim], security: [kim, sam] }
 });
 
 const refusal = (acceptance: AcceptHandle, argument?: unknown): Promise<string> =>
-  acceptance.executeUpdate('approve', { args: [argument] }).then(
-    () => 'approved',
-    ({ cause }: WorkflowUpdateFailedError) => cause?.message ?? '',
-  );
+  approveAs(rig(), acceptance, argument);
 
 function sign(acceptance: AcceptHandle, key: string, ...args: readonly string[]): Promise<Run> {
   const path = join(rig().folder, 'some-key');

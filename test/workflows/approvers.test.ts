@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkflowUpdateFailedError } from '@temporalio/client';
 import { approvalNamespace } from '../../domain/approval-statement.ts';
 import type { ChangeView } from '../../domain/view.ts';
 import { verifiedKey } from '../../signing/sshsig.ts';
 import { type Run, startCommand } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
 import { type Handle, useRig } from '../support/rig.ts';
+import { approveAs } from '../support/sender.ts';
 import { type SshAgent, aKeyPair, aLockedKeyPair, startSshAgent } from '../support/ssh-agent.ts';
 
 const anna = aKeyPair('ed25519', 'anna');
@@ -41,11 +41,8 @@ afterAll(async () => {
   await annasAgent.stop();
 });
 
-const refusal = (change: Handle, argument?: unknown): Promise<string> =>
-  change.executeUpdate('approve', { args: [argument] }).then(
-    () => 'approved',
-    ({ cause }: WorkflowUpdateFailedError) => cause?.message ?? '',
-  );
+const refusal = (change: Handle, argument?: unknown, identity?: string): Promise<string> =>
+  approveAs(rig(), change, argument, identity);
 
 /** `knowngood approve --sign`, by default without an agent and without a key of one's own. */
 function sign(change: Handle, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Run> {
@@ -99,6 +96,14 @@ describe('a change that groups approve', () => {
     expect((await change.view()).approvals).toMatchObject({ missing: { people: 1, groups: [] } });
     expect(await refusal(change, 'anna: seen')).toBe('approved');
     expect(await change.outcome()).toMatchObject({ outcome: 'kept' });
+  });
+
+  it('is not approved by one client in the names of two', async () => {
+    const change = await rig().start({ change: harmless, requestedBy: 'ci' });
+    await change.reaches('approve');
+    expect(await refusal(change, 'anna: seen', 'root@bastion')).toBe('approved');
+    expect(await refusal(change, 'kim: seen', 'Root@bastion')).toMatch(/^Root@bastion has approved .* as anna/);
+    await ends(change);
   });
 
   it('is approved by nobody whom the file does not know', async () => {

@@ -58,7 +58,16 @@ it('shows what fails first when there are too many', () => {
 
 it('takes from a Signal only what it can show', () => {
   const good = after('a', 'fail');
-  for (const bad of [null, 1, 'x', {}, { ...good, check: 'stranger' }, { ...good, passes: '1' }, { ...good, last: 1 }])
+  for (const bad of [
+    null,
+    1,
+    'x',
+    {},
+    { ...good, check: 'stranger' },
+    { ...good, passes: '1' },
+    { ...good, last: { ...good.last, mark: { toString: null } } },
+    { ...good, last: 1 },
+  ])
     expect(parseSeen([bad, good], ['a'])).toEqual([good]);
   expect(parseSeen({ ...good, last: { mark: 'evil' } }, ['a'])).toEqual([]);
   expect(parseSeen(undefined, ['a'])).toEqual([]);

@@ -86,7 +86,7 @@ it('says in plain words where a change is, what silence does, and what one can d
 
    - 10:00:00.000 taking the snapshot
 
-   [Timeline](/namespaces/{namespace}/workflows/{workflowId}/{runId}/timeline) · [event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities) · [all of this target](/namespaces/{namespace}/workflows?query=KnowngoodTarget%3D%22shop-db%22)
+   [Timeline](/namespaces/{namespace}/workflows/{workflowId}/{runId}/timeline) · [event history](/namespaces/{namespace}/workflows/{workflowId}/{runId}/history) · [pending activities](/namespaces/{namespace}/workflows/{workflowId}/{runId}/pending-activities) · [changes of this target](/namespaces/{namespace}/workflows?query=WorkflowType%3D%22guardedChange%22%20AND%20KnowngoodTarget%3D%22shop-db%22)
 
     
    "
