@@ -150,6 +150,8 @@ function shown(name: string, value: string): string {
 
 /** As far as it can be told without the server: strings may be shown in the server's own spelling. */
 function sameValue(row: SettingRow, text: string): boolean {
+  // What the server shows of archive_command while archive_mode is off (show_archive_command): it tells nothing.
+  if (row.name === 'archive_command' && row.setting === '(disabled)') return true;
   const value = normaliseValue(row, text);
   const running = normaliseValue(row, row.setting);
   if (!value.ok || !running.ok || row.vartype === 'real') return true;

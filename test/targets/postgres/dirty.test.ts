@@ -45,6 +45,11 @@ const cases: readonly Case[] = [
     codes: ['file-not-loaded'],
     make: append('postgresql.conf', 'sort_mem = 5MB'),
   },
+  {
+    name: 'a command that is not shown while archiving is off is as good as any',
+    codes: [],
+    make: then(append('postgresql.conf', "archive_command = 'cp %p /archive/%f'"), reload),
+  },
   { name: 'a value is none', codes: ['file-error'], make: then(append('postgresql.conf', 'work_mem = lots'), reload) },
   { name: 'an include is missing', codes: ['file-error'], make: append('postgresql.conf', "include 'nowhere.conf'") },
   {
