@@ -1,6 +1,6 @@
 /** What makes a baseline dirty, on the oldest and the newest major: each reason is named, with what to do about it. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { chmod, utimes } from 'node:fs/promises';
+import { chmod, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -167,10 +167,12 @@ describe.each([14, 18] as const)('PostgreSQL %i', (major) => {
   });
 
   it('is no state at all while somebody keeps writing', async () => {
-    // A process of its own: this one is busy reading.
-    const writer = execa('sh', ['-c', 'while :; do touch "$0"; done', join(cluster.dataDir, 'postgresql.conf')], {
-      reject: false,
-    });
+    // A process of its own, for this one is busy reading; it begins none itself, so that nothing but a core holds it up.
+    const path = join(cluster.dataDir, 'postgresql.conf');
+    const { mtimeMs } = await stat(path);
+    const touching = 'for (;;) require("node:fs").utimesSync(process.argv[1], new Date(), new Date())';
+    const writer = execa(process.execPath, ['-e', touching, path], { reject: false });
+    while ((await stat(path)).mtimeMs === mtimeMs) await sleep(10);
     try {
       await expect(target.capture()).rejects.toMatchObject({
         problem: { code: 'torn-reading', detail: expect.stringContaining('postgresql.conf') },
