@@ -17,7 +17,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
-  maxWorkers: 2,
+  // One more than cores: most tests wait for servers, soaks and leases, and not for a core.
+  maxWorkers: 3,
   testSequencer: '<rootDir>/test/sequencer.mjs',
   testTimeout: 60_000,
 };

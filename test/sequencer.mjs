@@ -3,7 +3,13 @@ import TestSequencer from '@jest/test-sequencer';
 
 /** Paths below test/, the longest first; Jest knows sizes of files only, and these are short to read and long to run. */
 const long = [
+  'integration/scenarios',
   'mutations/mutations',
+  'workflows/notices',
+  'workflows/agent-alone',
+  'workflows/scoped',
+  'deploy/units',
+  'targets/postgres/rehearsal/rehearse',
   'targets/postgres/revert-sql',
   'integration/',
   'browser/',
