@@ -53,8 +53,10 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
         }
         if (open !== undefined)
           await tx.updateTable('drifts').set({ gone_at: now, replaced: true }).where('id', '=', open.id).execute();
-        const before = await tx.selectFrom('drift_looks').selectAll().where('target', '=', target).executeTakeFirst();
-        const cleanAt = before?.clean_at?.getTime() ?? 0;
+        // Nobody has been told yet that the one before is gone: for people it goes on.
+        const before = last?.gone_told_at === null ? last : undefined;
+        const looks = await tx.selectFrom('drift_looks').selectAll().where('target', '=', target).executeTakeFirst();
+        const cleanAt = looks?.clean_at?.getTime() ?? 0;
         // What is known-good now may be younger than the last look.
         const notBefore = open === undefined ? Math.max(cleanAt, knownGoodAt ?? 0) : open.last_seen_at.getTime();
         await looked(tx, target, now, null);
@@ -70,9 +72,9 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
               first_seen_at: now,
               last_seen_at: now,
               told_at: null,
-              follows_told: open !== undefined && (open.tellings > 0 || open.follows_told),
-              ringing: open?.ringing ?? [],
-              told_of: open?.told_of ?? [],
+              follows_told: before !== undefined && (before.tellings > 0 || before.follows_told),
+              ringing: before?.ringing ?? [],
+              told_of: before?.told_of ?? [],
               gone_at: null,
               gone_told_at: null,
             })

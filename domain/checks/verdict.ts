@@ -54,11 +54,13 @@ export function decideSoak(checks: readonly CheckSpec[], progress: readonly Chec
   const mended = soak.mendedTells === true && allWereRed(checks, soak.ignore);
   const deciding = decisive(checks, mended ? [] : soak.ignore);
   if (deciding.length === 0) return { kind: 'inconclusive', check: '', why: 'no required check could tell' };
-  for (const check of deciding) {
+  const unprovenOnes = deciding.flatMap((check): Inconclusive[] => {
     const why = unproven(check, progressOf(progress, check), soak);
-    if (why !== null) return { kind: 'inconclusive', check: check.name, why: `${check.name} ${why}` };
-  }
-  return { kind: 'healthy' };
+    return why === null ? [] : [{ kind: 'inconclusive', check: check.name, why: `${check.name} ${why}` }];
+  });
+  // One that was red before, and still is, was never this change's to mend.
+  if (mended && unprovenOnes.length < deciding.length) return { kind: 'healthy' };
+  return unprovenOnes[0] ?? { kind: 'healthy' };
 }
 
 function judge(check: CheckSpec, own: CheckProgress | null): Unhealthy | Inconclusive | null {

@@ -31,7 +31,8 @@ const stillEveryMs = 24 * 3_600_000;
 
 /** null: people know. */
 export function tellingOf(drift: RememberedDrift, now: number): Telling | null {
-  if (drift.goneAt !== null) return drift.tellings > 0 && drift.goneToldAt === null ? 'gone' : null;
+  if (drift.goneAt !== null)
+    return (drift.tellings > 0 || drift.followsTold) && drift.goneToldAt === null ? 'gone' : null;
   if (drift.toldAt === null) return drift.followsTold ? 'changed' : 'new';
   return now - drift.toldAt >= stillEveryMs ? 'still' : null;
 }

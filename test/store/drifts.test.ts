@@ -78,6 +78,17 @@ describe('a drift', () => {
     expect(await store.drift('e')).toMatchObject({ tellings: 1, goneToldAt: noon + 10 * minuteMs });
   });
 
+  it('that comes again before anybody was told that it is gone goes on for people', async () => {
+    const told = await store.sawDrift('h', seen('x', 0));
+    await store.toldDrift(told, { at: noon, ringing: ['one'], dependents: ['shop'] });
+    await store.sawNoDrift('h', noon + 5 * minuteMs);
+    const again = await store.sawDrift('h', seen('x', 10));
+    expect(again).toMatchObject({ followsTold: true, ringing: ['one'], toldOf: ['shop'] });
+    // Nobody was told of this one either, and it is gone: what rings has to end.
+    const gone = await store.sawNoDrift('h', noon + 15 * minuteMs);
+    expect(gone === null ? null : tellingOf(gone, noon)).toBe('gone');
+  });
+
   it('is one, however many look at the same time', async () => {
     const looks = await Promise.all(Array.from({ length: 8 }, (_, at) => store.sawDrift('f', seen('x', at))));
     expect(new Set(looks.map(({ id }) => id)).size).toBe(1);

@@ -1,27 +1,39 @@
 /** Drift on its way to people: a real receiver hears of it, is called again while nobody answers, and no more once it is gone. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { accept, edit, look, reload } from '../support/drift.ts';
 import { eventually } from '../support/processes.ts';
 import { type HttpReceiver, startHttpReceiver } from '../support/receivers.ts';
 import { useRig } from '../support/rig.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'knowngood-told-'));
 let http: HttpReceiver;
 beforeAll(async () => {
   http = await startHttpReceiver();
+  writeFileSync(join(folder, 'key'), 'the-routing-key');
 });
-afterAll(async () => http.stop());
+afterAll(async () => {
+  await http.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const rig = useRig({
   teams: () => `
 teams:
   application: {}
   database:
-    notify: [{ webhook: { url: '${http.address}/database' } }]
+    notify:
+      - { webhook: { url: '${http.address}/database' } }
+      - { pagerduty: { routingKey: '\${file:${folder}/key}', events: '${http.address}' } }
 notifications: { allowPrivate: [127.0.0.1], repeat: 1s, giveUp: 60s, escalation: [{ tell: [database] }] }
 `,
 });
 
 const rule = 'host shop image_svc 127.0.2.0/24 scram-sha-256\n';
+const paged = (action: string): Set<string> =>
+  new Set(http.at('/v2/enqueue').flatMap(({ json }) => (json.event_action === action ? [String(json.dedup_key)] : [])));
 const heard = (kind: string): number =>
   http.received.filter(({ json }) => json.type === `com.knowngood.target.${kind}`).length;
 
@@ -35,6 +47,7 @@ it('calls the database team until the drift is gone, and says that it is', async
   await reload(rig());
   expect((await look(rig())).told.map(({ kind }) => kind)).toEqual(['drift-gone']);
   await eventually('it is told to be gone', async () => heard('drift-gone') === 1);
+  await eventually('the incident is resolved', async () => paged('resolve').has([...paged('trigger')][0] ?? ''));
   const running = async (): Promise<number> =>
     (await rig().client.workflow.count("WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running'")).count;
   await eventually('nothing rings any more', async () => (await running()) === 0, 20_000);

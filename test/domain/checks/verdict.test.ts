@@ -156,6 +156,11 @@ describe('at the end of the soak', () => {
     expect(atTheEnd('..........', login, bent)).toBe('healthy');
     expect(atTheEnd('aa........', login, bent)).toBe('healthy');
     expect(atTheEnd('.........a', login, bent)).toBe('inconclusive');
+    // One that is still red was never this change's to mend; with none that is mended nothing is proven.
+    const partly = [progressFrom('..........', login.name), progressFrom('.........x', pages.name)];
+    expect(decideSoak([login, pages], partly, soakOf('..........', bent)).kind).toBe('healthy');
+    const none = [progressFrom('.........x', login.name), progressFrom('.........x', pages.name)];
+    expect(decideSoak([login, pages], none, soakOf('..........', bent)).kind).toBe('inconclusive');
     // One that was green before is the one to ask.
     const progress = [progressFrom('..........', login.name), progressFrom('xx........', pages.name)];
     const one = soakOf('..........', { ignore: [login.name], mendedTells: true });
