@@ -103,9 +103,23 @@ function differences(
 ): { readonly drift: readonly DriftItem[]; readonly schemaItems: number } {
   if (known === null) return { drift: [], schemaItems: 0 };
   const { drift, schemaItems } = driftAmong(diffSnapshots(known, live), ignore);
+  const roles = new Map(
+    [...known.sections.files, ...live.sections.files]
+      .filter(({ role }) => role !== 'missing-include')
+      .map(({ path, role }) => [path, role]),
+  );
   const items = drift.map((item): DriftItem => {
-    const changedAt = item.section === 'files' ? facts.changedAt[item.key.slice(item.key.indexOf(':') + 1)] : undefined;
-    return { ...item, force: forceOf(item, live, facts), ...(changedAt === undefined ? {} : { changedAt }) };
+    const force = forceOf(item, live, facts);
+    if (item.section !== 'files') return { ...item, force };
+    const path = item.key.slice(item.key.indexOf(':') + 1);
+    const changedAt = facts.changedAt[path];
+    const role = roles.get(path);
+    return {
+      ...item,
+      force,
+      ...(changedAt === undefined ? {} : { changedAt }),
+      ...(role === undefined ? {} : { role }),
+    };
   });
   return { drift: items, schemaItems };
 }

@@ -4,6 +4,7 @@ import type { Policy } from '../change.ts';
 import { approvalsText } from '../details/approvals.ts';
 import { dateTimeText } from '../format.ts';
 import { codeSpan, escapeMarkdown, shorten } from '../markdown.ts';
+import { decidesOrRuns } from '../plan/decides.ts';
 import { type RiskReason, accessReason, classed, reasonsOfAccess } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
 import type { Risk } from '../phase.ts';
@@ -61,15 +62,13 @@ export interface AcceptView {
 /** With `<target>:<acceptId>`. */
 export const approveAcceptanceWith = 'knowngood drift approve';
 
-const decisive: ReadonlySet<string> = new Set(['roles', 'memberships', 'databases', 'catalogs', 'shared']);
-
 /** The gravest first. `drift` null: the first known-good, which nobody has compared with anything. */
 export function acceptReasons(drift: Drift | null, { risk }: Pick<Policy, 'risk'>): readonly RiskReason[] {
   if (drift === null)
     return classed([{ rule: 'unseen', text: 'there is no known-good snapshot to compare it with' }], risk);
-  const touchesAccess = drift.items.some(
-    ({ section, key }) => decisive.has(section) || /^file:.*(hba|ident)[^/]*$/.test(key),
-  );
+  // What is not shown may be what decides.
+  const touchesAccess =
+    drift.moreItems > 0 || drift.items.some(({ section, key, role }) => decidesOrRuns(section, key, role));
   const unknown: RiskReason = { rule: 'accessUnknown', text: 'who is affected cannot be told' };
   return classed(
     [...(touchesAccess ? [accessReason] : []), ...(drift.access === null ? [unknown] : reasonsOfAccess(drift.access))],

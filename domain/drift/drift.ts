@@ -3,12 +3,15 @@ import type { AccessImpact } from '../access/impact.ts';
 import type { Busy, Refused } from '../agent-steps.ts';
 import type { Problem } from '../problem.ts';
 import type { DiffItem } from '../snapshot/diff-item.ts';
+import type { FileRole } from '../snapshot.ts';
 import type { Force } from './force.ts';
 
 export interface DriftItem extends DiffItem {
   readonly force: Force;
   /** Unix ms of the file's last change by the kernel's clock; absent: nobody keeps such a time. */
   readonly changedAt?: number;
+  /** Of a file: what it is for; absent: an older agent has not said. */
+  readonly role?: FileRole;
 }
 
 /** Sessions that are open now. */

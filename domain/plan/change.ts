@@ -1,7 +1,6 @@
 /** Plans a `config` change: what will be written, what it takes, how risky it is; or every reason to refuse it, at once. */
 import { editAutoConf } from '../conf/auto-conf.ts';
 import type { ConfigChange } from '../change.ts';
-import { isAccessFile, isNamedFile } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
 import type { PlanSummary } from '../plan.ts';
 import { lookAhead, valuesOf } from './ahead.ts';
@@ -12,7 +11,7 @@ import { type AlterSystem, autoConfEdits, planSettings } from './settings.ts';
 import { cappedItems, greatestEffect } from './summary.ts';
 import type { Problem } from '../problem.ts';
 import { type SqlRun, planSql, sqlDiff } from './sql.ts';
-import { decidesAccess, isDangerous } from '../conf/settings.ts';
+import { fileDecides, settingDecides } from './decides.ts';
 import { type Raise, raisesIn } from '../standby.ts';
 import { digests, emptiedProblems, restartProblems, textChanges, warningsOf } from './outcome.ts';
 import { type RiskReason, accessReason, greatestRisk, restartReason } from './risk.ts';
@@ -73,11 +72,9 @@ export function planChange(context: PlanContext, change: ConfigChange): Planned 
   if (problems.length > 0) return { kind: 'refused', problems };
 
   const accessible = items.some(
-    ({ key, effect: takes }) =>
-      takes !== 'none' &&
-      (key.startsWith('setting:') ? decidesAccess(key.slice(8)) || isDangerous(key.slice(8)) : false),
+    ({ key, effect: takes }) => takes !== 'none' && key.startsWith('setting:') && settingDecides(key.slice(8)),
   );
-  const deciding = files.filter(({ role }) => isAccessFile(role) || isNamedFile(role) || role === 'debian');
+  const deciding = files.filter(({ role }) => fileDecides(role));
   const reasons: readonly RiskReason[] = [
     ...(effect === 'restart' ? [restartReason] : []),
     ...(accessible || sql.runs.length > 0 ? [accessReason] : []),

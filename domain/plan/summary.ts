@@ -1,11 +1,11 @@
 /** Plans made small enough for workflow history. */
 import { type DiffItem, diffSnapshots, pairs } from '../snapshot/diff.ts';
-import { isAccessFile, isNamedFile } from '../snapshot/files.ts';
 import { hashOf } from '../snapshot/hash.ts';
 import { type Effect, effects } from '../phase.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
-import { decidesAccess, effectOfContext } from '../conf/settings.ts';
-import type { FileEntry, FileRole, Snapshot } from '../snapshot.ts';
+import { effectOfContext } from '../conf/settings.ts';
+import { decidesOrRuns } from './decides.ts';
+import type { FileEntry, Snapshot } from '../snapshot.ts';
 import { accessReason, greatestRisk, restartReason } from './risk.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
@@ -32,9 +32,8 @@ export function planOfDiff(before: Snapshot, after: Snapshot): PlanSummary {
   let accessChanged = false;
   const items = differences.map(({ key, section, kind, summary }): PlanItem => {
     const id = key.slice(key.indexOf(':') + 1);
-    const file = section === 'files' && decides(roles.get(id));
-    const access = file || (section === 'settings' ? decidesAccess(id) : section !== 'files' && !isNew(key, kind));
-    const effect = section === 'settings' ? settingEffect(entries.get(id)) : effectOf(section, file);
+    const access = decidesOrRuns(section, key, roles.get(id)) && !isNew(key, kind);
+    const effect = section === 'settings' ? settingEffect(entries.get(id)) : effectOf(section, access);
     accessChanged ||= access;
     return { key, section: section as PlanItem['section'], action: actionOf(section, kind), effect, summary };
   });
@@ -55,10 +54,6 @@ export function planOfDiff(before: Snapshot, after: Snapshot): PlanSummary {
     ),
     warnings: [],
   };
-}
-
-function decides(role: FileRole = 'include'): boolean {
-  return isAccessFile(role) || isNamedFile(role);
 }
 
 /** What comes new takes nothing from anybody. A new policy does. */

@@ -14,6 +14,30 @@ describe('the risk of an acceptance', () => {
   for (const [name, drift, want] of [
     ['is low for a setting', aDrift(), 'low'],
     ['is high for a file that decides who gets in', aDrift({ items: [theHba] }), 'high'],
+    ...(
+      [
+        'archive_command',
+        'shared_preload_libraries',
+        'local_preload_libraries',
+        'ssl',
+        'password_encryption',
+        'row_security',
+      ] as const
+    ).map((name) => [`is high for ${name}`, aDrift({ items: [anItem({ key: `setting:${name}` })] }), 'high'] as const),
+    ...(['tls', 'secret', 'hba', 'auth-list', 'debian'] as const).map(
+      (role) =>
+        [
+          `is high for a file of role ${role}, whatever its name`,
+          aDrift({ items: [anItem({ key: 'file:/etc/x', section: 'files', role })] }),
+          'high',
+        ] as const,
+    ),
+    [
+      'is low for a file of settings: each of them is an item of its own',
+      aDrift({ items: [anItem({ key: 'file:/data/ident.conf', section: 'files', role: 'include' })] }),
+      'low',
+    ],
+    ['is high for items that are not shown', aDrift({ moreItems: 1 }), 'high'],
     ['is high for a role', aDrift({ items: [anItem({ key: 'role:x', section: 'roles' })] }), 'high'],
     ['is high where nobody can tell who is affected', aDrift({ access: null }), 'high'],
     ['is high where there is nothing to compare with', null, 'high'],
