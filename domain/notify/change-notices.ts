@@ -172,6 +172,14 @@ function content(kind: ChangeEvent, of: Situation): Content {
         facts: [...of.because, whose, ...planFacts(of.plan)],
         actions: [],
       };
+    case 'ended':
+      return {
+        // Who heard that it went ill hears that this is over.
+        severity: of.toldBefore ? 'warning' : 'info',
+        headline: `${name} is over: ${of.why}`,
+        facts: [...of.remaining.slice(0, mostItems).map(inWords), whose],
+        actions: [],
+      };
     default:
       return kind satisfies never;
   }
@@ -204,7 +212,7 @@ function planFacts(plan: PlanSummary | null): readonly string[] {
 function dependentsOf(kind: ChangeEvent, { failing, toldOf, plan }: Situation): readonly string[] {
   if (kind === 'still-failing') return failing;
   const own = failing.length > 0 ? failing : losing(plan);
-  return kind === 'reverted' || kind === 'kept' ? [...new Set([...own, ...toldOf])] : own;
+  return kind === 'reverted' || kind === 'kept' || kind === 'ended' ? [...new Set([...own, ...toldOf])] : own;
 }
 
 /** Dependents whose access the plan would cut. */
