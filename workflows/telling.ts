@@ -15,11 +15,12 @@ import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify
 import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
 import { deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
+import type { NoticeToSend } from '../domain/notify/to-send.ts';
 import type { Problem } from '../domain/problem.ts';
 import { saying, type Spoken } from './decisions.ts';
 import type { End } from './ending.ts';
 import { isCalling, note, viewOf, type Flow } from './flow.ts';
-import { acknowledged, acknowledgeSignal, over, type NoticeToSend } from './notice-flow.ts';
+import { acknowledged, acknowledgeSignal, over } from './notice-flow.ts';
 import type { sendNotice } from './send-notice.ts';
 
 const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
