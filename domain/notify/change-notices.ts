@@ -4,6 +4,7 @@ import { oneLine, shorten } from '../markdown.ts';
 import type { PlanSummary } from '../plan.ts';
 import { principalText } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
+import { plainItem } from './plain-item.ts';
 import type { Notice, NoticeKind, Severity } from './notice.ts';
 
 /** Events of a change, in contrast to those of a target. */
@@ -204,7 +205,7 @@ function planFacts(plan: PlanSummary | null): readonly string[] {
     ...(reasons.length > 0 ? [] : (access?.lost ?? []))
       .slice(0, mostItems)
       .map((lost) => `${principalText(lost)} loses access`),
-    ...items.slice(0, mostItems).map(({ summary }) => summary),
+    ...items.slice(0, mostItems).map(plainItem),
     ...(left > 0 ? [`and ${countText(left, 'more item')}`] : []),
   ];
 }
