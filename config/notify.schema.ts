@@ -84,7 +84,10 @@ export const notificationsShape = z.strictObject({
     )
     .optional(),
   routes: z.array(z.strictObject({ ...filter, targets: z.array(nameShape).optional(), tell })).optional(),
-  escalation: z.array(z.strictObject({ after: durationShape.optional(), tell })).optional(),
+  escalation: z
+    .array(z.strictObject({ after: durationShape.optional(), tell }))
+    .max(10, 'has more than 10 steps')
+    .optional(),
   repeat: positiveDurationShape.optional(),
   giveUp: positiveDurationShape.optional(),
   timeout: positiveDurationShape.optional(),

@@ -1,4 +1,5 @@
 /** Fills in how people are told, and makes of it what one target's workflows need to know. */
+import { createHash } from 'node:crypto';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import type { ChannelConfig, NotifyConfig } from '../domain/notify/config.ts';
 import {
@@ -11,6 +12,9 @@ import {
 import type { KnowngoodInput } from './knowngood.schema.ts';
 import type { ChannelInput, NotificationsInput } from './notify.schema.ts';
 import { durationMs } from './policy.ts';
+
+export const usualRepeat = '30m';
+export const usualGiveUp = '24h';
 
 export function resolveNotify({ teams = {}, notifications = {} }: KnowngoodInput): NotifyConfig {
   const { allowPrivate = [], routes, escalation = [], tries = 4 } = notifications;
@@ -26,8 +30,8 @@ export function resolveNotify({ teams = {}, notifications = {} }: KnowngoodInput
         ...(severity === undefined ? {} : { severity }),
       })) ?? null,
     escalation: escalation.map(({ after = '0s', tell }) => ({ afterMs: durationMs(after), tell })),
-    repeatMs: durationMs(notifications.repeat ?? '30m'),
-    giveUpMs: durationMs(notifications.giveUp ?? '24h'),
+    repeatMs: durationMs(notifications.repeat ?? usualRepeat),
+    giveUpMs: durationMs(notifications.giveUp ?? usualGiveUp),
     timeoutMs: durationMs(notifications.timeout ?? '10s'),
     tries,
   };
@@ -41,13 +45,22 @@ function smtpOf({ smtp }: NotificationsInput): NotifyConfig['smtp'] {
 }
 
 function channelsOf(team: string, channels: readonly ChannelInput[]): readonly ChannelConfig[] {
-  const seen: Partial<Record<ChannelKind, number>> = {};
+  const kindOf = (channel: ChannelInput): ChannelKind | undefined =>
+    channelKinds.find((one) => channel[one] !== undefined);
+  const seen: Record<string, number> = {};
   return channels.flatMap((channel) => {
-    const kind = channelKinds.find((one) => channel[one] !== undefined);
+    const kind = kindOf(channel);
     if (kind === undefined) return [];
-    const n = (seen[kind] = (seen[kind] ?? 0) + 1);
-    return [channelOf(`${team}/${kind}${n === 1 ? '' : `-${n}`}`, channel)];
+    const isOnly = channels.filter((one) => kindOf(one) === kind).length === 1;
+    const name = `${team}/${kind}${isOnly ? '' : `-${placeOf(channel[kind])}`}`;
+    const n = (seen[name] = (seen[name] ?? 0) + 1);
+    return [channelOf(n === 1 ? name : `${name}-${n}`, channel)];
   });
+}
+
+/** Of what is written, references and all, never of a secret: an edit while a change runs leads to no other channel. */
+function placeOf(written: unknown): string {
+  return createHash('sha256').update(JSON.stringify(written)).digest('hex').slice(0, 6);
 }
 
 function channelOf(name: string, { slack, pagerduty, email, webhook, events, severity }: ChannelInput): ChannelConfig {

@@ -4,7 +4,9 @@ import type { Issue, Path } from '../domain/issues.schema.ts';
 import { showPath } from '../domain/issues.schema.ts';
 import { suggestion } from '../domain/nearest.ts';
 import { groups } from '../domain/notify/plan.ts';
+import { mostRepeats } from '../domain/notify/to-send.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
+import { usualGiveUp, usualRepeat } from './notify.ts';
 
 export function referenceIssues(input: KnowngoodInput): Issue[] {
   const targets = Object.keys(input.targets);
@@ -56,6 +58,7 @@ function notifyIssues(input: KnowngoodInput): Issue[] {
       if (i === 0 || (parseDuration(after) ?? 0) > (parseDuration(before) ?? 0)) return [];
       return [issueAt([...at('escalation', i), 'after'], 'must be later than the step before')];
     }),
+    ...repeatIssues(input),
     ...teams
       .filter(isGroup)
       .map((name) => issueAt(['teams', name], `"${name}" means a group of teams in routes`, 'key')),
@@ -72,6 +75,13 @@ function notifyIssues(input: KnowngoodInput): Issue[] {
       ),
     ),
   ];
+}
+
+function repeatIssues({ notifications: { repeat, giveUp } = {} }: KnowngoodInput): Issue[] {
+  const repeats = (parseDuration(giveUp ?? usualGiveUp) ?? 0) / (parseDuration(repeat ?? usualRepeat) ?? 1);
+  if (repeats <= mostRepeats) return [];
+  const message = `repeats a notice more than ${mostRepeats} times before "giveUp" (${giveUp ?? usualGiveUp})`;
+  return [issueAt(['notifications', repeat === undefined ? 'giveUp' : 'repeat'], message)];
 }
 
 function isGroup(name: string): boolean {

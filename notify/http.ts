@@ -69,7 +69,7 @@ function said(text: string): string {
   return line === '' ? '' : `: ${line}`;
 }
 
-async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
+export async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {

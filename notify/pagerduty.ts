@@ -1,6 +1,6 @@
 /**
  * Channel kind `pagerduty`: Events API v2, and whether somebody has acknowledged, from the REST API. Without PagerDuty's own
- * library, which cannot be given a way out (docs/decisions/0013).
+ * library, which cannot be given a way out (docs/decisions/0015).
  */
 import { request } from 'undici';
 import { shorten } from '../domain/markdown.ts';

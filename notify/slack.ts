@@ -1,11 +1,12 @@
 /** Channel kind `slack`: an incoming webhook. Slack knows no idempotency key, so a repeated try may be seen twice. */
 import { IncomingWebhook, IncomingWebhookHTTPError } from '@slack/webhook';
-import { fetch } from 'undici';
+import { fetch, Response } from 'undici';
+import { oneLine, shorten } from '../domain/markdown.ts';
 import { slackMessage } from '../domain/notify/slack.ts';
 import type { SlackChannel } from '../domain/notify/config.ts';
 import type { Telling } from '../domain/notify/telling.ts';
 import { type Answer, delivered, failed } from './answer.ts';
-import { answerOf, fromError } from './http.ts';
+import { answerOf, beginning, fromError } from './http.ts';
 import type { Sending } from './sending.ts';
 
 export async function sendToSlack({ url }: SlackChannel, telling: Telling, sending: Sending): Promise<Answer> {
@@ -26,12 +27,14 @@ export async function sendToSlack({ url }: SlackChannel, telling: Telling, sendi
         signal: late.signal,
       });
       retryAfter = response.headers.get('retry-after');
-      return response;
+      // Of a page that somebody answers with, its beginning is enough.
+      const text = response.body === null ? '' : await beginning(response.body);
+      return new Response(text === '' ? null : text, { status: response.status });
     },
   });
   try {
     const { text } = await webhook.send(slackMessage(telling) as Parameters<IncomingWebhook['send']>[0]);
-    return delivered(text);
+    return delivered(shorten(oneLine(text), 120));
   } catch (error) {
     if (late.signal.aborted) return failed(`no answer within ${egress.timeoutMs} ms`, true);
     if (error instanceof IncomingWebhookHTTPError) return answerOf(error.statusCode, error.body ?? '', retryAfter);

@@ -1,12 +1,13 @@
 /** The whole change in one picture: a lane a check, time from left to right, the moments through all of them. */
 import * as Plot from '@observablehq/plot';
 import { countText } from '../domain/format.ts';
+import { withoutTricks } from '../domain/html.ts';
 import { shorten } from '../domain/markdown.ts';
 import type { ReportModel } from '../domain/report/report.ts';
 import { drawn } from './chart.ts';
 import { across, overTime, storyOf } from './chart-time.ts';
 import { signsOf } from './marks.ts';
-import { type Markup, withoutTricks } from './markup.ts';
+import type { Markup } from './markup.ts';
 
 const laneHeight = 38;
 /** More than any lane holds; what is cut where a lane ends is cut letter by letter. */

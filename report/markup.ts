@@ -1,5 +1,5 @@
 /** HTML by template literal: whatever is put in is escaped, unless it is markup already. */
-
+import { escapeHtml } from '../domain/html.ts';
 import { shorten } from '../domain/markdown.ts';
 
 export class Markup {
@@ -28,23 +28,4 @@ function textOf(value: Put): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return escapeHtml(shorten(value, longestText));
   return value.map(textOf).join('');
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-// Not only markup lies: a bidirectional override makes a text read differently than it is.
-const misleading = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-export function withoutTricks(text: string): string {
-  return text.replace(misleading, '\ufffd');
-}
-
-export function escapeHtml(text: string): string {
-  return withoutTricks(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }

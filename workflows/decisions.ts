@@ -20,6 +20,11 @@ export interface Spoken {
   readonly why: string;
 }
 
+/** `kim: on the host`. */
+export function saying({ who, why }: Spoken): string {
+  return why ? `${who}: ${why}` : who;
+}
+
 export function undecided(): Operators {
   return {
     rejected: null,

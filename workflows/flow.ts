@@ -26,8 +26,8 @@ export interface ToldNotice {
   readonly key: string;
   readonly severity: Severity;
   readonly dependents: readonly string[];
-  /** It goes on until somebody acknowledges. */
-  readonly asks: boolean;
+  /** Unix ms: people are called until then, unless somebody acknowledges; null: nobody is called. */
+  readonly callsUntil: number | null;
   acknowledgedBy: string;
   isOver: boolean;
 }
@@ -213,8 +213,12 @@ export function viewOf(flow: Flow): ChangeView {
 
 /** The Updates that would have an effect in this phase; validators and details read the same list. */
 export function possibleNow(flow: Flow): string[] {
-  const asked = flow.told.some(({ asks, isOver, acknowledgedBy }) => asks && !isOver && acknowledgedBy === '');
-  return [...possibleInPhase(flow), ...(asked ? ['acknowledge'] : [])];
+  return [...possibleInPhase(flow), ...(flow.told.some(isCalling) ? ['acknowledge'] : [])];
+}
+
+/** Somebody is being called, and nobody has taken it. */
+export function isCalling({ callsUntil, isOver, acknowledgedBy }: ToldNotice): boolean {
+  return callsUntil !== null && Date.now() < callsUntil && !isOver && acknowledgedBy === '';
 }
 
 function possibleInPhase(flow: Flow): string[] {

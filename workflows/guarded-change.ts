@@ -32,7 +32,7 @@ import type { Operators } from './decisions.ts';
 import { listen } from './operators.ts';
 import { revertUntilProven } from './reverting.ts';
 import { report } from './reporting.ts';
-import { tell } from './telling.ts';
+import { tell, tellEnd } from './telling.ts';
 import { untouched, untouchedIndeed } from './untouched.ts';
 
 export async function guardedChange(request: ChangeRequest): Promise<ChangeResult> {
@@ -42,6 +42,7 @@ export async function guardedChange(request: ChangeRequest): Promise<ChangeResul
   const operators = listen(flow);
   const end = await run(flow, operators);
   return CancellationScope.nonCancellable(async () => {
+    tellEnd(flow, end);
     const result = await report(flow, end);
     await condition(allHandlersFinished);
     return result;
@@ -82,9 +83,12 @@ async function run(flow: Flow, operators: Operators): Promise<End> {
   });
 }
 
-/** What the agent has decided on its own is told once it is known how it ended. */
+/**
+ * What the agent has decided on its own is told once it is known how it ended; so is a change that, as far as anybody knows,
+ * was never armed.
+ */
 function tellRuling(flow: Flow, { reason }: Ruling): void {
-  if (reason !== 'contact-lost') tell(flow, 'reverting');
+  if (reason !== 'contact-lost' && flow.moments.armed !== null) tell(flow, 'reverting');
 }
 
 function told(flow: Flow, end: End): End {

@@ -4,10 +4,10 @@ import type { OrchestratorActivities } from '../activities/contract.ts';
 import { orchestratorQueue } from '../domain/change.ts';
 import { countText, listText } from '../domain/format.ts';
 import type { Told } from '../domain/notify/details.ts';
-import type { Channel, DeliveryStep, TeamDelivery } from '../domain/notify/plan.ts';
+import type { Channel, ChannelKind, DeliveryStep, TeamDelivery } from '../domain/notify/plan.ts';
 import type { Act } from '../domain/notify/telling.ts';
 import { problemOf } from './ending.ts';
-import { next, showNotice, taken, type NoticeFlow } from './notice-flow.ts';
+import { next, taken, tried, type NoticeFlow } from './notice-flow.ts';
 
 /** Why teams could not be reached, a sentence each. `reached` knows those that were. */
 export async function tellTeams(
@@ -59,12 +59,9 @@ async function tellOne(
   { name, kind, acknowledges }: Channel,
   because: readonly string[],
 ): Promise<string | null> {
-  const entry: Told = { team, channel: name, kind, at: Date.now(), state: 'sending', words: '' };
-  const place = flow.told.push(entry) - 1;
-  showNotice(flow);
+  const ended = tried(flow, { team, channel: name, kind, at: Date.now(), state: 'sending', words: '' });
   const end = await deliver(flow, { act: 'tell', by: '', because }, name);
-  flow.told[place] = { ...entry, ...end, at: Date.now() };
-  showNotice(flow);
+  ended(end);
   if (end.state === 'dead') return end.words;
   if (flow.asks && acknowledges === true && !flow.askedThere.has(name)) {
     flow.askedThere.add(name);
@@ -89,10 +86,9 @@ export async function tellAfterwards(
   flow: NoticeFlow,
   act: Exclude<Act, 'tell'>,
   by: string,
-  to: (told: Told) => boolean = () => true,
+  to: (kind: ChannelKind) => boolean = () => true,
 ): Promise<void> {
-  const heard = flow.told.filter((one) => one.state === 'delivered' && to(one));
-  const names = [...new Set(heard.map(({ channel }) => channel))];
+  const names = [...flow.heard].filter(([, kind]) => to(kind)).map(([name]) => name);
   next(flow, null, `${countText(names.length, 'channel')} hear that it is ${act}`);
   await Promise.all(names.map((name) => deliver(flow, { act, by, because: [] }, name)));
   next(flow, null, '');

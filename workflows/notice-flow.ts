@@ -7,28 +7,24 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import { noticeDetails, type Told } from '../domain/notify/details.ts';
-import type { Notice } from '../domain/notify/notice.ts';
-import type { Delivery } from '../domain/notify/plan.ts';
+import { mostTold, noticeDetails, type Told } from '../domain/notify/details.ts';
+import type { ChannelKind } from '../domain/notify/plan.ts';
+import type { NoticeToSend } from '../domain/notify/to-send.ts';
 import { shorten } from '../domain/markdown.ts';
 import { isProblem, parseOperatorInput } from '../domain/operator-input.ts';
 import type { Problem } from '../domain/problem.ts';
 import { failedUpdate, refusal } from './refusal.ts';
 
-export interface NoticeToSend {
-  readonly notice: Notice;
-  readonly delivery: Delivery;
-  /** The change to tell that somebody has acknowledged; null: none. */
-  readonly changeWorkflowId: string | null;
-  /** Somebody will say when it is over (Signal `over`): an incident that was opened is closed then. */
-  readonly hasEnd: boolean;
-}
-
 export interface NoticeFlow extends NoticeToSend {
   readonly startedAt: number;
-  /** It goes on until somebody acknowledges. */
-  readonly asks: boolean;
+  /** It goes on until somebody acknowledges; no longer once it has given up. */
+  asks: boolean;
+  /** The last of them, oldest first: what repeats itself for days must not outgrow what Temporal takes. */
   readonly told: Told[];
+  /** Of all tries: those that `told` holds no more among them. */
+  readonly counts: { tries: number; delivered: number; dead: number };
+  /** Channels that have heard of it, and their kind. */
+  readonly heard: Map<string, ChannelKind>;
   /** '' while nobody has. */
   acknowledgedBy: string;
   /** null: it is not over; '' when people hear of that by another notice. */
@@ -46,14 +42,20 @@ export const over = defineSignal<[unknown?]>('over');
 /** To the change. */
 export const acknowledged = defineSignal<[unknown?]>('noticeAcknowledged');
 
+/** Name and reason, each as long as `acknowledge` takes them. */
+const longestName = 1_002;
+const longestWords = 200;
+
 const description = 'I take it: nobody else is called. Argument: "name: reason", for example "Kim: I am on the host".';
 
 export function openNotice(input: NoticeToSend): NoticeFlow {
   return {
     ...input,
     startedAt: Date.now(),
-    asks: input.delivery.untilAcknowledged !== null,
+    asks: input.delivery.untilAcknowledged !== null && input.delivery.steps.length > 0,
     told: [],
+    counts: { tries: 0, delivered: 0, dead: 0 },
+    heard: new Map(),
     acknowledgedBy: '',
     over: null,
     nextAt: null,
@@ -100,15 +102,33 @@ function refuse(flow: NoticeFlow, input: unknown): Problem | null {
     : { code: 'acknowledged-already', message: `it has been acknowledged already, by ${flow.acknowledgedBy}` };
 }
 
+/** Begins a try, and answers with what to say once it has ended. */
+export function tried(flow: NoticeFlow, entry: Told): (end: Pick<Told, 'state' | 'words'>) => void {
+  const { told, counts, heard } = flow;
+  let shown = entry;
+  told.push(shown);
+  if (told.length > mostTold) told.shift();
+  counts.tries += 1;
+  showNotice(flow);
+  return ({ state, words }) => {
+    if (state === 'delivered') heard.set(entry.channel, entry.kind);
+    if (state !== 'sending') counts[state] += 1;
+    const place = told.indexOf(shown);
+    shown = { ...entry, state, words: shorten(words, longestWords), at: Date.now() };
+    if (place >= 0) told[place] = shown;
+    showNotice(flow);
+  };
+}
+
 /** Somebody has, here or where it was told; the first one counts. */
 export function taken(flow: NoticeFlow, by: string): void {
   if (isTaken(flow)) return;
-  flow.acknowledgedBy = by;
+  flow.acknowledgedBy = shorten(by, longestName);
   next(flow, null, '');
   if (flow.changeWorkflowId === null) return;
   // The change may have ended: it is told, never waited for.
   void getExternalWorkflowHandle(flow.changeWorkflowId)
-    .signal(acknowledged, { key: flow.notice.key, by })
+    .signal(acknowledged, { key: flow.notice.key, by: flow.acknowledgedBy })
     .catch(() => undefined);
 }
 
@@ -124,5 +144,5 @@ export function next(flow: NoticeFlow, at: number | null, text: string): void {
 }
 
 export function showNotice(flow: NoticeFlow): void {
-  setCurrentDetails(noticeDetails(flow.notice, flow));
+  setCurrentDetails(noticeDetails(flow.notice, { ...flow, tries: flow.counts.tries }));
 }

@@ -6,7 +6,7 @@ import { inWords, type Problem } from '../domain/problem.ts';
 import { rulesOf } from './approval-rules.ts';
 import { counted, countText, hear, type Origin } from './approving.ts';
 import { callerOf, progressMarginMs } from './caller.ts';
-import { undecided, type Operators, type Spoken } from './decisions.ts';
+import { saying, undecided, type Operators, type Spoken } from './decisions.ts';
 import { problemOf } from './ending.ts';
 import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
 import { seen } from './live.ts';
@@ -130,13 +130,18 @@ async function act(
       operators.abandoned = spoken;
       break;
     case 'acknowledge':
-      acknowledgeNotices(flow, saying(spoken));
-      break;
+      return passOn(flow, spoken);
     default:
       return word satisfies never;
   }
   note(flow, `${word} by ${saying(spoken)}`);
   return null;
+}
+
+async function passOn(flow: Flow, spoken: Spoken): Promise<Problem | null> {
+  const failed = await acknowledgeNotices(flow, spoken);
+  if (failed === null) note(flow, `acknowledge by ${saying(spoken)}`);
+  return failed;
 }
 
 async function approve(
@@ -190,7 +195,7 @@ async function extend(flow: Flow, input: unknown): Promise<Problem | null> {
 }
 
 function nothingToAcknowledge({ told }: Flow): Problem {
-  const by = told.findLast(({ asks, isOver }) => asks && !isOver)?.acknowledgedBy ?? '';
+  const by = told.findLast(({ callsUntil, isOver }) => callsUntil !== null && !isOver)?.acknowledgedBy ?? '';
   return by === ''
     ? { code: 'nothing-to-acknowledge', message: 'nothing to acknowledge: nobody is being called about this change' }
     : { code: 'acknowledged-already', message: `it has been acknowledged already, by ${by}` };
@@ -203,8 +208,4 @@ function wrongPhase(flow: Flow, word: OperatorWord): Problem {
     message: `${word} has no effect in phase ${flow.phase}`,
     hint: possible.length > 0 ? `Possible now: ${possible.join(', ')}.` : 'Nothing can be decided in this phase.',
   };
-}
-
-function saying({ who, why }: Spoken): string {
-  return why ? `${who}: ${why}` : who;
 }

@@ -5,6 +5,7 @@ import { openFlow } from './flow.ts';
 import { listen } from './operators.ts';
 import { report } from './reporting.ts';
 import { revertUntilProven } from './reverting.ts';
+import { tellEnd } from './telling.ts';
 import type { ChangeResult } from '../domain/result.ts';
 
 export interface Orphan {
@@ -27,6 +28,7 @@ export async function endOrphan({ change, startedAt, workflowId, runId }: Orphan
   const why = 'its workflow was ended from outside';
   return CancellationScope.nonCancellable(async () => {
     const end = await revertUntilProven(flow, operators, { kind: 'revert', reason: 'contact-lost', why });
+    tellEnd(flow, end);
     const result = await report(flow, end, { workflowId, runId });
     await condition(allHandlersFinished);
     return result;

@@ -2,22 +2,19 @@
  * Tells people of one event: its teams at once, others when they cannot be reached, and of a critical one more and more people
  * until somebody acknowledges. Nobody waits for it: the change that it speaks of goes on.
  */
-import { allHandlersFinished, condition } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, condition } from '@temporalio/workflow';
 import { listText } from '../domain/format.ts';
 import type { Told } from '../domain/notify/details.ts';
 import type { DeliveryStep } from '../domain/notify/plan.ts';
+import { readNoticeToSend, type NoticeToSend } from '../domain/notify/to-send.ts';
+import { isProblem } from '../domain/operator-input.ts';
 import { tellAfterwards, tellTeams } from './notice-channels.ts';
-import {
-  isTaken,
-  listenToAnswers,
-  next,
-  openNotice,
-  showNotice,
-  type NoticeFlow,
-  type NoticeToSend,
-} from './notice-flow.ts';
+import { isTaken, listenToAnswers, next, openNotice, showNotice, type NoticeFlow } from './notice-flow.ts';
 
 export interface NoticeResult {
+  /** Of all tries at channels. */
+  readonly counts: { readonly tries: number; readonly delivered: number; readonly dead: number };
+  /** The last of them, oldest first. */
   readonly told: readonly Told[];
   readonly acknowledgedBy: string | null;
 }
@@ -26,16 +23,18 @@ export interface NoticeResult {
 const longestCareMs = 7 * 86_400_000;
 
 export async function sendNotice(input: NoticeToSend): Promise<NoticeResult> {
-  const flow = openNotice(input);
+  const read = readNoticeToSend(input);
+  if (isProblem(read)) throw ApplicationFailure.nonRetryable(read.message, 'InvalidRequest', read);
+  const flow = openNotice(read);
   listenToAnswers(flow);
   showNotice(flow);
   await tellAll(flow);
   if (flow.acknowledgedBy !== '') await tellAfterwards(flow, 'acknowledged', `${flow.acknowledgedBy} has taken it`);
-  if (flow.asks && flow.hasEnd) await untilOver(flow);
+  if (flow.delivery.untilAcknowledged !== null && flow.hasEnd) await untilOver(flow);
   flow.asking.cancel();
   next(flow, null, '');
   await condition(allHandlersFinished);
-  return { told: flow.told, acknowledgedBy: flow.acknowledgedBy || null };
+  return { counts: flow.counts, told: flow.told, acknowledgedBy: flow.acknowledgedBy || null };
 }
 
 async function tellAll(flow: NoticeFlow): Promise<void> {
@@ -60,6 +59,10 @@ async function tellAll(flow: NoticeFlow): Promise<void> {
     await tellTeams(flow, last, [nobodyYet]);
   }
   await untilTaken(flow, startedAt + giveUpMs, 'nobody more: the telling ends');
+  if (isTaken(flow)) return;
+  // Nobody is called any more, so there is nothing to take.
+  flow.asks = false;
+  flow.asking.cancel();
 }
 
 const nobodyYet = 'Nobody has acknowledged it yet.';
@@ -73,12 +76,12 @@ async function untilTaken(flow: NoticeFlow, at: number, whom: string): Promise<v
 
 /** Who pages has an incident open, to be closed; people are told only what no other notice tells them. */
 async function untilOver(flow: NoticeFlow): Promise<void> {
-  const isPaged = flow.told.some(({ kind, state }) => kind === 'pagerduty' && state === 'delivered');
+  const isPaged = [...flow.heard.values()].includes('pagerduty');
   if (flow.over === null && !isPaged) return;
   next(flow, null, 'what was opened is closed, once it is over');
   await condition(() => flow.over !== null, longestCareMs, { summary: 'until it is over' });
   const words = flow.over;
-  if (words !== null) await tellAfterwards(flow, 'over', words, ({ kind }) => words !== '' || kind === 'pagerduty');
+  if (words !== null) await tellAfterwards(flow, 'over', words, (kind) => words !== '' || kind === 'pagerduty');
 }
 
 function namesOf({ teams }: DeliveryStep): string {

@@ -15,8 +15,12 @@ import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify
 import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
 import { deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
-import { note, viewOf, type Flow } from './flow.ts';
-import { acknowledged, acknowledgeSignal, over, type NoticeToSend } from './notice-flow.ts';
+import type { NoticeToSend } from '../domain/notify/to-send.ts';
+import type { Problem } from '../domain/problem.ts';
+import { saying, type Spoken } from './decisions.ts';
+import type { End } from './ending.ts';
+import { isCalling, note, viewOf, type Flow } from './flow.ts';
+import { acknowledged, acknowledgeSignal, over } from './notice-flow.ts';
 import { harmless } from './refusal.ts';
 import type { sendNotice } from './send-notice.ts';
 
@@ -75,15 +79,23 @@ export function tell(flow: Flow, kind: ChangeEvent, more: Partial<Situation> = {
     told: flow.told.filter(({ severity }) => severity !== 'info'),
   });
   const notice = changeNotice(kind, n, { ...situation, ...more });
-  const asks = notice.severity === 'critical';
+  const { steps, untilAcknowledged } = deliveryOf(plan, notice);
+  const calls = untilAcknowledged !== null && steps.length > 0;
   const { key, severity, dependents } = notice;
-  flow.told.push({ kind, key, severity, dependents, asks, acknowledgedBy: '', isOver: false });
+  const callsUntil = calls ? Date.now() + untilAcknowledged.giveUpMs : null;
+  flow.told.push({ kind, key, severity, dependents, callsUntil, acknowledgedBy: '', isOver: false });
   void tellPeople(notice, plan, { changeWorkflowId: workflowId, hasEnd: kind === 'revert-incomplete' });
 }
 
 /** At most once until it is over, however often it is seen. */
 export function tellOnce(flow: Flow, kind: ChangeEvent): void {
   if (!flow.told.some((told) => told.kind === kind && !told.isOver)) tell(flow, kind);
+}
+
+/** Whoever was told of the change hears its end, whatever it is; of a change that nobody heard of, nobody does. */
+export function tellEnd(flow: Flow, { outcome, summary }: End): void {
+  const isTold = flow.told.some(({ kind }) => kind === 'reverted' || kind === 'kept' || kind === 'ended');
+  if (flow.told.length > 0 && !isTold) tell(flow, outcome === 'kept' ? 'kept' : 'ended', { why: summary });
 }
 
 /** Ends the escalation of what is over; '' when people hear of that by another notice. */
@@ -95,17 +107,28 @@ export function tellOver(flow: Flow, kind: ChangeEvent, words: string): void {
   }
 }
 
-/** Passes on what an operator said to the change. */
-export function acknowledgeNotices(flow: Flow, by: string): void {
-  for (const told of flow.told) {
-    if (!told.asks || told.isOver || told.acknowledgedBy !== '') continue;
-    told.acknowledgedBy = by;
-    void send(told.key, (handle) => handle.signal(acknowledgeSignal, by));
-  }
+/** Passes on what an operator said to the change. One that cannot be reached may be acknowledged again. */
+export async function acknowledgeNotices(flow: Flow, spoken: Spoken): Promise<Problem | null> {
+  const reached = await Promise.all(
+    flow.told.filter(isCalling).map(async (told) => {
+      told.acknowledgedBy = saying(spoken);
+      // As fields: name and reason together may be longer than one text may be.
+      const isReached = await send(told.key, (handle) => handle.signal(acknowledgeSignal, { ...spoken }));
+      if (!isReached) told.acknowledgedBy = '';
+      return isReached;
+    }),
+  );
+  return reached.includes(true) ? null : unreached;
 }
 
-/** Name and reason, as `acknowledge` takes them. */
-const longestName = 500;
+const unreached: Problem = {
+  code: 'not-acknowledged',
+  message: 'it could not be passed on to the notice that calls people: it has just begun, or has ended',
+  hint: 'Try again.',
+};
+
+/** Name and reason, each as long as `acknowledge` takes them. */
+const longestName = 1_002;
 
 export function listenToNotices(flow: Flow): void {
   setHandler(
@@ -123,16 +146,19 @@ export function listenToNotices(flow: Flow): void {
 }
 
 /** People hear by another notice that it is over, or that something else took its place. */
-export function endNotice(key: string): Promise<void> {
-  return send(key, (handle) => handle.signal(over, ''));
+export async function endNotice(key: string): Promise<void> {
+  await send(key, (handle) => handle.signal(over, ''));
 }
 
-/** To a notice that may have ended, which is no matter. */
+/** Whether it was taken: a notice may have ended. */
 function send(
   key: string,
   say: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   return CancellationScope.nonCancellable(() =>
-    say(getExternalWorkflowHandle(noticeWorkflowId({ key }))).catch(() => undefined),
+    say(getExternalWorkflowHandle(noticeWorkflowId({ key }))).then(
+      () => true,
+      () => false,
+    ),
   );
 }

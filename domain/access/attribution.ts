@@ -1,5 +1,6 @@
 /** Why a check fails, in terms of what the change did: its SQLSTATE and its principal, mapped to the items that explain it. */
 import type { CheckSpec, Sample } from '../check.ts';
+import { plainItem } from '../notify/plain-item.ts';
 import type { PlanItem, PlanSummary } from '../plan.ts';
 import { principalText } from '../plan/risk.ts';
 import type { AccessChange } from './impact.ts';
@@ -45,7 +46,7 @@ function explanation(failing: FailingCheck, plan: PlanSummary): Omit<Attribution
   const { code, class: kind } = failing.sample;
   const said = code === null ? (kind ?? 'a failure') : `${code} (${kind ?? 'failure'})`;
   return {
-    sentences: items.map(({ summary }) => `${said} fits this item of the change: ${summary}`),
+    sentences: items.map((item) => `${said} fits this item of the change: ${plainItem(item)}`),
     items: items.map(({ key }) => key),
   };
 }

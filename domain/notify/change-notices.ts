@@ -4,6 +4,7 @@ import { oneLine, shorten } from '../markdown.ts';
 import type { PlanSummary } from '../plan.ts';
 import { principalText } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
+import { plainItem } from './plain-item.ts';
 import type { Notice, NoticeKind, Severity } from './notice.ts';
 
 /** Events of a change, in contrast to those of a target. */
@@ -172,6 +173,14 @@ function content(kind: ChangeEvent, of: Situation): Content {
         facts: [...of.because, whose, ...planFacts(of.plan)],
         actions: [],
       };
+    case 'ended':
+      return {
+        // Who heard that it went ill hears that this is over.
+        severity: of.toldBefore ? 'warning' : 'info',
+        headline: `${name} is over: ${of.why}`,
+        facts: [...of.remaining.slice(0, mostItems).map(inWords), whose],
+        actions: [],
+      };
     default:
       return kind satisfies never;
   }
@@ -196,7 +205,7 @@ function planFacts(plan: PlanSummary | null): readonly string[] {
     ...(reasons.length > 0 ? [] : (access?.lost ?? []))
       .slice(0, mostItems)
       .map((lost) => `${principalText(lost)} loses access`),
-    ...items.slice(0, mostItems).map(({ summary }) => summary),
+    ...items.slice(0, mostItems).map(plainItem),
     ...(left > 0 ? [`and ${countText(left, 'more item')}`] : []),
   ];
 }
@@ -204,7 +213,7 @@ function planFacts(plan: PlanSummary | null): readonly string[] {
 function dependentsOf(kind: ChangeEvent, { failing, toldOf, plan }: Situation): readonly string[] {
   if (kind === 'still-failing') return failing;
   const own = failing.length > 0 ? failing : losing(plan);
-  return kind === 'reverted' || kind === 'kept' ? [...new Set([...own, ...toldOf])] : own;
+  return kind === 'reverted' || kind === 'kept' || kind === 'ended' ? [...new Set([...own, ...toldOf])] : own;
 }
 
 /** Dependents whose access the plan would cut. */

@@ -3,7 +3,7 @@ import type { NoticeKind, Severity } from './notice.ts';
 import type { EscalationStep, Route } from './plan.ts';
 
 interface ChannelCommon {
-  /** `<team>/<kind>`, or `<team>/<kind>-2` for a second of its kind. */
+  /** `<team>/<kind>`, with a digest of what is written where the team has several of its kind. */
   readonly name: string;
   /** null: all. */
   readonly events: readonly NoticeKind[] | null;

@@ -16,7 +16,10 @@ export interface Told {
 }
 
 export interface NoticeView {
+  /** The last of them, oldest first. */
   readonly told: readonly Told[];
+  /** How many there were in all. */
+  readonly tries: number;
   /** It goes on until somebody acknowledges. */
   readonly asks: boolean;
   /** '' while nobody has. */
@@ -29,7 +32,8 @@ export interface NoticeView {
   readonly next: string;
 }
 
-const mostLines = 30;
+/** How many tries are kept in mind. */
+export const mostTold = 20;
 
 export function noticeDetails(notice: Notice, view: NoticeView): string {
   const change =
@@ -43,7 +47,7 @@ export function noticeDetails(notice: Notice, view: NoticeView): string {
     view.asks && view.acknowledgedBy === '' && view.over === null
       ? `### What you can do\n\n*More actions → Send an Update*, choose **acknowledge**, paste the argument (the words are yours to change):\n\n${codeBlock('"Kim: I am on the host"', 'json')}`
       : '',
-    toldPart(view.told),
+    toldPart(view),
     notice.facts.map((fact) => `- ${escapeMarkdown(shorten(fact, 300))}`).join('\n'),
     // The Web UI may clip the last line.
     '\u00a0',
@@ -61,13 +65,12 @@ function stateOf({ asks, acknowledgedBy, over, next, nextAt }: NoticeView): stri
   return lines.join(' ');
 }
 
-function toldPart(told: readonly Told[]): string {
+function toldPart({ told, tries }: NoticeView): string {
   if (told.length === 0) return 'Nobody has been told yet.';
-  const shown = told.slice(-mostLines);
-  const left = told.length - shown.length;
+  const left = tries - told.length;
   const table = markdownTable({
     head: ['time', 'team', 'channel', 'state', 'words'],
-    rows: shown.map(({ at, team, channel, state, words }) => [
+    rows: told.map(({ at, team, channel, state, words }) => [
       preciseTimeText(at),
       codeCell(team),
       codeCell(channel),

@@ -1,5 +1,6 @@
 /** A notice as a mail: a subject of one line, text, and HTML without anything to load. */
 import { dateTimeText } from '../format.ts';
+import { escapeHtml } from '../html.ts';
 import { oneLine, shorten } from '../markdown.ts';
 import { matterOf } from './notice.ts';
 import { actionsOf, factsOf, leadOf, messageKey, severityWords, type Telling, titleOf } from './telling.ts';
@@ -66,13 +67,4 @@ function htmlOf(telling: Telling): string {
     link === null ? '' : `<p><a href="${escapeHtml(link)}">Open it in the Temporal Web UI</a></p>`,
     '</body></html>',
   ].join('\n');
-}
-
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

@@ -10,6 +10,7 @@ export const noticeKinds = [
   'revert-incomplete',
   'still-failing',
   'kept',
+  'ended',
   'drift',
   'drift-gone',
 ] as const;
@@ -52,7 +53,7 @@ export function isAtLeast(severity: Severity, least: Severity): boolean {
 }
 
 export function endsMatter({ kind, ends }: Notice): boolean {
-  return ends ?? (kind === 'kept' || kind === 'drift-gone');
+  return ends ?? (kind === 'kept' || kind === 'ended' || kind === 'drift-gone');
 }
 
 /**

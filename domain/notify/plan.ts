@@ -4,7 +4,7 @@ import { isAtLeast, type Notice, type NoticeKind, type Severity } from './notice
 export const channelKinds = ['slack', 'pagerduty', 'email', 'webhook'] as const;
 export type ChannelKind = (typeof channelKinds)[number];
 
-/** A channel as workflows know it: by name, `<team>/<kind>` or `<team>/<kind>-2`. */
+/** A channel as workflows know it: by name, `<team>/<kind>`, with a digest of what is written where the team has several of its kind. */
 export interface Channel {
   readonly name: string;
   readonly kind: ChannelKind;

@@ -27,6 +27,7 @@ export const eventNames: Readonly<Record<NoticeKind, string>> = {
   'revert-incomplete': 'REVERT INCOMPLETE',
   'still-failing': 'STILL FAILING',
   kept: 'Change is kept',
+  ended: 'Change is over',
   drift: 'Configuration drifts',
   'drift-gone': 'Drift is gone',
   test: 'Test',

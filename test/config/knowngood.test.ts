@@ -43,6 +43,18 @@ function parse(text: string) {
   return parsed.value;
 }
 
+it('names the channels of a team by what they are, not by their place', () => {
+  const names = (notify: string): string[] =>
+    parse(`${target('')}teams: { dba: { notify: [${notify}] } }`).notify.teams.flatMap(({ channels }) =>
+      channels.map(({ name }) => name),
+    );
+  expect(names("{ slack: '${env:A}' }")).toEqual(['dba/slack']);
+  const [a, b] = names("{ slack: '${env:A}' }, { slack: '${env:B}' }");
+  expect(names("{ slack: '${env:B}' }, { slack: '${env:A}' }, { slack: '${env:C}' }").slice(0, 2)).toEqual([b, a]);
+  const twice = names("{ slack: '${env:A}' }, { slack: '${env:A}', events: [kept] }");
+  expect(twice).toEqual([a, `${a}-2`]);
+});
+
 function problems(text: string) {
   const parsed = parseKnowngoodConfig(text, 'knowngood.yaml');
   return parsed.kind === 'ok'
@@ -228,6 +240,16 @@ describe('a bad file', () => {
         'teams: { dba: {} }\nnotifications: { escalation: [{ after: 5m, tell: [dba] }, { after: 1m, tell: [dba] }] }',
       ),
       'knowngood.yaml:5:68: notifications.escalation[1].after: must be later than the step before',
+    ],
+    [
+      'repeats nothing more often than a workflow can bear',
+      target('').concat('teams: { dba: {} }\nnotifications: { repeat: 1m }'),
+      'knowngood.yaml:5:26: notifications.repeat: repeats a notice more than 200 times before "giveUp" (24h)',
+    ],
+    [
+      'gives up before it has repeated too often',
+      target('').concat('teams: { dba: {} }\nnotifications: { giveUp: 30d }'),
+      'knowngood.yaml:5:26: notifications.giveUp: repeats a notice more than 200 times before "giveUp" (30d)',
     ],
     [
       'takes no team with the name of a group',

@@ -104,6 +104,13 @@ for (const kind of ['slack', 'pagerduty', 'webhook'] as const) {
       });
     }
 
+    it('keeps little of a long answer', async () => {
+      http.script(() => ({ body: 'x'.repeat(3_000_000) }));
+      const answer = await sent(channels[kind]());
+      expect(answer).toMatchObject({ kind: 'delivered' });
+      expect(JSON.stringify(answer).length).toBeLessThan(200);
+    });
+
     it('follows no redirect, and says so', async () => {
       const elsewhere = await startHttpReceiver();
       http.script(() => ({ status: 307, headers: { location: `${elsewhere.address}/taken` } }));

@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseHTML } from 'linkedom';
 import { buildReport } from '../../report/build.ts';
-import { escapeHtml, markup } from '../../report/markup.ts';
+import { escapeHtml } from '../../domain/html.ts';
+import { markup } from '../../report/markup.ts';
 import { anOutage } from './outage.ts';
 
 const outage = anOutage({ compareWith: 'april-12' });

@@ -13,7 +13,7 @@ import { loadKnowngoodConfig } from '../../config/load.ts';
 import { notifyPlanOf } from '../../config/notify.ts';
 import { noticeWorkflowId } from '../../domain/notify/notice.ts';
 import { deliveryOf } from '../../domain/notify/plan.ts';
-import type { NoticeToSend } from '../../workflows/notice-flow.ts';
+import type { NoticeToSend } from '../../domain/notify/to-send.ts';
 import type { sendNotice } from '../../workflows/send-notice.ts';
 import { workflowCode } from '../../worker/bundle.ts';
 import { aNotice } from '../domain/notify/builders.ts';

@@ -97,6 +97,7 @@ describe('a mail', () => {
     const mail = mailOf(aTelling({}, { headline: hostile }), 'database/email', 'shop.example');
     expect(mail.subject).not.toMatch(/[\r\n]/);
     expect(mail.html).not.toContain('<!channel>');
+    expect(mail.html).not.toContain('\u202e');
     expect(mail.html).not.toMatch(/<(?!\/?(html|meta|body|h1|p|strong|ul|li|a)\b|!doctype)/);
   });
 
@@ -107,6 +108,11 @@ describe('a mail', () => {
     expect(mailOf(aTelling({ act: 'over' }), 'database/email', 'shop.example').messageId).not.toBe(one.messageId);
     expect(one.references).toBe('<knowngood.shop-db.c-1@shop.example>');
   });
+});
+
+it('lets no bidirectional override into the HTML of a mail, not even by the link', () => {
+  const { html } = mailOf(aTelling({ link: 'https://ui.example/\u202ex' }), 'database/email', 'shop.example');
+  expect(html).not.toContain('\u202e');
 });
 
 describe('PagerDuty', () => {

@@ -1,0 +1,69 @@
+/** What the events of a change say. */
+import { describe, expect, it } from '@jest/globals';
+import { changeNotice, type Situation } from '../../../domain/notify/change-notices.ts';
+import { pagerDutyEvents } from '../../../domain/notify/pagerduty.ts';
+import type { PlanSummary } from '../../../domain/plan.ts';
+import { aTelling } from './builders.ts';
+
+function aSituation(bent: Partial<Situation> = {}): Situation {
+  return {
+    target: 'shop-db',
+    changeId: 'c-1',
+    workflowId: 'w',
+    runId: 'r',
+    at: 0,
+    requestedBy: 'kim',
+    reason: '',
+    plan: null,
+    approvalsNeeded: 0,
+    deadlineAt: null,
+    atDeadline: '',
+    why: '',
+    because: [],
+    failing: [],
+    failures: [],
+    remaining: [],
+    conflicts: [],
+    dependentsAfter: '',
+    revertedBy: null,
+    toldBefore: false,
+    toldOf: [],
+    ...bent,
+  };
+}
+
+describe('the end of a change that was neither kept nor reverted', () => {
+  it('closes the incident, and is a warning to whoever heard that it went ill', () => {
+    const notice = changeNotice('ended', 1, aSituation({ toldBefore: true, toldOf: ['app'], why: 'aborted by kim' }));
+    expect(notice).toMatchObject({
+      severity: 'warning',
+      headline: 'change c-1 of shop-db is over: aborted by kim',
+      dependents: ['app'],
+    });
+    expect(pagerDutyEvents(aTelling({}, notice)).map(({ event_action }) => event_action)).toEqual(['resolve']);
+    expect(changeNotice('ended', 1, aSituation()).severity).toBe('info');
+  });
+});
+
+it('tells no value of a command', () => {
+  const plan: PlanSummary = {
+    hash: '',
+    items: [
+      {
+        key: 'setting:archive_cleanup_command',
+        section: 'settings',
+        action: 'set',
+        effect: 'reload',
+        summary: `archive_cleanup_command: '' → curl -H "Authorization: Bearer sk_live_abc" https://x`,
+      },
+    ],
+    moreItems: 0,
+    effect: 'reload',
+    risk: 'high',
+    diff: '',
+    warnings: [],
+  };
+  const text = JSON.stringify(changeNotice('armed', 1, aSituation({ plan })));
+  expect(text).toContain('archive_cleanup_command changed');
+  expect(text).not.toContain('sk_live_abc');
+});
