@@ -48,7 +48,7 @@ export interface DriftActivities {
     ringing: readonly string[];
     dependents: readonly string[];
   }): Promise<void>;
-  /** Makes a stored snapshot the known-good one, with who wanted and who approved it. */
+  /** Makes a stored snapshot the known-good one in the place of `instead`, with who wanted and who approved it. */
   acceptSnapshot(input: {
     target: string;
     acceptId: string;
@@ -56,5 +56,7 @@ export interface DriftActivities {
     requestedBy: string;
     reason: string;
     approvals: readonly Approval[];
-  }): Promise<void>;
+    /** Id of what is known-good; null: nothing is. */
+    instead: string | null;
+  }): Promise<'accepted' | 'moved' | 'taken'>;
 }

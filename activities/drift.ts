@@ -58,8 +58,8 @@ export function createDriftActivities({
 
     driftTold: ({ remembered, ...told }) => explained('StoreUnreachable', () => store.toldDrift(remembered, told)),
 
-    acceptSnapshot: ({ target, ...acceptance }) =>
-      explained('StoreUnreachable', () => store.accept(target, acceptance)),
+    acceptSnapshot: ({ target, instead, ...acceptance }) =>
+      explained('StoreUnreachable', () => store.accept(target, acceptance, instead)),
   };
 }
 

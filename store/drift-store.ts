@@ -40,8 +40,11 @@ export interface DriftStore {
   sawNoDrift(target: string, at: number): Promise<RememberedDrift | null>;
   /** People know of it as it is in `drift`: that it is there, or that it is gone. */
   toldDrift(drift: RememberedDrift, told: DriftTold): Promise<void>;
-  /** The snapshot becomes known-good. Idempotent by (target, acceptId). */
-  accept(target: string, acceptance: Acceptance): Promise<void>;
+  /**
+   * The snapshot becomes known-good, if `instead` still is (null: if nothing is). Idempotent by (target, acceptId) with the
+   * same snapshot; `taken`: that id has accepted another one.
+   */
+  accept(target: string, acceptance: Acceptance, instead: string | null): Promise<'accepted' | 'moved' | 'taken'>;
   /** The newest one of this snapshot; null: nobody did. */
   acceptance(target: string, snapshotId: string): Promise<(Acceptance & { readonly acceptedAt: Date }) | null>;
 }

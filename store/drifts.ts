@@ -110,9 +110,26 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
         .execute();
     },
 
-    async accept(target, { acceptId, snapshotId, requestedBy, reason, approvals }) {
-      await db.transaction().execute(async (tx) => {
-        const { numInsertedOrUpdatedRows = 0n } = await tx
+    async accept(target, { acceptId, snapshotId, requestedBy, reason, approvals }, instead) {
+      return inTurn(target, async (tx) => {
+        const earlier = await tx
+          .selectFrom('acceptances')
+          .select('snapshot_id')
+          .where('target', '=', target)
+          .where('accept_id', '=', acceptId)
+          .executeTakeFirst();
+        // Asked again, it has been accepted already; a later known-good stays the newest.
+        if (earlier !== undefined) return earlier.snapshot_id === snapshotId ? 'accepted' : 'taken';
+        const knownGood = await tx
+          .selectFrom('sightings')
+          .select('snapshot_id')
+          .where('target', '=', target)
+          .where('known_good_at', 'is not', null)
+          .orderBy('known_good_at', 'desc')
+          .limit(1)
+          .executeTakeFirst();
+        if ((knownGood?.snapshot_id ?? null) !== instead) return 'moved';
+        await tx
           .insertInto('acceptances')
           .values({
             target,
@@ -122,10 +139,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
             reason,
             approvals: JSON.stringify(approvals),
           })
-          // Asked again, it has been accepted already; a later known-good stays the newest.
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst();
-        if (numInsertedOrUpdatedRows === 0n) return;
+          .execute();
         await tx
           .insertInto('sightings')
           .values({ target, snapshot_id: snapshotId, change_id: null, known_good_at: new Date() })
@@ -133,6 +147,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
             conflict.columns(['target', 'snapshot_id']).doUpdateSet({ known_good_at: sql`now()` }),
           )
           .execute();
+        return 'accepted';
       });
     },
 

@@ -81,28 +81,48 @@ async function run(flow: Acceptance): Promise<End> {
   const red = (await baseline(flow, terms)) ?? (await approve(flow, terms));
   if (red !== null) return red;
   enter(flow, 'recheck');
-  // Time has passed, and what is live may have moved on: the terms may have, too.
+  // Time has passed: the terms may be others by now, and what is live may have moved on. It is looked at last.
   const now = await orchestrator('what is known-good by now').driftTerms({ target });
   if (now.kind === 'refused') return refused(now.problems);
+  const late = flow.approvalsNeeded > 0 ? await baseline(flow, now) : null;
+  if (late !== null) return late;
   const again = await look(target, now);
   if ('outcome' in again) return again;
-  if (now.question?.knownGoodId !== terms.question?.knownGoodId || !isStill(candidate, again, terms))
-    return {
-      outcome: 'moved',
-      summary: 'it is not any more what was approved; known-good stays what it is',
-      problems: [
-        { code: 'moved', message: 'the live configuration, or whom it hits, has moved on', hint: 'Ask for it again.' },
-      ],
-    };
+  const instead = terms.question?.knownGoodId ?? null;
+  if ((now.question?.knownGoodId ?? null) !== instead || !isStill([candidate, terms], [again, now])) return moved;
+  flow.terms = now;
+  flow.drift = again.drift;
+  const stricter = judge(flow, now);
+  if (stricter !== null) return stricter;
+  if (!isApproved(rulesOf(flow), flow.approvals)) return moved;
   const { approvals } = flow;
   const { snapshotId } = again;
-  if (flow.approvalsNeeded > 0) {
-    const late = await baseline(flow, terms);
-    if (late !== null) return late;
-  }
-  const acceptance = { target, acceptId, snapshotId, requestedBy, reason, approvals };
-  await orchestrator('make it known-good').acceptSnapshot(acceptance);
+  const acceptance = { target, acceptId, snapshotId, requestedBy, reason, approvals, instead };
+  const recorded = await orchestrator('make it known-good').acceptSnapshot(acceptance);
+  if (recorded === 'moved') return moved;
+  if (recorded === 'taken') return taken(acceptId);
   return { outcome: 'accepted', summary: `snapshot ${snapshotId.slice(0, 12)} is known-good now` };
+}
+
+const moved: End = {
+  outcome: 'moved',
+  summary: 'it is not any more what was approved; known-good stays what it is',
+  problems: [
+    {
+      code: 'moved',
+      message: 'the live configuration, whom it hits, what is known-good or the policy has moved on',
+      hint: 'Ask for it again.',
+    },
+  ],
+};
+
+function taken(acceptId: string): End {
+  const problem: Problem = {
+    code: 'accept-id-taken',
+    message: `id "${acceptId}" has accepted another snapshot`,
+    hint: 'Ask for it again, under another --id.',
+  };
+  return refused([problem]);
 }
 
 /** Stored by the agent in any case: what becomes known-good must be there to go back to. */
@@ -135,8 +155,8 @@ async function look(target: string, { question, access }: DriftTerms): Promise<C
 }
 
 /** As for a plan: what was approved is this snapshot, at this risk, with nobody else who loses access. */
-function isStill(before: Candidate, after: Candidate, { policy }: DriftTerms): boolean {
-  const asPlan = ({ snapshotId, drift }: Candidate): Parameters<typeof stillApproved>[0] => ({
+function isStill(before: readonly [Candidate, DriftTerms], after: readonly [Candidate, DriftTerms]): boolean {
+  const asPlan = ([{ snapshotId, drift }, { policy }]: typeof before): Parameters<typeof stillApproved>[0] => ({
     hash: snapshotId,
     risk: greatestRisk(acceptReasons(drift, policy), policy.risk),
     ...(drift?.access ? { access: drift.access } : {}),

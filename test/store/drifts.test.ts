@@ -107,18 +107,25 @@ describe('an acceptance', () => {
   it('makes its snapshot known-good, and is remembered with who and why', async () => {
     const [one, two] = [aSnapshot('aaa111'), aSnapshot('bbb222')];
     for (const snapshot of [one, two]) await store.putSnapshot('g', snapshot, Buffer.alloc(1), null);
-    await store.accept('g', acceptance('first', one.id));
+    expect(await store.accept('g', acceptance('first', one.id), null)).toBe('accepted');
     expect(await store.knownGood('g')).toMatchObject({ id: one.id });
     expect(await store.acceptance('g', one.id)).toMatchObject(acceptance('first', one.id));
     expect(await store.acceptance('g', two.id)).toBeNull();
-    await store.accept('g', acceptance('second', two.id));
+    // Something else is known-good by now than what people were shown.
+    expect(await store.accept('g', acceptance('second', two.id), null)).toBe('moved');
+    expect(await store.acceptance('g', two.id)).toBeNull();
+    expect(await store.accept('g', acceptance('second', two.id), one.id)).toBe('accepted');
     // The answer of the first was lost, and it is asked again: what came later stays.
-    await store.accept('g', acceptance('first', one.id));
+    expect(await store.accept('g', acceptance('first', one.id), null)).toBe('accepted');
     expect(await store.knownGood('g')).toMatchObject({ id: two.id });
+    // An id is used once: what it did not accept is not known-good by it.
+    expect(await store.accept('g', acceptance('first', two.id), two.id)).toBe('taken');
   });
 
   it('of a snapshot that the store does not have is none', async () => {
-    await expect(store.accept('g', acceptance('third', 'f'.repeat(64)))).rejects.toThrow();
+    await expect(
+      store.accept('g', acceptance('third', 'f'.repeat(64)), (await store.knownGood('g'))?.id ?? null),
+    ).rejects.toThrow();
     expect(await store.acceptance('g', 'f'.repeat(64))).toBeNull();
   });
 });
