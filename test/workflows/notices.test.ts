@@ -19,7 +19,13 @@ import { workflowCode } from '../../worker/bundle.ts';
 import { aNotice } from '../domain/notify/builders.ts';
 import { command } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
-import { type HttpReceiver, type MailReceiver, startHttpReceiver, startMailReceiver } from '../support/receivers.ts';
+import {
+  type HttpReceiver,
+  type MailReceiver,
+  type Script,
+  startHttpReceiver,
+  startMailReceiver,
+} from '../support/receivers.ts';
 import { type Handle, useRig } from '../support/rig.ts';
 import { silentEvents } from '../support/summaries.ts';
 
@@ -64,17 +70,22 @@ notifications:
   allowPrivate: [127.0.0.1]
   timeout: 1s
   tries: 2
-  repeat: 4s
+  repeat: 1s
   giveUp: 60s
   escalation:
     - { tell: [affected, database] }
-    - { after: 4s, tell: [infrastructure] }
+    - { after: 3s, tell: [infrastructure] }
 ui: { address: 'https://ui.shop.example' }
 `,
 });
 
+let health = 200;
+function script(next: Script): void {
+  http.script((received, n) => (received.path.startsWith('/health') ? { status: health } : next(received, n)));
+}
+
 beforeEach(() => {
-  http.script(() => ({}));
+  script(() => ({}));
   mail.refuse(null);
 });
 
@@ -114,6 +125,34 @@ describe('a change that goes well', () => {
   });
 });
 
+describe('a change that is not wanted after all', () => {
+  it('is over to whoever was asked for an approval', async () => {
+    const unwanted = await rig().start({
+      change: { kind: 'config', files: { 'pg_hba.conf': await rig().hbaWithoutDependent() } },
+    });
+    await unwanted.reaches('approve');
+    await unwanted.executeUpdate('reject', { args: ['kim: not tonight'] });
+    await unwanted.outcome();
+    await eventually('the end', async () => events(unwanted).includes('change.ended'));
+    expect(events(unwanted)).toEqual(['change.approval-wanted', 'change.ended']);
+  });
+
+  it('tells of no revert when it is aborted before its way back stands, and of its end', async () => {
+    const early = await rig().start({
+      change: { kind: 'config', files: { 'pg_hba.conf': await rig().hbaWithoutDependent() } },
+    });
+    await early.reaches('approve');
+    await rig().stopAgent();
+    await early.executeUpdate('approve', { args: ['kim: go'] });
+    await early.reaches('arm');
+    await early.executeUpdate('abort', { args: ['kim: not tonight'] });
+    await rig().startAgent();
+    expect(await early.outcome()).toMatchObject({ outcome: 'aborted', moments: { armed: null } });
+    await eventually('the end', async () => events(early).includes('change.ended'));
+    expect(events(early)).toEqual(['change.approval-wanted', 'change.ended']);
+  });
+});
+
 describe('a change that people decide about', () => {
   it('asks them, and tells them what became of it', async () => {
     const change = await rig().start({
@@ -131,59 +170,36 @@ describe('a change that people decide about', () => {
   });
 });
 
+/** It asks its dependents for half a minute whether they have recovered: other notices are told meanwhile. */
+let slow: Handle;
+
 describe('a change that makes a dependent fail slowly, and for good', () => {
-  it('is told when that begins, before it is decided, and calls people when going back did not help', async () => {
-    const change = await rig().start({
+  it('is told when that begins, before it is decided', async () => {
+    slow = await rig().start({
       change: { kind: 'config', settings: { work_mem: '12MB' } },
       overrides: { soak: '30s' },
     });
-    await change.reaches('watch');
-    http.script(({ path }) => (path.startsWith('/health') ? { status: 503 } : {}));
-    const { moments, outcome, dependents } = await change.outcome();
-    expect({ outcome, dependents }).toEqual({ outcome: 'reverted', dependents: 'still-failing' });
-    await eventually('a call', async () => events(change).includes('change.still-failing'));
-    expect(events(change).slice(0, 3)).toEqual(['change.armed', 'change.failing', 'change.reverting']);
-    expect(events(change).slice(3).sort()).toEqual(['change.reverted', 'change.still-failing']);
+    await slow.reaches('watch');
+    health = 503;
+    await eventually('the decision', async () => events(slow).includes('change.reverting'));
+    expect(events(slow)).toEqual(['change.armed', 'change.failing', 'change.reverting']);
     const [failing] = http.at('/database').filter(({ json }) => json.type === 'com.knowngood.change.failing');
     expect(failing?.json.data).toMatchObject({ dependents: ['image-service'] });
     expect(failing?.json.data.facts[0]).toContain('image-service/page failed');
-    expect(failing?.at).toBeLessThan(moments.decided ?? 0);
-    const config = ['--config', join(rig().folder, 'knowngood.yaml')];
-    const name = `${rig().targetName}:${change.changeId}`;
-    await eventually(
-      'it is listed',
-      async () => (await command('acknowledge', name, '--as', 'kim', ...config)).code === 0,
-    );
-    await eventually('the word', async () => events(change).includes('notice.acknowledged'));
-  }, 90_000);
-});
-
-describe('a change that denies a dependent', () => {
-  it('is told to the team of the dependent too, with the words of the check and what explains it', async () => {
-    const change = await denied();
-    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', dependents: 'recovered' });
-    await eventually('the end', async () => events(change).includes('change.reverted'));
-    expect(events(change)).toEqual(['change.approval-wanted', 'change.armed', 'change.reverting', 'change.reverted']);
-    const messages = () => http.at('/slack').filter(({ text }) => text.includes(change.changeId));
-    await eventually('two messages', async () => messages().length === 2);
-    const [reverting] = messages();
-    expect(reverting?.text).toContain('Reverting');
-    expect(reverting?.text).toContain('pg_hba.conf');
-    expect(reverting?.text).toContain('image-service/login failed');
-  });
-
-  it('is reverted as fast while every receiver hangs', async () => {
-    http.script(({ path }) => (path.startsWith('/health') ? {} : { silent: true }));
-    const change = await denied();
-    const { moments, outcome } = await change.outcome();
-    expect(outcome).toBe('reverted');
-    // One try at a receiver takes a second, and each has two of them.
-    expect((moments.restored ?? 0) - (moments.decided ?? 0)).toBeLessThan(1_000);
+    expect(failing?.at).toBeLessThan((await decidedAt(slow)) ?? 0);
   });
 });
+
+async function decidedAt(change: Handle): Promise<number | undefined> {
+  const { timeline } = await change.view();
+  return timeline.find(({ text }) => text.startsWith('decided to revert'))?.at;
+}
 
 /** A critical notice of a change that is none: what becomes of it by itself. */
-async function critical(bent: Partial<NoticeToSend['notice']> = {}) {
+async function critical(
+  bent: Partial<NoticeToSend['notice']> = {},
+  untilAcknowledged?: NoticeToSend['delivery']['untilAcknowledged'],
+) {
   const key = `${rig().targetName}:c-${randomBytes(4).toString('hex')}:still-failing:1`;
   const notice = aNotice({
     kind: 'still-failing',
@@ -196,7 +212,9 @@ async function critical(bent: Partial<NoticeToSend['notice']> = {}) {
   const config = await loadKnowngoodConfig(join(rig().folder, 'knowngood.yaml'));
   const plan = notifyPlanOf(config, rig().targetName);
   if (plan === null) throw new Error('the rig has teams');
-  const args: [NoticeToSend] = [{ notice, delivery: deliveryOf(plan, notice), changeWorkflowId: null, hasEnd: false }];
+  const usual = deliveryOf(plan, notice);
+  const delivery = untilAcknowledged === undefined ? usual : { ...usual, untilAcknowledged };
+  const args: [NoticeToSend] = [{ notice, delivery, changeWorkflowId: null, hasEnd: false }];
   const handle = await rig().client.workflow.start<typeof sendNotice>('sendNotice', {
     workflowId: noticeWorkflowId(notice),
     taskQueue: 'knowngood',
@@ -228,7 +246,7 @@ describe('what is critical', () => {
     expect(notice.paged()).toEqual([]);
     await eventually('the second step', async () => actions(notice.paged()).includes('trigger'));
     const waitedMs = (notice.paged()[0]?.at ?? 0) - (notice.toldTo('/database')[0]?.at ?? 0);
-    expect(waitedMs).toBeGreaterThan(3_000);
+    expect(waitedMs).toBeGreaterThan(2_000);
     expect(JSON.stringify(notice.paged()[0]?.json)).toContain('Nobody has acknowledged it yet');
     await notice.executeUpdate('acknowledge', { args: ['kim: on the host'] });
     expect(await notice.result()).toMatchObject({ acknowledgedBy: 'kim: on the host' });
@@ -242,14 +260,31 @@ describe('what is critical', () => {
   it('is repeated to the last step while nobody does', async () => {
     const notice = await critical();
     await eventually('a repeat', async () => notice.paged().length >= 2, 20_000);
-    expect(actions(notice.paged())).toEqual(['trigger', 'trigger']);
+    expect(new Set(actions(notice.paged()))).toEqual(new Set(['trigger']));
     await notice.signal('acknowledge', 'kim: sorry');
     expect(await notice.result()).toMatchObject({ acknowledgedBy: 'kim: sorry' });
   });
 
+  it('asks nobody any more once it has given up, and keeps little of what it told', async () => {
+    const notice = await critical({}, { repeatMs: 0, giveUpMs: 4_500 });
+    const { told, counts, acknowledgedBy } = await notice.result();
+    expect({ acknowledgedBy, tries: counts.tries <= 8 }).toEqual({ acknowledgedBy: null, tries: true });
+    expect(counts.delivered).toBe(counts.tries);
+    expect(told.length).toBeLessThanOrEqual(20);
+  });
+
+  it('is refused when it is none, and wedges nothing', async () => {
+    const handle = await rig().client.workflow.start('sendNotice', {
+      workflowId: noticeWorkflowId({ key: randomBytes(4).toString('hex') }),
+      taskQueue: 'knowngood',
+      args: [{ notice: { at: 1e300 }, delivery: null }],
+    });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { message: 'cannot read the notice of a notice' } });
+  });
+
   it('is acknowledged in PagerDuty itself', async () => {
     const notice = await critical();
-    http.script(({ path }) =>
+    script(({ path }) =>
       path.startsWith('/api/incidents') && path.includes(encodeURIComponent(notice.notice.key))
         ? {
             body: JSON.stringify({
@@ -276,7 +311,7 @@ describe('what is critical', () => {
   });
 
   it('goes to the next channel of the team when one is dead, which says so', async () => {
-    http.script(({ path }) => (path.startsWith('/slack') ? { status: 404, body: 'no_service' } : {}));
+    script(({ path }) => (path.startsWith('/slack') ? { status: 404, body: 'no_service' } : {}));
     const before = mail.mails.length;
     const notice = await critical();
     await eventually('a mail', async () => mail.mails.length > before);
@@ -289,11 +324,11 @@ describe('what is critical', () => {
   });
 
   it('goes to the next step at once when a whole team cannot be reached', async () => {
-    http.script(({ path }) => (path.startsWith('/database') ? { status: 500 } : {}));
+    script(({ path }) => (path.startsWith('/database') ? { status: 500 } : {}));
     const notice = await critical();
     await eventually('a page', async () => notice.paged().length > 0);
-    // Two tries, a second apart; the step itself would come after four.
-    expect((notice.paged()[0]?.at ?? 0) - notice.notice.at).toBeLessThan(3_500);
+    // Two tries, a second apart; the step itself would come after three.
+    expect((notice.paged()[0]?.at ?? 0) - notice.notice.at).toBeLessThan(2_900);
     expect(JSON.stringify(notice.paged()[0]?.json)).toContain('Team database could not be reached');
     await notice.signal('acknowledge', 'kim: mine');
     await notice.result();
@@ -301,7 +336,7 @@ describe('what is critical', () => {
 
   it('waits as long as 429 asks, and no longer than a minute', async () => {
     let asked = 0;
-    http.script(({ path }) =>
+    script(({ path }) =>
       path.startsWith('/database') && asked++ === 0 ? { status: 429, headers: { 'retry-after': '2' } } : {},
     );
     const notice = await critical({ severity: 'warning' });
@@ -310,18 +345,64 @@ describe('what is critical', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(1_900);
     expect(first?.headers['idempotency-key']).toBe(second?.headers['idempotency-key']);
   });
+});
 
+describe('the change whose dependent still fails', () => {
+  it('calls people, as going back did not help', async () => {
+    const { outcome, dependents } = await slow.outcome();
+    health = 200;
+    expect({ outcome, dependents }).toEqual({ outcome: 'reverted', dependents: 'still-failing' });
+    await eventually('a call', async () => events(slow).includes('change.still-failing'));
+    expect(events(slow).slice(3).sort()).toEqual(['change.reverted', 'change.still-failing']);
+    const config = ['--config', join(rig().folder, 'knowngood.yaml')];
+    const name = `${rig().targetName}:${slow.changeId}`;
+    await eventually(
+      'it is listed',
+      async () => (await command('acknowledge', name, '--as', 'kim', ...config)).code === 0,
+    );
+    await eventually('the word', async () => events(slow).includes('notice.acknowledged'));
+  }, 90_000);
+});
+
+describe('a notice', () => {
   it('is told at least once, under the same key, although the worker stops in the middle', async () => {
-    http.script(({ path }, n) => (path.startsWith('/database') && n >= 0 ? { silent: true } : {}));
+    script(({ path }, n) => (path.startsWith('/database') && n >= 0 ? { silent: true } : {}));
     const notice = await critical({ severity: 'warning' });
     await eventually('the first try', async () => notice.toldTo('/database').length === 1);
     await rig().stopWorker();
-    http.script(() => ({}));
+    script(() => ({}));
     await rig().startWorker();
     expect((await notice.result()).told.some(({ state }) => state === 'delivered')).toBe(true);
     const tries = notice.toldTo('/database');
     expect(tries.length).toBeGreaterThan(1);
     expect(new Set(tries.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+});
+
+/** Read again below. */
+let change: Handle;
+
+describe('a change that denies a dependent', () => {
+  it('is told to the team of the dependent too, with the words of the check and what explains it', async () => {
+    change = await denied();
+    expect(await change.outcome()).toMatchObject({ outcome: 'reverted', dependents: 'recovered' });
+    await eventually('the end', async () => events(change).includes('change.reverted'));
+    expect(events(change)).toEqual(['change.approval-wanted', 'change.armed', 'change.reverting', 'change.reverted']);
+    const messages = () => http.at('/slack').filter(({ text }) => text.includes(change.changeId));
+    await eventually('two messages', async () => messages().length === 2);
+    const [reverting] = messages();
+    expect(reverting?.text).toContain('Reverting');
+    expect(reverting?.text).toContain('pg_hba.conf');
+    expect(reverting?.text).toContain('image-service/login failed');
+  });
+
+  it('is reverted as fast while every receiver hangs', async () => {
+    script(() => ({ silent: true }));
+    const other = await denied();
+    const { moments, outcome } = await other.outcome();
+    expect(outcome).toBe('reverted');
+    // One try at a receiver takes a second, and each has two of them.
+    expect((moments.restored ?? 0) - (moments.decided ?? 0)).toBeLessThan(1_000);
   });
 });
 
@@ -340,9 +421,11 @@ describe('a revert that is not complete', () => {
     await eventually('a call', async () => events(change).includes('change.revert-incomplete'));
     const key = `${rig().targetName}:${change.changeId}:revert-incomplete:1`;
     await eventually('a page', async () => http.at('/v2/enqueue').some(({ text }) => text.includes(key)), 10_000);
-    await change.executeUpdate('acknowledge', { args: ['kim: restarting it'] });
+    // With the name in front of it longer than one text may be.
+    const why = 'restarting it'.padEnd(495, '!');
+    await change.executeUpdate('acknowledge', { args: [{ who: 'an operator', why }] });
     expect(await rejected(change.executeUpdate('acknowledge', { args: ['lee: me too'] }))).toContain(
-      'acknowledged already, by kim: restarting it',
+      'acknowledged already, by an operator: restarting it',
     );
     await eventually('the word', async () => events(change).includes('notice.acknowledged'));
     await exec(target.pgCtl('restart', '-m', 'fast', '-w'));
@@ -351,7 +434,7 @@ describe('a revert that is not complete', () => {
     const paged = (): string[] =>
       actions(http.at('/v2/enqueue').filter(({ json }) => json.dedup_key === `knowngood:${key}`));
     await eventually('the incident is closed', async () => paged().includes('resolve'));
-    expect(paged()).toEqual(['trigger', 'acknowledge', 'resolve']);
+    expect(paged().filter((action, i, all) => action !== all[i - 1])).toEqual(['trigger', 'acknowledge', 'resolve']);
   });
 });
 
@@ -373,8 +456,6 @@ describe('a revert by the agent alone', () => {
 
 describe('histories', () => {
   it('of a change that tells people, and of what it tells, replay', async () => {
-    const change = await denied();
-    await change.outcome();
     const ids = [change.workflowId, noticeWorkflowId({ key: `${rig().targetName}:${change.changeId}:reverting:1` })];
     for (const id of ids) {
       const handle = rig().client.workflow.getHandle(id);
@@ -384,8 +465,6 @@ describe('histories', () => {
   });
 
   it('hold no secret and no address of a channel', async () => {
-    const change = await denied();
-    await change.outcome();
     const text = historyToJSON(await change.fetchHistory());
     const decoded = [...text.matchAll(/"data": ?"([A-Za-z0-9+/=]+)"/g)].map(([, data = '']) =>
       Buffer.from(data, 'base64').toString(),
@@ -404,7 +483,7 @@ describe('knowngood notify test', () => {
     expect(good.out).toMatch(/delivered +application\/slack +ok/);
     expect(good.out).toMatch(/delivered +application\/email/);
     expect(good.code).toBe(0);
-    http.script(({ path }) => (path.startsWith('/slack') ? { status: 404, body: 'no_service' } : {}));
+    script(({ path }) => (path.startsWith('/slack') ? { status: 404, body: 'no_service' } : {}));
     const bad = await command('notify', 'test', 'application', ...config, '--json');
     expect(bad.code).toBe(1);
     expect(bad.json()).toMatchObject({
