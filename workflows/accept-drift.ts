@@ -89,32 +89,31 @@ async function run(flow: Acceptance): Promise<End> {
   const again = await look(target, now);
   if ('outcome' in again) return again;
   const instead = terms.question?.knownGoodId ?? null;
-  if ((now.question?.knownGoodId ?? null) !== instead || !isStill([candidate, terms], [again, now])) return moved;
+  if ((now.question?.knownGoodId ?? null) !== instead) return moved(otherKnownGood);
+  if (!isStill([candidate, terms], [again, now])) return moved('the live configuration, or whom it hits, has moved on');
   flow.terms = now;
   flow.drift = again.drift;
   const stricter = judge(flow, now);
   if (stricter !== null) return stricter;
-  if (!isApproved(rulesOf(flow), flow.approvals)) return moved;
+  if (!isApproved(rulesOf(flow), flow.approvals)) return moved('who must approve it has changed meanwhile');
   const { approvals } = flow;
   const { snapshotId } = again;
   const acceptance = { target, acceptId, snapshotId, requestedBy, reason, approvals, instead };
   const recorded = await orchestrator('make it known-good').acceptSnapshot(acceptance);
-  if (recorded === 'moved') return moved;
+  if (recorded === 'moved') return moved(otherKnownGood);
   if (recorded === 'taken') return taken(acceptId);
   return { outcome: 'accepted', summary: `snapshot ${snapshotId.slice(0, 12)} is known-good now` };
 }
 
-const moved: End = {
-  outcome: 'moved',
-  summary: 'it is not any more what was approved; known-good stays what it is',
-  problems: [
-    {
-      code: 'moved',
-      message: 'the live configuration, whom it hits, what is known-good or the policy has moved on',
-      hint: 'Ask for it again.',
-    },
-  ],
-};
+function moved(message: string): End {
+  return {
+    outcome: 'moved',
+    summary: 'it is not any more what was approved; known-good stays what it is',
+    problems: [{ code: 'moved', message, hint: 'Ask for it again.' }],
+  };
+}
+
+const otherKnownGood = 'what is known-good has changed meanwhile';
 
 function taken(acceptId: string): End {
   const problem: Problem = {

@@ -1,9 +1,11 @@
 /** Whom a drift hits, or would: what the simulation says, and who is connected. Pure. */
 import { type AccessChange, type AccessImpact, type Asked, isGuarded } from '../access/impact.ts';
 import { parseAddress } from '../access/address.ts';
+import { decidesAccess } from '../conf/settings.ts';
 import { shorten } from '../markdown.ts';
+import { decidesOrRuns } from '../plan/decides.ts';
 import { principalText } from '../plan/risk.ts';
-import type { Connected, Drift } from './drift.ts';
+import type { Connected, Drift, DriftItem } from './drift.ts';
 
 /** Each list, so that an answer stays a small payload. */
 const mostShown = 12;
@@ -28,6 +30,44 @@ export function fitImpact(impact: AccessImpact): AccessImpact {
 export function dependentsHit({ access }: Pick<Drift, 'access'>): readonly string[] {
   const hit = [...(access?.lost ?? []), ...(access?.unknown ?? [])].filter(isOfDependent);
   return [...new Set(hit.flatMap(({ who }) => who))].sort();
+}
+
+/** `loses`: what decides it is in force. `would-lose`: once what waits on the disk is loaded. */
+export type Hit = 'loses' | 'would-lose' | 'may-lose';
+
+/** Of each dependent in `dependentsHit` the gravest that is true of it. */
+export function hitsOfDependents({
+  access,
+  items,
+  moreItems,
+}: Pick<Drift, 'access' | 'items' | 'moreItems'>): ReadonlyMap<string, Hit> {
+  // What is not shown may be in force.
+  const isInForce = (of: ReadonlySet<string>): boolean =>
+    moreItems > 0 || items.some((item) => item.force === 'in-force' && of.has(item.section) && decidesWho(item));
+  const hits = new Map<string, Hit>();
+  const say = (changes: readonly AccessChange[], hitOf: (change: AccessChange) => Hit): void => {
+    for (const change of changes.filter(isOfDependent))
+      for (const name of change.who) {
+        const [had, hit] = [hits.get(name), hitOf(change)];
+        if (had === undefined || gravity.indexOf(hit) < gravity.indexOf(had)) hits.set(name, hit);
+      }
+  };
+  say(access?.lost ?? [], ({ need }) =>
+    isInForce(need === undefined ? decideLogin : decidePrivileges) ? 'loses' : 'would-lose',
+  );
+  say(access?.unknown ?? [], () => 'may-lose');
+  return hits;
+}
+
+const gravity: readonly Hit[] = ['loses', 'would-lose', 'may-lose'];
+
+const decideLogin: ReadonlySet<string> = new Set(['files', 'settings', 'roles', 'memberships', 'databases']);
+const decidePrivileges: ReadonlySet<string> = new Set(['roles', 'memberships', 'databases', 'shared', 'catalogs']);
+
+/** Beside it what merely runs something: a command in force locks nobody out. */
+function decidesWho({ section, key, role }: DriftItem): boolean {
+  if (section === 'settings') return decidesAccess(key.slice(key.indexOf(':') + 1));
+  return decidesOrRuns(section, key, role);
 }
 
 function isOfDependent({ source }: Pick<Asked, 'source'>): boolean {

@@ -3,7 +3,8 @@ import { countText, dateTimeText, durationText, listText } from '../format.ts';
 import { oneLine, shorten } from '../markdown.ts';
 import type { Notice, Severity } from '../notify/notice.ts';
 import { inWords } from '../problem.ts';
-import { connectedText, dependentsHit, hitSentences } from './affected.ts';
+import { byCodeUnit } from '../snapshot/canonical.ts';
+import { connectedText, dependentsHit, hitSentences, hitsOfDependents } from './affected.ts';
 import type { Drift } from './drift.ts';
 import { forcesOf, forceWords } from './force.ts';
 import { sinceText } from './since.ts';
@@ -72,8 +73,7 @@ function keyOf({ target, id, fingerprint }: RememberedDrift, what: string): stri
 
 /** Whoever loses access now is to be woken; what waits for a reload or a start is not to be forgotten. */
 function severityOf(drift: Drift): Severity {
-  const isInForce = drift.items.some(({ force }) => force === 'in-force');
-  return isInForce && (drift.access?.lost.length ?? 0) > 0 && dependentsHit(drift).length > 0 ? 'critical' : 'warning';
+  return [...hitsOfDependents(drift).values()].includes('loses') ? 'critical' : 'warning';
 }
 
 const told: Readonly<Record<Exclude<Telling, 'gone'>, string>> = {
@@ -88,17 +88,24 @@ function headline(
   { firstSeen, lastSeen }: RememberedDrift,
   telling: Exclude<Telling, 'gone'>,
 ): string {
-  const hit = dependentsHit(drift);
-  const whom = hit.length === 0 ? '' : `; ${listText(hit.slice(0, mostHit))} ${verbOf(drift, hit.length)}`;
   const long = telling === 'still' ? ` after ${durationText(lastSeen - firstSeen)}` : '';
-  return oneLine(`${target} ${told[telling]}${long}: ${subjects(drift)} (${forcesOf(drift.items)})${whom}`);
+  return oneLine(`${target} ${told[telling]}${long}: ${subjects(drift)} (${forcesOf(drift.items)})${whomOf(drift)}`);
 }
 
-function verbOf({ access, items }: Drift, hit: number): string {
-  const isSure = (access?.lost.length ?? 0) > 0;
-  const isNow = items.some(({ force }) => force === 'in-force');
-  const verb = isSure ? (isNow ? 'lose' : 'would lose') : 'may lose';
-  return `${hit === 1 && verb === 'lose' ? 'loses' : verb} access`;
+/** The gravest first; each dependent with what is true of it. */
+function whomOf(drift: Drift): string {
+  const hits = [...hitsOfDependents(drift)].toSorted(([a], [b]) => byCodeUnit(a, b));
+  let left = mostHit;
+  return (['loses', 'would-lose', 'may-lose'] as const)
+    .map((kind) => {
+      const names = hits.filter(([, hit]) => hit === kind).map(([name]) => name);
+      const shown = names.slice(0, left);
+      left -= shown.length;
+      if (shown.length === 0) return '';
+      const verb = kind === 'loses' && names.length > 1 ? 'lose' : kind.replace('-', ' ');
+      return `; ${listText(shown)} ${verb} access`;
+    })
+    .join('');
 }
 
 /** `pg_hba.conf, role image_svc and 2 more`. */

@@ -1,4 +1,6 @@
 /** Making what is live the known-good configuration, on real parts: who may, what is refused, what it is bound to. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { accept, edit, look, reload, sqlOn } from '../support/drift.ts';
@@ -26,6 +28,37 @@ async function drifted(value: string): Promise<void> {
   await sqlOn(rig(), `alter system set work_mem = '${value}'`);
   await reload(rig());
 }
+
+describe('what happens while it waits for approval', () => {
+  it('is looked at last, after the dependents were measured', async () => {
+    await drifted('8MB');
+    const acceptance = await accept(rig());
+    await acceptance.reaches('approve');
+    await acceptance.executeUpdate('approve', { args: ['kim: seen'] });
+    expect(await acceptance.outcome()).toMatchObject({ outcome: 'accepted' });
+    const { events } = await acceptance.fetchHistory();
+    const steps = (events ?? []).flatMap(
+      ({ activityTaskScheduledEventAttributes: it }) => it?.activityType?.name ?? [],
+    );
+    expect(steps.slice(-3)).toEqual(['baseline', 'drift', 'acceptSnapshot']);
+  });
+
+  it('goes by the policy of then: a stricter one is not met by what was enough before', async () => {
+    await drifted('7MB');
+    const acceptance = await accept(rig());
+    await acceptance.reaches('approve');
+    const path = join(rig().folder, 'knowngood.yaml');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('low: 1', 'low: 2'));
+    await acceptance.executeUpdate('approve', { args: ['kim: seen'] });
+    const result = await acceptance.outcome();
+    await writeFile(path, text);
+    expect(result).toMatchObject({
+      outcome: 'moved',
+      problems: [{ message: 'who must approve it has changed meanwhile' }],
+    });
+  });
+});
 
 describe('a configuration that somebody wants to keep', () => {
   it('becomes known-good with an approval, and does not drift any more', async () => {

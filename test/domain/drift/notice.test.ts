@@ -18,6 +18,7 @@ describe('people are told', () => {
     ['again after a day', { toldAt: noon, tellings: 1 }, noon + dayMs, 'still'],
     ['that it is gone', { toldAt: noon, tellings: 1, goneAt: noon }, noon, 'gone'],
     ['once that it is gone', { toldAt: noon, tellings: 1, goneAt: noon, goneToldAt: noon }, noon + dayMs, null],
+    ['that what took the place of what they know is gone', { followsTold: true, goneAt: noon }, noon, 'gone'],
     ['nothing of what went before they knew of it', { goneAt: noon }, noon, null],
   ] as const)
     it(name, () => expect(tellingOf(aRemembered(bend), now)).toBe(want));
@@ -49,9 +50,39 @@ describe('the notice', () => {
       aDrift({ access: anImpact({ lost: [aLoss({ source: 'observed', who: ['seen once'] })] }) }),
       'warning',
     ],
+    [
+      'wakes nobody for what waits on the disk beside a harmless setting in force',
+      { ...lost, items: [{ ...theHba, force: 'at-reload' as const }, anItem()] },
+      'warning',
+    ],
+    [
+      'wakes people for a privilege that is gone, whatever waits on the disk',
+      aDrift({
+        items: [
+          { ...theHba, force: 'at-reload' as const },
+          anItem({ key: 'object:shop:table:public.images', section: 'catalogs' }),
+        ],
+        access: anImpact({ lost: [aLoss({ need: 'select on public.images' })] }),
+      }),
+      'critical',
+    ],
     ['wakes nobody for a setting', aDrift(), 'warning'],
   ] as const)
     it(name, () => expect(driftNotice(drift, aRemembered(), 'new', by).severity).toBe(severity));
+
+  it('says of each dependent what is true of it', () => {
+    const items = [
+      { ...theHba, force: 'at-reload' as const },
+      anItem({ key: 'object:shop:table:public.images', section: 'catalogs' }),
+    ];
+    const access = anImpact({
+      lost: [aLoss(), aLoss({ who: ['reports'], need: 'select on public.images' })],
+      unknown: [aLoss({ who: ['backup'], verdict: 'unknown' })],
+    });
+    expect(driftNotice(aDrift({ items, access }), aRemembered(), 'new', by).headline).toMatch(
+      /; reports loses access; image-service would lose access; backup may lose access$/,
+    );
+  });
 
   it('has one key for one telling, and another one for each further one', () => {
     const keyOf = (...[remembered, telling]: [ReturnType<typeof aRemembered>, 'new' | 'changed' | 'still']): string =>
