@@ -18,6 +18,8 @@ export interface Decision {
 
 /** As the workflow notes an operator's word: `abort by kim: not tonight`. Approvals are known better than from their note. */
 const spoken = /^(reject|abort|confirm|abandon|extend|acknowledge)(?:e?d)? by ([^:]*)(?:: (.*))?$/s;
+/** On the notice itself, or where it was told. */
+const acknowledgedThere = /^[a-z-]+: acknowledged by ([^:]*)(?:: (.*))?$/s;
 const extended = /^(deadline moved by [^:]*)(?:: (.*))?$/s;
 const ruled = /^decided to (keep|revert): (.*)$/s;
 
@@ -26,7 +28,12 @@ export function decisionsOf({ change, result, details }: ReportInput): readonly 
     const approved = { at, what: 'approve', who, claim, why };
     return signedBy === undefined ? approved : { ...approved, key: signedBy.fingerprint };
   });
-  const noted = result.timeline.flatMap(({ at, text }): readonly Decision[] => {
+  // The summary of the end says it once more.
+  const entries = result.timeline.filter(({ phase }) => phase !== 'report' && phase !== 'closed');
+  const noted = entries.flatMap(({ at, text }): readonly Decision[] => {
+    const [, acknowledgedBy, taking = ''] = acknowledgedThere.exec(text) ?? [];
+    if (acknowledgedBy !== undefined)
+      return [{ at, what: 'acknowledge', who: acknowledgedBy, claim: null, why: taking }];
     const [, word, who = '', why = ''] = spoken.exec(text) ?? [];
     if (word !== undefined) return [{ at, what: word, who, claim: null, why }];
     const [, moved, because = ''] = extended.exec(text) ?? [];

@@ -3,8 +3,8 @@
  * statements and without values. Pure: lines in, evidence out. What a line quotes may be chosen by whoever connects.
  */
 import { shorten } from '../markdown.ts';
-import { holdsLiteralSecret, isSecretSetting } from '../secrets.ts';
 import type { LogFormat } from '../access/log-lines.ts';
+import { tellingWords } from './log-messages.ts';
 
 export interface LogEvidence {
   /** Oldest first. */
@@ -51,8 +51,10 @@ export function logEvidence(lines: readonly string[], format: LogFormat, window:
   const found: LogLine[] = [];
   for (const line of lines) {
     const read = readers[format](line);
-    if (read === null || !isWithin(read.time, window) || !isTelling(read)) continue;
-    const text = redacted(read.text);
+    if (read === null || !isWithin(read.time, window)) continue;
+    const words = tellingWords(read);
+    if (words === null) continue;
+    const text = shorten(words, longestLine);
     const last = found.at(-1);
     if (last !== undefined && last.text === text && last.level === read.level)
       found[found.length - 1] = { ...last, times: last.times + 1 };
@@ -107,38 +109,4 @@ function isWithin(time: string, { from, until, fromSeconds, untilSeconds }: LogW
   if (/^\d{10}\./.test(time)) return Number(time) >= fromSeconds && Number(time) <= untilSeconds;
   const [printed = ''] = /^[^ ]+ [^ ]+/.exec(time) ?? [];
   return printed >= from.slice(0, printed.length) && printed <= until.slice(0, printed.length);
-}
-
-/** Of LOG, only what speaks of the configuration and of the server's own coming and going. */
-const telling = [
-  /^received (SIGHUP|fast|smart|immediate)/,
-  /^parameter "/,
-  /\bwas not reloaded$/,
-  /^configuration file "/,
-  /^(invalid|authentication|line \d+|hostssl|role|could not|unrecognized|syntax error|end-of-line|missing)\b.*/,
-  /^(starting PostgreSQL|listening on|database system )/,
-];
-
-function isTelling({ level, text }: Read): boolean {
-  if (level === 'DETAIL') return text.startsWith('Connection matched ');
-  return level !== 'LOG' || telling.some((pattern) => pattern.test(text));
-}
-
-/** Messages whose quoted words are names; what another one quotes may be a value of somebody's row. */
-const quotesNames =
-  /^(permission denied|must be|role|database|no pg_hba\.conf entry|pg_hba\.conf rejects|password authentication|peer authentication|parameter|received|configuration file|could not|unrecognized configuration|authentication|terminating|canceling|remaining connection|too many|sorry|the database system|listening|starting|Connection matched)/;
-
-function redacted(text: string): string {
-  // A password may stand in a rule's options, in a setting, in an address.
-  if (holdsLiteralSecret(text)) return '(a line that holds a secret)';
-  const [, name, rest] = /^parameter "([^"]+)" (changed to|cannot be changed)/.exec(text) ?? [];
-  // The value of an extension's setting may be anything.
-  const isSecret =
-    name !== undefined && (isSecretSetting(name) || name.includes('.') || /command|conninfo|passwd|secret/.test(name));
-  const shown = isSecret
-    ? `parameter "${name}" ${rest} "…"`
-    : quotesNames.test(text)
-      ? text
-      : text.replace(/"[^"]*"/g, '"…"');
-  return shorten(shown, longestLine);
 }

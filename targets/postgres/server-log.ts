@@ -102,9 +102,14 @@ export function createLogTail(): LogTail {
 const mostFiles = 3;
 
 /** The last lines of the log, of files written to since then: a bounded piece of each, oldest first. */
-export async function lastLines({ path }: LogFile, since: number): Promise<readonly string[]> {
+export async function lastLines(
+  { path }: LogFile,
+  since: number,
+  /** `log_filename` of the collector; null: it is the only file of this server. */
+  naming: string | null,
+): Promise<readonly string[]> {
   const lines: string[] = [];
-  for (const each of await filesSince(path, since)) {
+  for (const each of await filesSince(path, since, naming)) {
     const handle = await open(each, readOnly);
     try {
       const { size } = await handle.stat();
@@ -118,13 +123,15 @@ export async function lastLines({ path }: LogFile, since: number): Promise<reado
   return lines;
 }
 
-/** `path` comes last. Those beside it are its older ones when they have its ending. */
-async function filesSince(path: string, since: number): Promise<readonly string[]> {
+/** `path` comes last. Those beside it are its older ones when the collector would name them so: others log there, too. */
+async function filesSince(path: string, since: number, naming: string | null): Promise<readonly string[]> {
+  if (naming === null) return [path];
   const folder = dirname(path);
+  const isOurs = namedAs(naming, extname(path));
   const names = await readdir(folder).catch(() => []);
   const found = await Promise.all(
     names
-      .filter((name) => extname(name) === extname(path) && join(folder, name) !== path)
+      .filter((name) => isOurs.test(name) && join(folder, name) !== path)
       .map(async (name) => {
         const file = await stat(join(folder, name)).catch(() => null);
         return file?.isFile() === true && file.mtimeMs >= since ? [{ path: join(folder, name), at: file.mtimeMs }] : [];
@@ -132,6 +139,17 @@ async function filesSince(path: string, since: number): Promise<readonly string[
   );
   const older = found.flat().sort((a, b) => a.at - b.at);
   return [...older.slice(-(mostFiles - 1)).map((file) => file.path), path];
+}
+
+/** `postgresql-%Y-%m-%d.log` as a pattern; csvlog and jsonlog have an ending of their own in the place of `.log`. */
+function namedAs(naming: string, ending: string): RegExp {
+  const stem = naming.endsWith('.log') ? naming.slice(0, -'.log'.length) : naming;
+  const pattern = stem
+    .split(/%[a-zA-Z]/)
+    .map((part) => part.replaceAll('%%', '%').replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    // What strftime puts there: digits, or the name of a day or a month.
+    .join('[0-9A-Za-z]+');
+  return new RegExp(`^${pattern}${naming.endsWith('.log') || ending !== '.log' ? ending.replace('.', '\\.') : ''}$`);
 }
 
 const nothing: LogLines = { lines: [], skippedBytes: 0 };

@@ -37,15 +37,29 @@ describe('a line of the stderr log', () => {
     ['a setting that holds a secret', 'LOG:  parameter "primary_conninfo" changed to "host=a user=geheim"'],
     ['a setting that runs a command', 'LOG:  parameter "archive_command" changed to "curl -u a:geheim x"'],
     ['a setting of an extension', 'LOG:  parameter "app.key" changed to "geheim"'],
-    ['an address with a login', 'ERROR:  could not connect to postgresql://u:geheim@h/db'],
-    ['a value that does not parse', 'ERROR:  invalid input syntax for type integer: "geheim"'],
-    ['a word of a statement', 'ERROR:  syntax error at or near "geheim"'],
   ] as const)
     it(`is shown without ${what}`, () => {
       const lines = read([`${at}${text}`]);
       expect(lines).toHaveLength(1);
       expect(lines.join()).not.toContain('geheim');
     });
+
+  for (const [what, text] of [
+    ['an address with a login', 'ERROR:  could not connect to postgresql://u:geheim@h/db'],
+    ['a value that does not parse', 'ERROR:  invalid input syntax for type integer: "geheim"'],
+    ['a value with quotes in it', 'ERROR:  invalid input syntax for type json: "{"card":"geheim"}"'],
+    ['a word of a statement', 'ERROR:  syntax error at or near "geheim"'],
+    ['what a function raises', 'WARNING:  customer 4711 pays with card geheim'],
+    ['what an extension says', 'ERROR:  could not connect to server "x": passwd=geheim'],
+    ['a name that is none', 'FATAL:  role "Jane Roe" has api key geheim'],
+    ['what looks like a denial', 'ERROR:  no pg_hba.conf entry for geheim'],
+  ] as const)
+    it(`is none with ${what}`, () => expect(read([`${at}${text}`])).toEqual([]));
+
+  it('shows of a denial who was denied', () =>
+    expect(
+      read([`${at}FATAL:  no pg_hba.conf entry for host "10.2.0.7", user "image_svc", database "shop", no encryption`]),
+    ).toEqual([expect.stringContaining('host "10.2.0.7", user "image_svc", database "shop", no encryption')]));
 
   it('within a statement of more lines is none, whatever stands in it', () =>
     expect(read([`${at}STATEMENT:  select`, '\t2026-03-01 10:00:09.600 UTC FATAL:  geheim'])).toEqual([]));

@@ -47,7 +47,8 @@ describe.each(logs)('PostgreSQL %i with %s', (major, _, settings) => {
     expect(text).toContain('LOG: parameter "work_mem" changed to "8MB"');
     expect(text).toMatch(/LOG: database system is ready to accept connections$/m);
     expect(text).toContain('ERROR: role "nobody" does not exist');
-    expect(text).toContain('ERROR: invalid input syntax for type integer: "…"');
+    // What quotes a value is no evidence at all.
+    expect(text).not.toContain('invalid input syntax');
     expect(text).not.toContain('geheim');
     expect((await read(cluster(), since - 120_000, since - 60_000)).lines).toEqual([]);
   });
