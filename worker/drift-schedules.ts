@@ -29,6 +29,9 @@ const jitterShare = 0.1;
 /** A look takes seconds; one that nobody runs must not keep the next one from being taken for ever. */
 const lookTimeout = '10 minutes';
 
+/** One that somebody has deleted by hand comes back. */
+const agreeEveryMs = 5 * 60_000;
+
 const prefix = driftScheduleId('');
 
 const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
@@ -41,13 +44,17 @@ export function keepDriftSchedules(parts: {
 }): { stop(): Promise<void> } {
   const { warn = (line) => process.stderr.write(`${line}\n`) } = parts;
   let kept: KnowngoodConfig | null = null;
+  let agreedAt = 0;
   let said = '';
   let running: Promise<void> | null = null;
 
   async function follow(): Promise<void> {
     try {
       const config = await parts.config();
-      if (config !== kept) await agree(parts.client, config);
+      if (config !== kept || performance.now() - agreedAt > agreeEveryMs) {
+        await agree(parts.client, config, Object.keys(kept?.targets ?? {}));
+        agreedAt = performance.now();
+      }
       kept = config;
       said = '';
     } catch (error) {
@@ -69,17 +76,17 @@ export function keepDriftSchedules(parts: {
   };
 }
 
-async function agree(client: Client, config: KnowngoodConfig): Promise<void> {
+/** `before`: targets of the file as it was. Another worker's file may name more, and theirs are left alone. */
+async function agree(client: Client, config: KnowngoodConfig, before: readonly string[]): Promise<void> {
   const there = new Set<string>();
   for await (const { scheduleId } of client.schedule.list())
     if (scheduleId.startsWith(prefix)) there.add(scheduleId.slice(prefix.length));
   for (const [target, { drift }] of Object.entries(config.targets)) {
     if (drift !== null) await have(client, target, drift);
     else if (there.has(target)) await drop(client, target);
-    there.delete(target);
   }
-  // Of targets that are in the file no more.
-  for (const target of there) await drop(client, target);
+  const gone = before.filter((target) => config.targets[target] === undefined && there.has(target));
+  for (const target of gone) await drop(client, target);
 }
 
 async function have(client: Client, target: string, drift: DriftConfig): Promise<void> {

@@ -3,13 +3,19 @@ import type { Notice } from '../domain/notify/notice.ts';
 import { orchestrator } from './steps.ts';
 import { endNotice, tellPeople } from './telling.ts';
 
-/** `before`: keys of notices that may still call people. Answers with those that do from now on. */
+/**
+ * `before`: keys of notices that may still call people. Answers with those that do from now on. What is less than critical
+ * silences none of them: a changed mode or a copied file makes a drift look as if it were not in force.
+ */
 export async function tellDrift(notice: Notice, before: readonly string[]): Promise<readonly string[]> {
   const plan = await orchestrator('whom to tell').notifyPlan({ target: notice.target });
   const told =
     plan === null
       ? 'nobody'
       : await tellPeople(notice, plan, { changeWorkflowId: null, hasEnd: notice.severity === 'critical' });
-  await Promise.all(before.filter((key) => key !== notice.key).map(endNotice));
-  return told !== 'nobody' && notice.severity === 'critical' ? [notice.key] : [];
+  const isCritical = notice.severity === 'critical';
+  const ended = isCritical || notice.kind === 'drift-gone' ? before.filter((key) => key !== notice.key) : [];
+  await Promise.all(ended.map(endNotice));
+  const begun = told !== 'nobody' && isCritical ? [notice.key] : [];
+  return [...begun, ...before.filter((key) => !ended.includes(key) && !begun.includes(key))];
 }

@@ -7,6 +7,7 @@ import { driftScheduleId } from '../../domain/drift/drift.ts';
 import { accept, reload, sqlOn } from '../support/drift.ts';
 import { eventually } from '../support/processes.ts';
 import { useRig } from '../support/rig.ts';
+import { scheduleOf } from '../../worker/drift-schedules.ts';
 
 const rig = useRig({ drift: '{ every: 2s }' });
 
@@ -64,6 +65,18 @@ describe('the schedule of a target', () => {
     await Promise.all([rig().startWorker(), rig().startWorker()]);
     expect(await everyMs()).toBe(7_000);
     expect((await described())?.state).toMatchObject({ paused: true, note: 'kim works on the server' });
+  }, 60_000);
+
+  it('of a target that another worker looks after is left alone', async () => {
+    const { client } = rig();
+    const theirs = scheduleOf('payroll-db', { everyMs: 3_600_000, ignore: [] });
+    await client.schedule.create(theirs);
+    await rig().startWorker();
+    await configure('{ every: 8s }');
+    await eventually('the file was followed', async () => (await everyMs()) === 8_000, 30_000);
+    const found = await client.schedule.getHandle(theirs.scheduleId).describe();
+    expect(found.scheduleId).toBe(theirs.scheduleId);
+    await client.schedule.getHandle(theirs.scheduleId).delete();
   }, 60_000);
 
   it('is deleted when drift is not looked for any more, and made again when it is', async () => {

@@ -1,5 +1,6 @@
 /** Drift on its way to people: a real receiver hears of it, is called again while nobody answers, and no more once it is gone. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -43,6 +44,11 @@ it('calls the database team until the drift is gone, and says that it is', async
   await reload(rig());
   expect((await look(rig())).told.map(({ kind, severity }) => [kind, severity])).toEqual([['drift', 'critical']]);
   await eventually('it is called again', async () => heard('drift') > 1);
+  // A changed mode makes it look as if it were not in force any more: it is told, and silences nothing.
+  await chmod(join(rig().target.dataDir, 'pg_hba.conf'), 0o600);
+  expect((await look(rig())).told.map(({ severity }) => severity)).toEqual(['warning']);
+  const calls = heard('drift');
+  await eventually('people are called all the same', async () => heard('drift') > calls + 1);
   await edit(rig(), 'pg_hba.conf', (text) => text + rule);
   await reload(rig());
   expect((await look(rig())).told.map(({ kind }) => kind)).toEqual(['drift-gone']);
