@@ -8,13 +8,19 @@ import { principalText } from '../plan/risk.ts';
 import type { Connected, Drift, DriftItem } from './drift.ts';
 
 /** Each list, so that an answer stays a small payload. */
-const mostShown = 12;
-const longestWords = 300;
+const mostShown = 8;
+const mostNames = 10;
+const mostReasons = 2;
+const longestWords = 200;
 
 export function fitImpact(impact: AccessImpact): AccessImpact {
   const { lost, gained, unknown, widened } = impact;
   const fit = (all: readonly AccessChange[]): AccessChange[] =>
-    all.slice(0, mostShown).map((one) => ({ ...one, because: one.because.map((text) => shorten(text, longestWords)) }));
+    all.slice(0, mostShown).map((one) => ({
+      ...one,
+      who: one.who.slice(0, mostNames),
+      because: one.because.slice(0, mostReasons).map((text) => shorten(text, longestWords)),
+    }));
   const left = [lost, gained, unknown, widened].reduce((sum, { length }) => sum + Math.max(0, length - mostShown), 0);
   return {
     ...impact,

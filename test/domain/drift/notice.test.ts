@@ -253,3 +253,14 @@ describe('the details', () => {
     );
   });
 });
+
+it('is an answer that Temporal takes, however many lose access for however many reasons', () => {
+  const loss = aLoss({
+    who: Array.from({ length: 40 }, (_, n) => `${'d'.repeat(60)}${n}`),
+    because: Array.from({ length: 9 }, () => 'because '.repeat(100)),
+  });
+  const all = Array.from({ length: 100 }, () => loss);
+  const fitted = fitImpact(anImpact({ lost: all, unknown: all, gained: all }));
+  expect(JSON.stringify(fitted).length).toBeLessThan(36 * 1024);
+  expect(fitted.more).toBe(3 * 92);
+});
