@@ -8,7 +8,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import { mostTold, noticeDetails, type Told } from '../domain/notify/details.ts';
-import type { ChannelKind } from '../domain/notify/plan.ts';
+import { callsUntil, type ChannelKind } from '../domain/notify/plan.ts';
 import type { NoticeToSend } from '../domain/notify/to-send.ts';
 import { shorten } from '../domain/markdown.ts';
 import { isProblem, parseOperatorInput } from '../domain/operator-input.ts';
@@ -52,7 +52,7 @@ export function openNotice(input: NoticeToSend): NoticeFlow {
   return {
     ...input,
     startedAt: Date.now(),
-    asks: input.delivery.untilAcknowledged !== null && input.delivery.steps.length > 0,
+    asks: callsUntil(input.delivery, 0) !== null,
     told: [],
     counts: { tries: 0, delivered: 0, dead: 0 },
     heard: new Map(),

@@ -13,7 +13,7 @@ import { orchestratorQueue } from '../domain/change.ts';
 import { escapeMarkdown, shorten } from '../domain/markdown.ts';
 import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify/change-notices.ts';
 import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
-import { deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
+import { callsUntil, deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
 import type { NoticeToSend } from '../domain/notify/to-send.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -79,11 +79,9 @@ export function tell(flow: Flow, kind: ChangeEvent, more: Partial<Situation> = {
     told: flow.told.filter(({ severity }) => severity !== 'info'),
   });
   const notice = changeNotice(kind, n, { ...situation, ...more });
-  const { steps, untilAcknowledged } = deliveryOf(plan, notice);
-  const calls = untilAcknowledged !== null && steps.length > 0;
   const { key, severity, dependents } = notice;
-  const callsUntil = calls ? Date.now() + untilAcknowledged.giveUpMs : null;
-  flow.told.push({ kind, key, severity, dependents, callsUntil, acknowledgedBy: '', isOver: false });
+  const until = callsUntil(deliveryOf(plan, notice), Date.now());
+  flow.told.push({ kind, key, severity, dependents, callsUntil: until, acknowledgedBy: '', isOver: false });
   void tellPeople(notice, plan, { changeWorkflowId: workflowId, hasEnd: kind === 'revert-incomplete' });
 }
 

@@ -73,6 +73,11 @@ export interface Delivery {
   readonly tries: number;
 }
 
+/** Until when people are called about a notice of `at`, Unix ms; null: nobody is. */
+export function callsUntil({ steps, untilAcknowledged }: Delivery, at: number): number | null {
+  return untilAcknowledged === null || steps.length === 0 ? null : at + untilAcknowledged.giveUpMs;
+}
+
 const tenMinutesMs = 600_000;
 
 const usualRoutes: readonly Route[] = [{ severity: 'warning', tell: ['affected', 'database'] }, { tell: ['database'] }];

@@ -214,7 +214,8 @@ async function critical(
   if (plan === null) throw new Error('the rig has teams');
   const usual = deliveryOf(plan, notice);
   const delivery = untilAcknowledged === undefined ? usual : { ...usual, untilAcknowledged };
-  const args: [NoticeToSend] = [{ notice, delivery, changeWorkflowId: null, hasEnd: false }];
+  const hasEnd = untilAcknowledged !== undefined;
+  const args: [NoticeToSend] = [{ notice, delivery, changeWorkflowId: null, hasEnd }];
   const handle = await rig().client.workflow.start<typeof sendNotice>('sendNotice', {
     workflowId: noticeWorkflowId(notice),
     taskQueue: 'knowngood',
@@ -230,6 +231,10 @@ async function critical(
 
 const actions = (received: readonly { readonly json: any }[]): string[] =>
   received.map(({ json }) => json.event_action as string);
+
+async function detailsOf(handle: { query<T>(name: string): Promise<T> }): Promise<string> {
+  return (await handle.query<{ readonly currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+}
 
 async function rejected(update: Promise<unknown>): Promise<string> {
   const error = await update.then(
@@ -267,6 +272,10 @@ describe('what is critical', () => {
 
   it('asks nobody any more once it has given up, and keeps little of what it told', async () => {
     const notice = await critical({}, { repeatMs: 0, giveUpMs: 4_500 });
+    await eventually('it asks', async () => (await detailsOf(notice)).includes('**acknowledge**'));
+    await eventually('it asks no more', async () => !(await detailsOf(notice)).includes('**acknowledge**'), 10_000);
+    expect(await rejected(notice.executeUpdate('acknowledge', { args: ['kim: late'] }))).toContain('nothing to ack');
+    await notice.signal('over');
     const { told, counts, acknowledgedBy } = await notice.result();
     expect({ acknowledgedBy, tries: counts.tries <= 8 }).toEqual({ acknowledgedBy: null, tries: true });
     expect(counts.delivered).toBe(counts.tries);

@@ -1,7 +1,7 @@
 /** Whom to tell what, as a table: who hears at once, who comes next, and who takes a dead channel's place. */
 import { describe, expect, it } from '@jest/globals';
 import type { Notice } from '../../../domain/notify/notice.ts';
-import { type Delivery, deliveryOf, type NotifyPlan } from '../../../domain/notify/plan.ts';
+import { callsUntil, type Delivery, deliveryOf, type NotifyPlan } from '../../../domain/notify/plan.ts';
 import { aNotice, aPlan } from './builders.ts';
 
 /** `0 application database | +600 infrastructure | ? search`: seconds, or only when somebody before was not reached. */
@@ -84,6 +84,14 @@ describe('routes of knowngood.yaml', () => {
       '+0 application database | +60 application database infrastructure search',
     );
   });
+});
+
+it('calls nobody where nobody is to hear of it, and nobody after it has given up', () => {
+  const until = (plan: Partial<NotifyPlan>, notice: Partial<Notice>) =>
+    callsUntil(deliveryOf(aPlan(plan), aNotice(notice)), 1_000);
+  expect(until({}, critical)).toBe(86_401_000);
+  expect(until({ teams: [] }, critical)).toBe(null);
+  expect(until({}, {})).toBe(null);
 });
 
 describe('the channels of a team', () => {
