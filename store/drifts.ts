@@ -2,6 +2,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { RememberedDrift } from '../domain/drift/telling.ts';
 import type { Acceptance, DriftStore } from './drift-store.ts';
+import { knownGoodId, makeKnownGood } from './known-good.ts';
 import type { Tables } from './tables.ts';
 
 type Row = Selectable<Tables['drifts']>;
@@ -120,15 +121,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
           .executeTakeFirst();
         // Asked again, it has been accepted already; a later known-good stays the newest.
         if (earlier !== undefined) return earlier.snapshot_id === snapshotId ? 'accepted' : 'taken';
-        const knownGood = await tx
-          .selectFrom('sightings')
-          .select('snapshot_id')
-          .where('target', '=', target)
-          .where('known_good_at', 'is not', null)
-          .orderBy('known_good_at', 'desc')
-          .limit(1)
-          .executeTakeFirst();
-        if ((knownGood?.snapshot_id ?? null) !== instead) return 'moved';
+        if ((await knownGoodId(tx, target)) !== instead) return 'moved';
         await tx
           .insertInto('acceptances')
           .values({
@@ -140,13 +133,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
             approvals: JSON.stringify(approvals),
           })
           .execute();
-        await tx
-          .insertInto('sightings')
-          .values({ target, snapshot_id: snapshotId, change_id: null, known_good_at: new Date() })
-          .onConflict((conflict) =>
-            conflict.columns(['target', 'snapshot_id']).doUpdateSet({ known_good_at: sql`now()` }),
-          )
-          .execute();
+        await makeKnownGood(tx, { target, snapshotId, changeId: null });
         return 'accepted';
       });
     },

@@ -1,6 +1,7 @@
 /** Snapshots by content, and where and when each was seen. */
 import { type Kysely, sql } from 'kysely';
 import type { Snapshot } from '../domain/snapshot.ts';
+import { makeKnownGood } from './known-good.ts';
 import { pack, unpack } from './packed.ts';
 import { StoreError } from './store-error.ts';
 import type { SnapshotRow, Store } from './store.ts';
@@ -106,15 +107,7 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
       return found.map(rowOf);
     },
 
-    async markKnownGood(target, id, changeId) {
-      await db
-        .insertInto('sightings')
-        .values({ target, snapshot_id: id, change_id: changeId, known_good_at: new Date() })
-        .onConflict((conflict) =>
-          conflict.columns(['target', 'snapshot_id']).doUpdateSet({ known_good_at: sql`now()` }),
-        )
-        .execute();
-    },
+    markKnownGood: (target, snapshotId, changeId) => makeKnownGood(db, { target, snapshotId, changeId }),
 
     async knownGood(target) {
       const newest = await rows(target)
