@@ -1,7 +1,7 @@
 /** Takes what people are being called about: through the change while it is open, else from its notices, which outlive it. */
 import type { Client } from '@temporalio/client';
 import { noticesOfChange } from '../domain/notify/notice.ts';
-import type { Said } from './change-handle.ts';
+import { asking, type Said } from './asking.ts';
 import { refusalOf, refused } from './refusals.ts';
 
 export async function acknowledge(
@@ -20,7 +20,7 @@ export async function acknowledge(
   });
   try {
     for await (const { workflowId } of client.workflow.list({ query })) {
-      const one = await sayToNotice(client, workflowId, note);
+      const one = await asking(client, workflowId).update('acknowledge', [note ?? '']);
       // One that only tells, and asks for nobody, has nothing to take.
       if (answer.kind === 'refused') answer = one;
     }
@@ -29,16 +29,3 @@ export async function acknowledge(
   }
   return answer;
 }
-
-async function sayToNotice(client: Client, workflowId: string, note: string | undefined): Promise<Said> {
-  try {
-    const text = await client.connection.withDeadline(Date.now() + acceptTimeoutMs, () =>
-      client.workflow.getHandle(workflowId).executeUpdate<string, [string]>('acknowledge', { args: [note ?? ''] }),
-    );
-    return { kind: 'recorded', text };
-  } catch (error) {
-    return refusalOf(error, workflowId);
-  }
-}
-
-const acceptTimeoutMs = 10_000;

@@ -19,15 +19,20 @@ const acceptTimeoutMs = 10_000;
 const answerTimeoutMs = 60_000;
 const pauseMs = 1_000;
 
-export interface Asking<View, Result> {
+/** What anybody may ask of it. */
+export interface Seen<View, Result> {
+  view(): Promise<{ readonly kind: 'view'; readonly view: View } | Refused>;
+  /** The run that asks now; an approval is signed for it. */
+  run(): Promise<{ readonly kind: 'run'; readonly runId: string } | Refused>;
+  /** Waits for the end, however long it takes. */
+  result(): Promise<{ readonly kind: 'closed'; readonly result: Result } | Refused>;
+}
+
+export interface Asking<View, Result> extends Seen<View, Result> {
   readonly handle: WorkflowHandle;
   /** `patienceMs`: for so long it is tried again while Temporal is away. `answerMs` null: the answer may take its time. */
   send<T>(name: string, args: [] | [unknown], answerMs: number | null, patienceMs: number): Promise<T>;
   update(name: string, args: [] | [unknown], patienceMs?: number): Promise<Said>;
-  view(): Promise<{ readonly kind: 'view'; readonly view: View } | Refused>;
-  run(): Promise<{ readonly kind: 'run'; readonly runId: string } | Refused>;
-  /** Waits for the end, however long it takes. */
-  result(): Promise<{ readonly kind: 'closed'; readonly result: Result } | Refused>;
 }
 
 /** `whenFailed`: what to do about one that ended without a result. */

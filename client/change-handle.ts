@@ -5,7 +5,7 @@ import type { ChangeResult } from '../domain/result.ts';
 import type { ChangeView } from '../domain/view.ts';
 import { workflowIdOf } from '../domain/change.ts';
 import { acknowledge } from './acknowledge.ts';
-import { asking, type Said } from './asking.ts';
+import { asking, type Said, type Seen } from './asking.ts';
 import { refusalOf } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
@@ -31,13 +31,10 @@ export type Words = string | BoundWords | SignedWords;
 export type { Said } from './asking.ts';
 export type { ArmedAnswer, PipelineWord } from '../domain/pipeline.ts';
 
-export interface ChangeHandle {
+export interface ChangeHandle extends Seen<ChangeView, ChangeResult> {
   readonly target: string;
   readonly changeId: string;
   readonly workflowId: string;
-  view(): Promise<{ readonly kind: 'view'; readonly view: ChangeView } | Refused>;
-  /** The run that asks now; an approval is signed for it. */
-  run(): Promise<{ readonly kind: 'run'; readonly runId: string } | Refused>;
   say(word: OperatorWord, said?: Words): Promise<Said>;
   approve(said?: Words): Promise<Said>;
   reject(note?: string): Promise<Said>;
@@ -53,8 +50,6 @@ export interface ChangeHandle {
   awaitArmed(): Promise<{ readonly kind: 'answered'; readonly answer: ArmedAnswer } | Refused>;
   applied(word?: PipelineWord): Promise<Said>;
   failed(word?: PipelineWord): Promise<Said>;
-  /** Waits for the end, however long it takes. */
-  result(): Promise<{ readonly kind: 'closed'; readonly result: ChangeResult } | Refused>;
 }
 
 /** A pipeline's word is worth waiting for: without it the change is reverted. Longer than the default lease it need not be. */
