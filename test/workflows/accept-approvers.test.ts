@@ -1,11 +1,12 @@
 /** What is live becomes known-good only by the approvals that a guarded change of the same risk would need. On real parts. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { approvalNamespace, statementText } from '../../domain/approval-statement.ts';
 import type { AcceptView } from '../../domain/drift/acceptance.ts';
 import { armored, bytesToSign, verifiedKey } from '../../signing/sshsig.ts';
 import { readKeyFile } from '../../signing/signers.ts';
+import { keyFileIn, peopleWhoApprove } from '../support/approvers.ts';
 import { type Run, startCommand } from '../support/cli.ts';
 import { type AcceptHandle, accept, edit, look, reload, sqlOn } from '../support/drift.ts';
 import { useRig } from '../support/rig.ts';
@@ -16,25 +17,14 @@ const anna = aKeyPair('ed25519', 'anna');
 const kim = aKeyPair('ed25519', 'kim');
 const stranger = aKeyPair('ed25519', 'stranger');
 
-const rig = useRig({
-  // The first known-good is of high risk, a setting that drifted of low.
-  policy: `approvals: { expire: 60s, groups: { low: { dba: 1, security: 1 } }, high: 1, signed: high }`,
-  approvers: `
-approvers:
-  anna: { identities: [anna@example.com, anna@laptop], keys: ['${anna.line}'] }
-  kim: { identities: [kim@example.com], keys: ['${kim.line}'] }
-  sam: {}
-groups: { dba: [anna, kim], security: [kim, sam] }
-`,
-});
+// The first known-good is of high risk, a setting that drifted of low.
+const rig = useRig(peopleWhoApprove({ anna, kim }));
 
 const refusal = (acceptance: AcceptHandle, argument?: unknown): Promise<string> =>
   approveAs(rig(), acceptance, argument);
 
 function sign(acceptance: AcceptHandle, key: string, ...args: readonly string[]): Promise<Run> {
-  const path = join(rig().folder, 'some-key');
-  writeFileSync(path, key, { mode: 0o600 });
-  chmodSync(path, 0o600);
+  const path = keyFileIn(rig(), 'some-key', key);
   const named = `${rig().targetName}:${acceptance.acceptId}`;
   const config = join(rig().folder, 'knowngood.yaml');
   return startCommand(['drift', 'approve', named, '--sign', '--key', path, '--config', config, ...args], {

@@ -1,11 +1,9 @@
 /** Approvals on a real server: who counts, what a rejection leaves, what a Reset does to them. */
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ChangeResult } from '../../domain/result.ts';
-import type { ChangeView } from '../../domain/view.ts';
-import { eventually } from '../support/processes.ts';
 import { useRig } from '../support/rig.ts';
+import { askedAgain, lastTask } from '../support/reset.ts';
 
 const rig = useRig({ policy: 'approvals: { low: 1, high: 2, expire: 20s }' });
 const harmless = { kind: 'config', settings: { work_mem: '6MB' } } as const;
@@ -109,23 +107,10 @@ describe('a change that needs approval', () => {
       overrides: { soak: '60s' },
     });
     await change.reaches('approve');
-    const history = await change.fetchHistory();
-    const decided = (history.events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes).at(-1);
+    const waiting = await lastTask(change);
     await change.executeUpdate('approve', { args: ['kim: seen'] });
     await change.reaches('watch');
-    const { client } = rig();
-    await client.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: change.workflowId },
-      reason: 'a test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: decided?.eventId ?? null,
-    });
-    const fresh = client.workflow.getHandle(change.workflowId);
-    await eventually('the new run asks', async () => {
-      const view = await fresh.query<ChangeView>('view').catch(() => null);
-      return view?.phase === 'approve' && view.approvals.given.length === 0;
-    });
+    const fresh = await askedAgain(rig(), change, waiting);
     await fresh.executeUpdate('reject', { args: ['kim: not after all'] });
     const result = (await fresh.result()) as ChangeResult;
     expect(result).toMatchObject({ outcome: 'reverted', reason: 'rejected-by-operator' });

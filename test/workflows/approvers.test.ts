@@ -1,13 +1,14 @@
 /** Approvals of known people on a real server: groups, identities, signatures made by the command and by an SSH agent. */
-import { randomUUID } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { approvalNamespace } from '../../domain/approval-statement.ts';
 import type { ChangeView } from '../../domain/view.ts';
 import { verifiedKey } from '../../signing/sshsig.ts';
+import { keyFileIn, peopleWhoApprove } from '../support/approvers.ts';
 import { type Run, startCommand } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
+import { askedAgain, lastTask } from '../support/reset.ts';
 import { type Handle, useRig } from '../support/rig.ts';
 import { approveAs } from '../support/sender.ts';
 import { type SshAgent, aKeyPair, aLockedKeyPair, startSshAgent } from '../support/ssh-agent.ts';
@@ -17,17 +18,8 @@ const kim = aLockedKeyPair();
 const stranger = aKeyPair('ed25519', 'stranger');
 const rsa = aKeyPair('rsa', 'anna, too');
 
-const rig = useRig({
-  // A declared change without a restart is of low risk, one of a pipeline is of high.
-  policy: `approvals: { expire: 60s, groups: { low: { dba: 1, security: 1 } }, high: 1, signed: high }`,
-  approvers: `
-approvers:
-  anna: { identities: [anna@example.com, anna@laptop], keys: ['${anna.line}'] }
-  kim: { identities: [kim@example.com], keys: ['${kim.line}'] }
-  sam: {}
-groups: { dba: [anna, kim], security: [kim, sam] }
-`,
-});
+// A declared change without a restart is of low risk, one of a pipeline is of high.
+const rig = useRig(peopleWhoApprove({ anna, kim }));
 const harmless = { kind: 'config', settings: { work_mem: '6MB' } } as const;
 
 let agent: SshAgent;
@@ -51,12 +43,7 @@ function sign(change: Handle, args: readonly string[] = [], env: NodeJS.ProcessE
   return startCommand(['approve', named, '--sign', ...config, ...args], { HOME: rig().folder, ...env }).done;
 }
 
-function keyFile(name: string, text: string): string {
-  const path = join(rig().folder, name);
-  writeFileSync(path, text, { mode: 0o600 });
-  chmodSync(path, 0o600);
-  return path;
-}
+const keyFile = (name: string, text: string): string => keyFileIn(rig(), name, text);
 
 async function asksForSignatures(): Promise<Handle> {
   const change = await rig().start({ change: { kind: 'external' }, requestedBy: 'sam' });
@@ -260,25 +247,12 @@ describe('a change that only signatures approve', () => {
 
   it('asks for new signatures after a Reset', async () => {
     const change = await asksForSignatures();
-    const history = await change.fetchHistory();
-    const decided = (history.events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes).at(-1);
+    const waiting = await lastTask(change);
     const key = keyFile('anna-key', anna.file);
     expect(await sign(change, ['--key', key])).toMatchObject({ code: 0 });
     await change.reaches('apply');
     const earlier = (await change.view()).approvals.given[0]?.evidence;
-    const { client } = rig();
-    await client.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: change.workflowId },
-      reason: 'a test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: decided?.eventId ?? null,
-    });
-    const fresh = client.workflow.getHandle(change.workflowId);
-    await eventually('the new run asks', async () => {
-      const view = await fresh.query<ChangeView>('view').catch(() => null);
-      return view?.phase === 'approve' && view.approvals.given.length === 0;
-    });
+    const fresh = await askedAgain(rig(), change, waiting);
     await expect(fresh.executeUpdate('approve', { args: [earlier] })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('the signed text is about run') },
     });
