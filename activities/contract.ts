@@ -72,9 +72,7 @@ export interface OrchestratorActivities extends DriftActivities, NotifyActivitie
     atOnce?: boolean;
   }): Promise<{ kind: 'admitted'; change: AdmittedChange } | Refused>;
   /** The claimed identity of the client that sent an Update or Signal, from history; null when none was sent. */
-  claimedIdentity(
-    input: { workflowId: string; updateId: string } | { workflowId: string; signal: string; index: number },
-  ): Promise<Sender>;
+  claimedIdentity(input: { workflowId: string } & Origin): Promise<Sender>;
   /** Whose signature a signed approval bears, by the keys listed now; of the run that asks. */
   checkSignature(input: { asked: Asked; statement: string; signature: string }): Promise<Signer | Refused>;
   /** Whether this run goes on from an earlier one, of which it may not know the end. */
@@ -101,6 +99,9 @@ export interface Signer {
   /** `SHA256:…` */
   readonly fingerprint: string;
 }
+
+/** An Update by its id, or a Signal by its name and its place among those of that name. */
+export type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
 
 /** Who sent an Update or Signal, read back from history. */
 export interface Sender {

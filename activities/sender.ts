@@ -1,10 +1,8 @@
 /** Who sent an Update or a Signal: the claim in the request, read back from history, and whether a Reset replayed it. */
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import type { Sender } from './contract.ts';
+import type { Origin, Sender } from './contract.ts';
 import { type HistoryEvent, historyOf, isResetMark } from './history.ts';
-
-export type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
 
 const { EventType, UpdateAdmittedEventOrigin } = proto.temporal.api.enums.v1;
 

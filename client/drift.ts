@@ -6,25 +6,20 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import { orchestratorQueue } from '../domain/change.ts';
 import type { AcceptRequest, AcceptResult, AcceptView } from '../domain/drift/acceptance.ts';
 import { acceptIdOf } from '../domain/drift/drift.ts';
-import { codeSpan, escapeMarkdown, shorten } from '../domain/markdown.ts';
+import { codeSpan, detailsPage, escapeMarkdown, shorten } from '../domain/markdown.ts';
+import { targetAttribute } from '../domain/search-attributes.ts';
 import type { DriftFound } from '../workflows/watch-drift.ts';
 import type { Words } from './change-handle.ts';
-import { asking, type Said } from './asking.ts';
+import { asking, type Said, type Seen } from './asking.ts';
 import { type Refused, refusalOf, refused } from './refusals.ts';
-import { targetAttribute } from './start.ts';
 
-export interface AcceptanceHandle {
+export interface AcceptanceHandle extends Seen<AcceptView, AcceptResult> {
   readonly target: string;
   readonly acceptId: string;
   readonly workflowId: string;
-  view(): Promise<{ readonly kind: 'view'; readonly view: AcceptView } | Refused>;
-  /** The run that asks now; an approval is signed for it. */
-  run(): Promise<{ readonly kind: 'run'; readonly runId: string } | Refused>;
   say(word: 'approve' | 'reject', said?: Words): Promise<Said>;
   approve(said?: Words): Promise<Said>;
   reject(note?: string): Promise<Said>;
-  /** Waits for the end, however long it takes. */
-  result(): Promise<{ readonly kind: 'closed'; readonly result: AcceptResult } | Refused>;
 }
 
 export interface DriftClient {
@@ -78,12 +73,11 @@ export function driftClient(client: Client): DriftClient {
           workflowIdConflictPolicy: 'FAIL',
           typedSearchAttributes: attributesOf(target),
           staticSummary: `${target}: the live configuration shall be known-good${reason === '' ? '' : `: ${escapeMarkdown(shorten(reason, 200))}`}`,
-          staticDetails: [
+          staticDetails: detailsPage([
             `**Target** ${codeSpan(target)}`,
             `**Asked for by** ${codeSpan(shorten(requestedBy, 300))}`,
             `**Reason** ${codeSpan(shorten(reason, 300))}`,
-            '\u00a0\n',
-          ].join('\n\n'),
+          ]),
         });
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return refusalOf(error, workflowId);

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { workflowIdOf } from '../domain/change.ts';
+import { outcomeAttribute, phaseAttribute, targetAttribute } from '../domain/search-attributes.ts';
 import { changeHandle } from './change-handle.ts';
 import type { ChangeHandle } from './change-handle.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
-import { targetAttribute } from './start.ts';
 
 export interface FoundChange {
   readonly target: string;
@@ -125,8 +125,8 @@ function changeOf(info: WorkflowExecutionInfo): FoundChange | null {
     changeId,
     workflowId: info.workflowId,
     open: info.status.name === 'RUNNING',
-    phase: attribute('KnowngoodPhase'),
-    outcome: attribute('KnowngoodOutcome'),
+    phase: attribute(phaseAttribute.name),
+    outcome: attribute(outcomeAttribute.name),
     startedAt: info.startTime,
     closedAt: info.closeTime ?? null,
   };

@@ -1,6 +1,7 @@
 /** Who is there: workers and agents that poll, search attributes that are registered. */
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { searchAttributes } from '../domain/search-attributes.ts';
 import { isUnavailable } from './refusals.ts';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -25,11 +26,9 @@ export async function hasPoller(client: Client, queue: string, kind: keyof typeo
   }
 }
 
-const ours = ['KnowngoodTarget', 'KnowngoodPhase', 'KnowngoodOutcome', 'KnowngoodRisk'];
-
 export async function missingAttributes(client: Client): Promise<string[]> {
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
     namespace: client.options.namespace,
   });
-  return ours.filter((name) => !(name in (customAttributes ?? {})));
+  return searchAttributes.filter((name) => !(name in (customAttributes ?? {})));
 }

@@ -1,21 +1,15 @@
 /** Starts a guarded change, or attaches to it when it is there already: a change id is used once. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Client, WorkflowStartOptions } from '@temporalio/client';
-import {
-  SearchAttributeType,
-  TypedSearchAttributes,
-  defaultPayloadConverter,
-  defineSearchAttributeKey,
-} from '@temporalio/common';
+import { TypedSearchAttributes, defaultPayloadConverter } from '@temporalio/common';
 import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue, workflowIdOf } from '../domain/change.ts';
-import { codeCell, codeSpan, escapeMarkdown, markdownTable, shorten } from '../domain/markdown.ts';
+import { codeCell, codeSpan, detailsPage, escapeMarkdown, markdownTable, shorten } from '../domain/markdown.ts';
+import { targetAttribute } from '../domain/search-attributes.ts';
 import { changeHandle } from './change-handle.ts';
 import type { ChangeHandle } from './change-handle.ts';
 import { refusalOf, refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
-
-export const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
 
 /** `attached`: it was started before, perhaps it has ended already. */
 export type Started = { readonly kind: 'started' | 'attached'; readonly change: ChangeHandle } | Refused;
@@ -69,8 +63,7 @@ function detailsOf({ target, changeId, requestedBy, reason }: ChangeRequest): st
     ...(requestedBy === undefined ? [] : [['asked for by', codeCell(shorten(requestedBy, 300))]]),
     ...(reason === undefined ? [] : [['reason', codeCell(shorten(reason, 300))]]),
   ];
-  // The last line can be clipped in older versions of the UI.
-  return `${[markdownTable({ head: ['', ''], rows }), ...whatHappens(target)].join('\n\n')}\n\n\u00a0\n`;
+  return detailsPage([markdownTable({ head: ['', ''], rows }), ...whatHappens(target)]);
 }
 
 /** Holds in every phase, a worker that is away included: the rest stands in the current details. */

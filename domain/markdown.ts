@@ -48,6 +48,11 @@ export function codeBlock(content: string, language = ''): string {
   return `${fence}${language}\n${content.replace(/\n+$/, '').replace(misleading, '\ufffd')}\n${fence}`;
 }
 
+/** Parts below each other, without the empty ones. Ends with an empty paragraph: the Web UI may clip the last line. */
+export function detailsPage(parts: readonly string[]): string {
+  return [...parts.filter((part) => part !== ''), '\u00a0\n'].join('\n\n');
+}
+
 export interface Table {
   readonly head: readonly string[];
   /** Cells are Markdown already: escape what is in them. */

@@ -22,6 +22,8 @@ export interface SignedWords {
 }
 
 const maxLength = 500;
+/** Of a name and a reason in one text, `name: reason`. */
+export const longestSaying = 2 * maxLength + ': '.length;
 /** A statement holds a name and a reason, each escaped; an Ed25519 signature has some 300 characters. */
 const longest: Readonly<Record<string, number>> = { statement: 8_000, signature: 1_000 };
 const nothing: OperatorInput = { who: null, why: '', changeId: null, planHash: null };

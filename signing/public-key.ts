@@ -1,7 +1,7 @@
 /** Public Ed25519 keys as OpenSSH writes them, one line each. Every other kind is refused by name. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Problem } from '../domain/problem.ts';
-import { readFields, withLength } from './wire.ts';
+import { readFields } from './wire.ts';
 
 export const keyType = 'ssh-ed25519';
 
@@ -30,10 +30,6 @@ export function readPublicKey(blob: Buffer): PublicKey | Problem {
   if (raw?.length !== 32 || more.length > 0) return damaged;
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') };
   return { blob, fingerprint: fingerprintOf(blob), key: createPublicKey({ key: jwk, format: 'jwk' }) };
-}
-
-export function publicKeyBlob(raw: Buffer): Buffer {
-  return Buffer.concat([withLength(keyType), withLength(raw)]);
 }
 
 export function fingerprintOf(blob: Buffer): string {

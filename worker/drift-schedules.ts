@@ -10,12 +10,13 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleOptions,
 } from '@temporalio/client';
-import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
+import { TypedSearchAttributes } from '@temporalio/common';
 import { orchestratorQueue } from '../domain/change.ts';
 import type { DriftConfig, KnowngoodConfig } from '../domain/config.ts';
 import { driftScheduleId } from '../domain/drift/drift.ts';
 import { formatDuration } from '../domain/duration.ts';
-import { codeSpan } from '../domain/markdown.ts';
+import { codeSpan, detailsPage } from '../domain/markdown.ts';
+import { targetAttribute } from '../domain/search-attributes.ts';
 import { messageOf } from '../agent/agent-error.ts';
 
 const followEveryMs = 5_000;
@@ -33,8 +34,6 @@ const lookTimeout = '10 minutes';
 const agreeEveryMs = 5 * 60_000;
 
 const prefix = driftScheduleId('');
-
-const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
 
 export function keepDriftSchedules(parts: {
   readonly client: Client;
@@ -138,11 +137,10 @@ export function scheduleOf(
       workflowExecutionTimeout: lookTimeout,
       typedSearchAttributes,
       staticSummary: `${target}: is the configuration still the known-good one?`,
-      staticDetails: [
+      staticDetails: detailsPage([
         `**Target** ${codeSpan(target)}`,
         `Compared every ${formatDuration(everyMs)} with its known-good snapshot; nothing is written to it.`,
-        '\u00a0\n',
-      ].join('\n\n'),
+      ]),
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow, pauseOnFailure: false },
     state: { note: `looks for drift of ${target}; pause it while somebody works there by hand` },

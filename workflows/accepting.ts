@@ -1,5 +1,4 @@
 /** One acceptance as its workflow carries it: what is known so far, and how a new phase is made known. */
-import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { DriftTerms } from '../activities/drift-contract.ts';
 import { approvalRules, approvalsView } from '../domain/approval-rules.ts';
@@ -12,6 +11,7 @@ import {
   approveAcceptanceWith,
 } from '../domain/drift/acceptance.ts';
 import { claimsOf } from '../domain/request-form.ts';
+import { phaseAttribute, riskAttribute, targetAttribute } from '../domain/search-attributes.ts';
 import type { Approval } from '../domain/view.ts';
 
 type Shown = Omit<AcceptView, 'approvals' | 'fourEyes'>;
@@ -87,10 +87,6 @@ export function viewOf(flow: Acceptance): AcceptView {
     result: flow.result,
   };
 }
-
-const phaseAttribute = defineSearchAttributeKey('KnowngoodPhase', SearchAttributeType.KEYWORD);
-const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
-const riskAttribute = defineSearchAttributeKey('KnowngoodRisk', SearchAttributeType.KEYWORD);
 
 /** As a guarded change names its phases, so that one list shows all that waits for approval. */
 export function enter(flow: Acceptance, phase: AcceptPhase): void {

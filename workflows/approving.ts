@@ -1,6 +1,6 @@
 /** Takes an approval in: who has sent it, whose signature it bears, whether it counts. For everything that people approve. */
 import { workflowInfo } from '@temporalio/workflow';
-import type { Asked, Sender } from '../activities/contract.ts';
+import type { Asked, Origin, Sender } from '../activities/contract.ts';
 import {
   isApproved,
   missingApprovals,
@@ -14,8 +14,6 @@ import { isProblem, type OperatorInput } from '../domain/operator-input.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Approval } from '../domain/view.ts';
 import { orchestrator } from './steps.ts';
-
-export type Origin = { readonly updateId: string } | { readonly signal: string; readonly index: number };
 
 /** An approval as it came, with what only activities can tell of it. */
 export interface Heard extends Pick<Approving, 'signedBy'> {

@@ -1,5 +1,4 @@
 /** One guarded change as the workflow carries it: what is known so far, and how a new phase is made known. */
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { ReportDetails } from '../activities/contract.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
@@ -14,9 +13,11 @@ import type { Outcome, Phase } from '../domain/phase.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { claimsOf, type Claims } from '../domain/request-form.ts';
+import { outcomeAttribute, phaseAttribute, riskAttribute, targetAttribute } from '../domain/search-attributes.ts';
 import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '../domain/result.ts';
 import type { Approval, ChangeView } from '../domain/view.ts';
 import { rulesOf } from './approval-rules.ts';
+import { possibleNow } from './possible.ts';
 import type { Ruling } from './ending.ts';
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
@@ -128,11 +129,6 @@ export function openFlow(request: ChangeRequest): Flow {
   };
 }
 
-const phaseAttribute = defineSearchAttributeKey('KnowngoodPhase', SearchAttributeType.KEYWORD);
-const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
-const riskAttribute = defineSearchAttributeKey('KnowngoodRisk', SearchAttributeType.KEYWORD);
-const outcomeAttribute = defineSearchAttributeKey('KnowngoodOutcome', SearchAttributeType.KEYWORD);
-
 /** Enters a phase; `deadline` is what silence brings, and when. */
 export function enter(
   flow: Flow,
@@ -209,44 +205,4 @@ export function viewOf(flow: Flow): ChangeView {
     possible: possibleNow(flow),
     timeline: flow.timeline,
   };
-}
-
-/** The Updates that would have an effect in this phase; validators and details read the same list. */
-export function possibleNow(flow: Flow): string[] {
-  return [...possibleInPhase(flow), ...(flow.told.some(isCalling) ? ['acknowledge'] : [])];
-}
-
-/** Somebody is being called, and nobody has taken it. */
-export function isCalling({ callsUntil, isOver, acknowledgedBy }: ToldNotice): boolean {
-  return callsUntil !== null && Date.now() < callsUntil && !isOver && acknowledgedBy === '';
-}
-
-function possibleInPhase(flow: Flow): string[] {
-  const pipeline = flow.claims.changeKind === 'external' && !flow.pipelineSpoke;
-  switch (flow.phase) {
-    case 'approve':
-      return ['approve', 'reject', 'abort', 'extend'];
-    case 'apply':
-      return pipeline ? ['applied', 'failed', 'abort', 'extend'] : ['abort'];
-    case 'watch':
-      return flow.change?.policy.allowEarlyConfirm ? ['confirm', 'abort', 'extend'] : ['abort', 'extend'];
-    case 'hold':
-      return ['confirm', 'abort', 'extend'];
-    case 'revert':
-      return pipeline ? ['failed'] : [];
-    case 'revert-incomplete':
-      return pipeline ? ['failed', 'abandon'] : ['abandon'];
-    case 'snapshot':
-    case 'baseline':
-    case 'preflight':
-    case 'arm':
-      return ['abort'];
-    case 'confirm':
-    case 'verify':
-    case 'report':
-    case 'closed':
-      return [];
-    default:
-      return flow.phase satisfies never;
-  }
 }

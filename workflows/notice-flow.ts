@@ -11,7 +11,7 @@ import { mostTold, noticeDetails, type Told } from '../domain/notify/details.ts'
 import { callsUntil, type ChannelKind } from '../domain/notify/plan.ts';
 import type { NoticeToSend } from '../domain/notify/to-send.ts';
 import { shorten } from '../domain/markdown.ts';
-import { isProblem, parseOperatorInput } from '../domain/operator-input.ts';
+import { isProblem, longestSaying, parseOperatorInput } from '../domain/operator-input.ts';
 import type { Problem } from '../domain/problem.ts';
 import { failedUpdate, refusal } from './refusal.ts';
 
@@ -42,8 +42,6 @@ export const over = defineSignal<[unknown?]>('over');
 /** To the change. */
 export const acknowledged = defineSignal<[unknown?]>('noticeAcknowledged');
 
-/** Name and reason, each as long as `acknowledge` takes them. */
-const longestName = 1_002;
 const longestWords = 200;
 
 const description = 'I take it: nobody else is called. Argument: "name: reason", for example "Kim: I am on the host".';
@@ -123,7 +121,7 @@ export function tried(flow: NoticeFlow, entry: Told): (end: Pick<Told, 'state' |
 /** Somebody has, here or where it was told; the first one counts. */
 export function taken(flow: NoticeFlow, by: string): void {
   if (isTaken(flow)) return;
-  flow.acknowledgedBy = shorten(by, longestName);
+  flow.acknowledgedBy = shorten(by, longestSaying);
   next(flow, null, '');
   if (flow.changeWorkflowId === null) return;
   // The change may have ended: it is told, never waited for.

@@ -4,11 +4,13 @@ import { refuseApproval, refuseName } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
 import { rulesOf } from './approval-rules.ts';
-import { counted, countText, hear, type Origin } from './approving.ts';
+import type { Origin } from '../activities/contract.ts';
+import { counted, countText, hear } from './approving.ts';
 import { callerOf, progressMarginMs } from './caller.ts';
 import { saying, undecided, type Operators, type Spoken } from './decisions.ts';
 import { problemOf } from './ending.ts';
-import { note, possibleNow, show, viewOf, type Flow } from './flow.ts';
+import { note, show, viewOf, type Flow } from './flow.ts';
+import { possibleNow } from './possible.ts';
 import { seen } from './live.ts';
 import {
   checksSeen,

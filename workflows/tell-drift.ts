@@ -1,5 +1,6 @@
 /** Tells people of drift, as knowngood.yaml has it now, and ends what is being told of the drift before it. */
 import type { Notice } from '../domain/notify/notice.ts';
+import { deliveryOf } from '../domain/notify/plan.ts';
 import { orchestrator } from './steps.ts';
 import { endNotice, tellPeople } from './telling.ts';
 
@@ -12,7 +13,10 @@ export async function tellDrift(notice: Notice, before: readonly string[]): Prom
   const told =
     plan === null
       ? 'nobody'
-      : await tellPeople(notice, plan, { changeWorkflowId: null, hasEnd: notice.severity === 'critical' });
+      : await tellPeople(notice, deliveryOf(plan, notice), {
+          changeWorkflowId: null,
+          hasEnd: notice.severity === 'critical',
+        });
   const isCritical = notice.severity === 'critical';
   const ended = isCritical || notice.kind === 'drift-gone' ? before.filter((key) => key !== notice.key) : [];
   await Promise.all(ended.map(endNotice));

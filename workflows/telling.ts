@@ -1,5 +1,5 @@
 /** Telling people of a change's events: each is a workflow of its own that nobody waits for, so that no receiver delays anything. */
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { TypedSearchAttributes } from '@temporalio/common';
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
@@ -13,18 +13,19 @@ import { orchestratorQueue } from '../domain/change.ts';
 import { escapeMarkdown, shorten } from '../domain/markdown.ts';
 import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify/change-notices.ts';
 import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
-import { callsUntil, deliveryOf, type NotifyPlan } from '../domain/notify/plan.ts';
+import { callsUntil, deliveryOf, type Delivery } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
 import type { NoticeToSend } from '../domain/notify/to-send.ts';
+import { longestSaying } from '../domain/operator-input.ts';
 import type { Problem } from '../domain/problem.ts';
+import { targetAttribute } from '../domain/search-attributes.ts';
 import { saying, type Spoken } from './decisions.ts';
 import type { End } from './ending.ts';
-import { isCalling, note, viewOf, type Flow } from './flow.ts';
+import { note, viewOf, type Flow } from './flow.ts';
+import { isCalling } from './possible.ts';
 import { acknowledged, acknowledgeSignal, over } from './notice-flow.ts';
 import { harmless } from './refusal.ts';
 import type { sendNotice } from './send-notice.ts';
-
-const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttributeType.KEYWORD);
 
 /**
  * Begins to tell people, and answers once that is certain: whoever ends right after must wait for it, others need not. One
@@ -32,10 +33,9 @@ const targetAttribute = defineSearchAttributeKey('KnowngoodTarget', SearchAttrib
  */
 export async function tellPeople(
   notice: Notice,
-  plan: NotifyPlan,
+  delivery: Delivery,
   of: Pick<NoticeToSend, 'changeWorkflowId' | 'hasEnd'> = { changeWorkflowId: null, hasEnd: false },
 ): Promise<'begun' | 'nobody' | 'already'> {
-  const delivery = deliveryOf(plan, notice);
   if (delivery.steps.length === 0) return 'nobody';
   return CancellationScope.nonCancellable(async () => {
     try {
@@ -80,9 +80,10 @@ export function tell(flow: Flow, kind: ChangeEvent, more: Partial<Situation> = {
   });
   const notice = changeNotice(kind, n, { ...situation, ...more });
   const { key, severity, dependents } = notice;
-  const until = callsUntil(deliveryOf(plan, notice), Date.now());
+  const delivery = deliveryOf(plan, notice);
+  const until = callsUntil(delivery, Date.now());
   flow.told.push({ kind, key, severity, dependents, callsUntil: until, acknowledgedBy: '', isOver: false });
-  void tellPeople(notice, plan, { changeWorkflowId: workflowId, hasEnd: kind === 'revert-incomplete' });
+  void tellPeople(notice, delivery, { changeWorkflowId: workflowId, hasEnd: kind === 'revert-incomplete' });
 }
 
 /** At most once until it is over, however often it is seen. */
@@ -125,9 +126,6 @@ const unreached: Problem = {
   hint: 'Try again.',
 };
 
-/** Name and reason, each as long as `acknowledge` takes them. */
-const longestName = 1_002;
-
 export function listenToNotices(flow: Flow): void {
   setHandler(
     acknowledged,
@@ -136,7 +134,7 @@ export function listenToNotices(flow: Flow): void {
       const { key, by } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
       const told = flow.told.find((one) => one.key === key);
       if (typeof by !== 'string' || by === '' || told === undefined || told.acknowledgedBy !== '') return;
-      told.acknowledgedBy = shorten(by, longestName);
+      told.acknowledgedBy = shorten(by, longestSaying);
       note(flow, `${told.kind}: acknowledged by ${told.acknowledgedBy}`);
     }),
     { description: 'Sent by a notice, when somebody has acknowledged it.' },

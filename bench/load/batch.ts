@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { type ChangeRequest, orchestratorQueue, workflowIdOf } from '../../domain/change.ts';
 import type { ChangeResult } from '../../domain/result.ts';
+import { phaseAttribute } from '../../domain/search-attributes.ts';
 import { aChange, denyingChange } from './changes.ts';
 import { failures } from './places.ts';
 import type { LoadStage } from './stage.ts';
@@ -127,7 +128,7 @@ async function oneChange({ client, switchboard, spreadMs }: Batch, one: One): Pr
 async function untilWatched(handle: WorkflowHandle): Promise<void> {
   for (;;) {
     const { searchAttributes, status } = await handle.describe();
-    const [phase] = (searchAttributes['KnowngoodPhase'] ?? []) as readonly unknown[];
+    const [phase] = (searchAttributes[phaseAttribute.name] ?? []) as readonly unknown[];
     if (phase === 'watch' || status.name !== 'RUNNING') return;
     await sleep(pollMs);
   }

@@ -4,9 +4,19 @@ import type { ChangeView } from '../view.ts';
 import { accessPart } from './access.ts';
 import { approvalsText } from './approvals.ts';
 import { checksPart } from './checks.ts';
+import { shortDiff } from './short-diff.ts';
 import { nextSteps } from './steps.ts';
 import { countText, dateTimeText, preciseTimeText, timeText } from '../format.ts';
-import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable, oneLine, shorten } from '../markdown.ts';
+import {
+  codeBlock,
+  codeCell,
+  codeSpan,
+  detailsPage,
+  escapeMarkdown,
+  markdownTable,
+  oneLine,
+  shorten,
+} from '../markdown.ts';
 import { isTouched, type Outcome, type Phase } from '../phase.ts';
 import type { PlanSummary } from '../plan.ts';
 import type { Problem } from '../problem.ts';
@@ -46,11 +56,9 @@ export interface DetailsView {
 }
 
 /** More would push what one can do next off the screen; the report has all of it. */
-const mostDiffLines = 40;
 const mostItems = 20;
 const mostTimelineLines = 12;
 
-/** Ends with an empty paragraph: the Web UI may clip the last line. */
 export function currentDetails(view: DetailsView): string {
   const checks = checksPart(view.checks, view.progress);
   const plan = planPart(view.plan);
@@ -62,9 +70,8 @@ export function currentDetails(view: DetailsView): string {
     ...(isTouched(view.phase) ? [checks, plan] : [plan, checks]),
     timelinePart(view.timeline),
     linksPart(view.target),
-    '\u00a0',
   ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return detailsPage(parts);
 }
 
 const meanings: Readonly<Record<Phase, string>> = {
@@ -147,16 +154,9 @@ function planPart(plan: PlanSummary | null): string {
     ].join('\n'),
     accessPart(plan, mostItems),
     plan.warnings.map((warning) => `- Warning: ${escapeMarkdown(shorten(warning, 300))}`).join('\n'),
-    plan.diff === '' ? '' : codeBlock(shortDiff(plan.diff), 'diff'),
+    plan.diff === '' ? '' : codeBlock(shortDiff(plan.diff, '; the report has all'), 'diff'),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
-}
-
-function shortDiff(diff: string): string {
-  const lines = diff.replace(/\n+$/, '').split('\n');
-  const shown = lines.slice(0, mostDiffLines).map((line) => shorten(line, 200));
-  const left = lines.length - shown.length;
-  return left === 0 ? shown.join('\n') : [...shown, `… ${countText(left, 'more line')}; the report has all`].join('\n');
 }
 
 /** Filled in by the Web UI. */

@@ -3,13 +3,13 @@ import type { CheckSpec } from '../check.ts';
 import type { Policy } from '../change.ts';
 import { approvalsText } from '../details/approvals.ts';
 import { dateTimeText } from '../format.ts';
-import { codeSpan, escapeMarkdown, shorten } from '../markdown.ts';
+import { codeSpan, detailsPage, escapeMarkdown, shorten } from '../markdown.ts';
 import { decidesOrRuns } from '../plan/decides.ts';
 import { type RiskReason, accessReason, classed, reasonsOfAccess } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
 import type { Risk } from '../phase.ts';
 import type { Approval, ApprovalsView } from '../view.ts';
-import { page, whatDrifted } from './details.ts';
+import { whatDrifted } from './details.ts';
 import type { Drift } from './drift.ts';
 
 export interface AcceptRequest {
@@ -93,7 +93,7 @@ const meanings: Readonly<Record<AcceptPhase, string>> = {
 export function acceptDetails(view: AcceptView): string {
   const { target, acceptId, phase, result, approvals, deadlineAt, snapshotId, drift, risk, reasons } = view;
   const reason = view.reason === '' ? '' : `: ${escapeMarkdown(shorten(view.reason, 300))}`;
-  return page([
+  return detailsPage([
     `## ${phase} · ${codeSpan(target)}`,
     `**Now**: ${meanings[phase]}${result === null ? '' : ` Outcome: **${result.outcome}**.`}`,
     `${codeSpan(acceptId)}: the live configuration shall be the known-good one, asked for by ${escapeMarkdown(view.requestedBy) || 'nobody named'}${reason}`,

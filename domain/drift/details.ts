@@ -1,6 +1,7 @@
 /** Drift in Markdown: Temporal's current details of the workflows that look and that accept. Pure. */
 import { countText, dateTimeText } from '../format.ts';
-import { codeBlock, codeSpan, escapeMarkdown, shorten } from '../markdown.ts';
+import { shortDiff } from '../details/short-diff.ts';
+import { codeBlock, codeSpan, detailsPage, escapeMarkdown, shorten } from '../markdown.ts';
 import { inWords, type Problem } from '../problem.ts';
 import { connectedText, hitSentences } from './affected.ts';
 import type { Drift } from './drift.ts';
@@ -8,20 +9,12 @@ import { forceWords } from './force.ts';
 import { driftActions, reappearedSentences } from './notice.ts';
 import { type Seen, sinceText } from './since.ts';
 
-const mostLines = 40;
 const mostItems = 20;
 const longest = 300;
 
-/** The Web UI may clip the last line. */
-const lastLine = '\u00a0\n';
-
-export function page(parts: readonly string[]): string {
-  return [...parts.filter((part) => part !== ''), lastLine].join('\n\n');
-}
-
 /** `what` is one plain sentence; problems say why there is nothing more. */
 export function lookedDetails(target: string, what: string, problems: readonly Problem[] = []): string {
-  return page([
+  return detailsPage([
     `## drift · ${codeSpan(target)}`,
     `**${escapeMarkdown(what)}**`,
     list(problems.map(inWords), mostItems),
@@ -30,7 +23,7 @@ export function lookedDetails(target: string, what: string, problems: readonly P
 }
 
 export function driftDetails(target: string, drift: Drift, seen: Seen): string {
-  return page([
+  return detailsPage([
     `## drift · ${codeSpan(target)}`,
     `**The configuration is not the known-good one.** Seen ${dateTimeText(drift.at)}: ${countText(drift.items.length + drift.moreItems, 'item')}.`,
     `### What you can do\n\n${driftActions(target)
@@ -78,13 +71,6 @@ function section(title: string, sentences: readonly string[]): string {
 function list(sentences: readonly string[], most: number): string {
   const lines = sentences.slice(0, most).map((text) => `- ${escapeMarkdown(shorten(text, longest))}`);
   return [...lines, ...(sentences.length > most ? [`- … and ${sentences.length - most} more`] : [])].join('\n');
-}
-
-function shortDiff(diff: string): string {
-  const lines = diff.replace(/\n+$/, '').split('\n');
-  const shown = lines.slice(0, mostLines).map((line) => shorten(line, 200));
-  const left = lines.length - shown.length;
-  return left === 0 ? shown.join('\n') : [...shown, `… ${countText(left, 'more line')}`].join('\n');
 }
 
 /** Its looks are paused and started there too. */

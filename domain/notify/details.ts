@@ -1,6 +1,6 @@
 /** Temporal's "current details" of a notice: who was told, what is next, how to stop it. Markdown. */
 import { countText, dateTimeText, preciseTimeText } from '../format.ts';
-import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable, shorten } from '../markdown.ts';
+import { codeBlock, codeCell, codeSpan, detailsPage, escapeMarkdown, markdownTable, shorten } from '../markdown.ts';
 import type { Notice } from './notice.ts';
 import type { ChannelKind } from './plan.ts';
 
@@ -49,10 +49,8 @@ export function noticeDetails(notice: Notice, view: NoticeView): string {
       : '',
     toldPart(view),
     notice.facts.map((fact) => `- ${escapeMarkdown(shorten(fact, 300))}`).join('\n'),
-    // The Web UI may clip the last line.
-    '\u00a0',
   ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return detailsPage(parts);
 }
 
 function stateOf({ asks, acknowledgedBy, over, next, nextAt }: NoticeView): string {

@@ -6,6 +6,7 @@ import { type Kept, keep } from './keeper.ts';
 import { freePort } from './ports.ts';
 import { StackError } from './stack-error.ts';
 import { type Progress, findTemporalCli, findUiServer } from './temporal-binaries.ts';
+import { searchAttributes } from '../../domain/search-attributes.ts';
 
 export interface TemporalStack {
   /** Of the server, `host:port`. */
@@ -27,9 +28,6 @@ export interface TemporalOptions {
   readonly uiPort?: number;
   readonly progress?: Progress;
 }
-
-/** Registered before anything starts: a workflow that sets an unknown one is wedged for ever. */
-export const searchAttributes = ['KnowngoodTarget', 'KnowngoodPhase', 'KnowngoodOutcome', 'KnowngoodRisk'] as const;
 
 const namespace = 'default';
 const host = '127.0.0.1';
