@@ -32,7 +32,13 @@ export interface DriftActivities {
   driftSeen(input: {
     target: string;
     /** null: no drift. */
-    seen: { readonly fingerprint: string; readonly knownGoodId: string; readonly snapshotId: string } | null;
+    seen: {
+      readonly fingerprint: string;
+      readonly knownGoodId: string;
+      readonly snapshotId: string;
+      /** Keys of what drifts. */
+      readonly items: readonly string[];
+    } | null;
     at: number;
     knownGoodAt: number | null;
   }): Promise<{

@@ -4,7 +4,7 @@ import type { Asked } from '../domain/access/impact.ts';
 import type { AgentActivities } from '../domain/agent-steps.ts';
 import { dependentsOf, fitImpact } from '../domain/drift/affected.ts';
 import type { Connected, Drift, DriftItem, DriftLook, DriftQuestion, Reappeared } from '../domain/drift/drift.ts';
-import { forceOf } from '../domain/drift/force.ts';
+import { forceOf, type Loaded, loadedOf } from '../domain/drift/force.ts';
 import { asLeftBy, driftAmong, fingerprintOf } from '../domain/drift/items.ts';
 import { shorten } from '../domain/markdown.ts';
 import { unifiedDiff } from '../domain/plan/unified-diff.ts';
@@ -34,6 +34,7 @@ export function createDrifting(parts: AgentParts): Pick<AgentActivities, 'drift'
   // While something drifts, every look compares with the same.
   const knownGood = remembered(bodyOf);
   let last: { readonly of: string; readonly reappeared: readonly Reappeared[] } | null = null;
+  let loaded: Loaded | null = null;
   async function again(drift: readonly DriftItem[], fingerprint: string, input: Input, live: Snapshot) {
     const of = [fingerprint, ...input.reverted.map(({ snapshotId }) => snapshotId)].join();
     if (last?.of !== of) last = { of, reappeared: await reappearedOf(bodyOf, input.reverted, drift, live) };
@@ -53,6 +54,7 @@ export function createDrifting(parts: AgentParts): Pick<AgentActivities, 'drift'
       if ('code' in seen) return refused([seen]);
       const { snapshot } = seen.captured;
       if (snapshot === null) return refused([{ code: 'sql-silent', message: `${input.target} does not answer SQL` }]);
+      loaded = loadedOf(snapshot, seen.facts, loaded);
       const at = parts.clock.now().wallMs;
       const clean = { kind: 'clean', snapshotId: snapshot.id, at } as const;
       // One that began meanwhile may have written already.
@@ -61,7 +63,7 @@ export function createDrifting(parts: AgentParts): Pick<AgentActivities, 'drift'
       if (snapshot.id === input.knownGoodId) return { ...clean, schemaItems: 0 };
       const known = await knownGood(input.knownGoodId);
       if ('code' in known) return refused([known]);
-      const { drift, schemaItems } = differences(known.captured.snapshot, snapshot, input, seen);
+      const { drift, schemaItems } = differences(known.captured.snapshot, snapshot, input, { ...seen, loaded });
       if (drift.length === 0) {
         if (input.keep) await store(parts, snapshot, seen.captured);
         return { ...clean, schemaItems };
@@ -99,7 +101,7 @@ function differences(
   known: Snapshot | null,
   live: Snapshot,
   { ignore }: Pick<DriftQuestion, 'ignore'>,
-  { facts }: Looked,
+  { facts, loaded }: Looked & { readonly loaded: Loaded },
 ): { readonly drift: readonly DriftItem[]; readonly schemaItems: number } {
   if (known === null) return { drift: [], schemaItems: 0 };
   const { drift, schemaItems } = driftAmong(diffSnapshots(known, live), ignore);
@@ -109,7 +111,7 @@ function differences(
       .map(({ path, role }) => [path, role]),
   );
   const items = drift.map((item): DriftItem => {
-    const force = forceOf(item, live, facts);
+    const force = forceOf(item, live, facts, loaded);
     if (item.section !== 'files') return { ...item, force };
     const path = item.key.slice(item.key.indexOf(':') + 1);
     const changedAt = facts.changedAt[path];

@@ -6,6 +6,8 @@ export interface SeenDrift {
   readonly fingerprint: string;
   readonly knownGoodId: string;
   readonly snapshotId: string;
+  /** Keys of what drifts. */
+  readonly items: readonly string[];
   /** Unix ms. */
   readonly at: number;
   /** Unix ms; null: not known. */

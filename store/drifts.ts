@@ -1,8 +1,9 @@
 /** Drift as it was seen and told, one at a time on a target, and acceptances. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { itemsSince, type Span } from '../domain/drift/since.ts';
 import type { RememberedDrift } from '../domain/drift/telling.ts';
 import type { Acceptance, DriftStore } from './drift-store.ts';
-import { knownGoodId, makeKnownGood } from './known-good.ts';
+import { inTurnOfKnownGood, knownGoodId, makeKnownGood } from './known-good.ts';
 import type { Tables } from './tables.ts';
 
 type Row = Selectable<Tables['drifts']>;
@@ -36,7 +37,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
       return row?.clean_at?.getTime() ?? null;
     },
 
-    async sawDrift(target, { fingerprint, knownGoodId, snapshotId, at, knownGoodAt }) {
+    async sawDrift(target, { fingerprint, knownGoodId, snapshotId, items, at, knownGoodAt }) {
       return inTurn(target, async (tx) => {
         const now = new Date(at);
         const last = await newest(tx, target);
@@ -59,7 +60,8 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
         const looks = await tx.selectFrom('drift_looks').selectAll().where('target', '=', target).executeTakeFirst();
         const cleanAt = looks?.clean_at?.getTime() ?? 0;
         // What is known-good now may be younger than the last look.
-        const notBefore = open === undefined ? Math.max(cleanAt, knownGoodAt ?? 0) : open.last_seen_at.getTime();
+        const since = open === undefined ? Math.max(cleanAt, knownGoodAt ?? 0) : open.last_seen_at.getTime();
+        const own: Span = { notBefore: since === 0 ? null : Math.min(since, at), firstSeen: at };
         await looked(tx, target, now, null);
         return rememberedOf(
           await tx
@@ -69,7 +71,8 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
               fingerprint,
               known_good_id: knownGoodId,
               snapshot_id: snapshotId,
-              not_before: notBefore === 0 ? null : new Date(Math.min(notBefore, at)),
+              items: JSON.stringify(itemsSince(items, open?.items, own)),
+              not_before: own.notBefore === null ? null : new Date(own.notBefore),
               first_seen_at: now,
               last_seen_at: now,
               told_at: null,
@@ -112,7 +115,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
     },
 
     async accept(target, { acceptId, snapshotId, requestedBy, reason, approvals }, instead) {
-      return inTurn(target, async (tx) => {
+      return inTurnOfKnownGood(db, target, async (tx) => {
         const earlier = await tx
           .selectFrom('acceptances')
           .select('snapshot_id')
@@ -170,6 +173,7 @@ function rememberedOf(row: Row): RememberedDrift {
     fingerprint: row.fingerprint,
     knownGoodId: row.known_good_id,
     snapshotId: row.snapshot_id,
+    items: row.items,
     notBefore: ms(row.not_before),
     firstSeen: row.first_seen_at.getTime(),
     lastSeen: row.last_seen_at.getTime(),

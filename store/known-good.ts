@@ -1,4 +1,4 @@
-/** Which snapshot of a target is the known-good one: the newest that has become it. */
+/** Which snapshot of a target is the known-good one: the newest that has become it, one at a time. */
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.ts';
 
@@ -7,11 +7,25 @@ export async function makeKnownGood(
   sighting: { readonly target: string; readonly snapshotId: string; readonly changeId: string | null },
 ): Promise<void> {
   const { target, snapshotId, changeId } = sighting;
+  // By the database's clock, read in turn: now() is from before the wait.
+  const known_good_at = sql<Date>`clock_timestamp()`;
   await db
     .insertInto('sightings')
-    .values({ target, snapshot_id: snapshotId, change_id: changeId, known_good_at: new Date() })
-    .onConflict((conflict) => conflict.columns(['target', 'snapshot_id']).doUpdateSet({ known_good_at: sql`now()` }))
+    .values({ target, snapshot_id: snapshotId, change_id: changeId, known_good_at })
+    .onConflict((conflict) => conflict.columns(['target', 'snapshot_id']).doUpdateSet({ known_good_at }))
     .execute();
+}
+
+/** A change that is kept and an acceptance wait for each other: neither is overtaken unseen. */
+export async function inTurnOfKnownGood<T>(
+  db: Kysely<Tables>,
+  target: string,
+  work: (tx: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  return db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtext(${`knowngood known-good ${target}`}))`.execute(tx);
+    return work(tx);
+  });
 }
 
 /** Its id; null: nothing is. */

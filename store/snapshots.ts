@@ -1,7 +1,7 @@
 /** Snapshots by content, and where and when each was seen. */
 import { type Kysely, sql } from 'kysely';
 import type { Snapshot } from '../domain/snapshot.ts';
-import { makeKnownGood } from './known-good.ts';
+import { inTurnOfKnownGood, makeKnownGood } from './known-good.ts';
 import { pack, unpack } from './packed.ts';
 import { StoreError } from './store-error.ts';
 import type { SnapshotRow, Store } from './store.ts';
@@ -107,7 +107,8 @@ export function snapshotStore(db: Kysely<Tables>): SnapshotStore {
       return found.map(rowOf);
     },
 
-    markKnownGood: (target, snapshotId, changeId) => makeKnownGood(db, { target, snapshotId, changeId }),
+    markKnownGood: (target, snapshotId, changeId) =>
+      inTurnOfKnownGood(db, target, (tx) => makeKnownGood(tx, { target, snapshotId, changeId })),
 
     async knownGood(target) {
       const newest = await rows(target)

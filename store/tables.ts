@@ -1,6 +1,7 @@
 /** The store's tables as kysely sees them; their making is in `migrations/`. */
 import type { ColumnType, Generated } from 'kysely';
 import type { Sample } from '../domain/check.ts';
+import type { Seen } from '../domain/drift/since.ts';
 import type { Outcome } from '../domain/phase.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
@@ -73,6 +74,7 @@ export interface Tables {
     fingerprint: string;
     known_good_id: string;
     snapshot_id: string;
+    items: ColumnType<NonNullable<Seen['items']>, string, string>;
     not_before: Date | null;
     first_seen_at: Date;
     last_seen_at: Date;

@@ -10,7 +10,7 @@ import type { DriftTerms } from '../activities/drift-contract.ts';
 import { driftDetails, lookedDetails } from '../domain/drift/details.ts';
 import type { Drift, DriftLook } from '../domain/drift/drift.ts';
 import { driftNotice, goneNotice, type Told } from '../domain/drift/notice.ts';
-import type { Seen } from '../domain/drift/since.ts';
+import { itemsSince, type Seen } from '../domain/drift/since.ts';
 import type { RememberedDrift, Telling } from '../domain/drift/telling.ts';
 import type { Notice } from '../domain/notify/notice.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -71,7 +71,12 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
     seen:
       look.kind === 'clean'
         ? null
-        : { fingerprint: look.fingerprint, knownGoodId: look.knownGoodId, snapshotId: look.snapshotId },
+        : {
+            fingerprint: look.fingerprint,
+            knownGoodId: look.knownGoodId,
+            snapshotId: look.snapshotId,
+            items: look.items.map(({ key }) => key),
+          },
     at: look.at,
     knownGoodAt: terms.knownGoodAt,
   });
@@ -118,18 +123,26 @@ export async function lookForDrift(request: { target: string }): Promise<DriftFo
     return compared;
   }
   const { look, terms } = compared;
-  const { knownGoodAt, cleanAt, remembered } = terms;
+  const { knownGoodAt, remembered } = terms;
   if (look.kind === 'clean') {
     setCurrentDetails(lookedDetails(request.target, 'no drift: the configuration is the known-good one'));
     return { kind: 'clean', snapshotId: look.snapshotId, knownGoodAt, schemaItems: look.schemaItems };
   }
-  const notBefore = Math.max(cleanAt ?? 0, knownGoodAt ?? 0);
-  const seen: Seen =
-    remembered?.fingerprint === look.fingerprint
-      ? { notBefore: remembered.notBefore, firstSeen: remembered.firstSeen }
-      : { notBefore: notBefore === 0 ? null : notBefore, firstSeen: look.at };
+  const seen = remembered?.fingerprint === look.fingerprint ? seenOf(remembered) : seenNow(look, terms);
   setCurrentDetails(driftDetails(request.target, look, seen));
   return { kind: 'drifted', drift: look, seen };
+}
+
+function seenOf({ notBefore, firstSeen, items }: RememberedDrift): Seen {
+  return { notBefore, firstSeen, ...(items === undefined ? {} : { items }) };
+}
+
+/** As the store would remember it. */
+function seenNow({ at, items }: Drift, { remembered, cleanAt, knownGoodAt }: DriftTerms): Seen {
+  const notBefore = remembered?.lastSeen ?? Math.max(cleanAt ?? 0, knownGoodAt ?? 0);
+  const own = { notBefore: notBefore === 0 ? null : notBefore, firstSeen: at };
+  const keys = items.map(({ key }) => key);
+  return { ...own, items: itemsSince(keys, remembered?.items, own) };
 }
 
 async function compare(request: { target: string }): Promise<Compared> {

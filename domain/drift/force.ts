@@ -18,10 +18,41 @@ export interface LiveFacts {
   readonly goneLines: boolean;
 }
 
+/** What the server has read of each file, by its digest, as far as looks have seen it. */
+export interface Loaded {
+  /** Unix ms when it read them. */
+  readonly at: number;
+  /** Path → digest. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+/**
+ * `before`: of the look before; null: there was none. A mode, an owner or a copy over itself makes a file younger than the
+ * load, and changes nothing of what is in force.
+ */
+export function loadedOf(
+  live: Snapshot,
+  { loadedAt, changedAt }: Pick<LiveFacts, 'loadedAt' | 'changedAt'>,
+  before: Loaded | null,
+): Loaded {
+  const known = before?.at === loadedAt ? before.digests : {};
+  const digests = live.sections.files.flatMap(({ path, role, digest }): [string, string][] => {
+    if (role === 'missing-include') return [];
+    const read = (changedAt[path] ?? 0) > loadedAt ? known[path] : digest;
+    return read === undefined ? [] : [[path, read]];
+  });
+  return { at: loadedAt, digests: Object.fromEntries(digests) };
+}
+
 /** Read by what starts the server, not by the server. */
 const readAtStart: ReadonlySet<FileRole> = new Set(['debian']);
 
-export function forceOf({ section, key }: Pick<DiffItem, 'section' | 'key'>, live: Snapshot, facts: LiveFacts): Force {
+export function forceOf(
+  { section, key }: Pick<DiffItem, 'section' | 'key'>,
+  live: Snapshot,
+  facts: LiveFacts,
+  { digests }: Pick<Loaded, 'digests'>,
+): Force {
   // SQL is in force once it is committed; what a role is set to holds for its next session.
   if (section !== 'files' && section !== 'settings') return 'in-force';
   const id = key.slice(key.indexOf(':') + 1);
@@ -32,7 +63,7 @@ export function forceOf({ section, key }: Pick<DiffItem, 'section' | 'key'>, liv
   const file = files.find(({ path }) => path === id);
   if (file === undefined || file.role === 'missing-include') return facts.goneLines ? 'at-reload' : 'in-force';
   if (readAtStart.has(file.role)) return 'at-restart';
-  if ((facts.changedAt[id] ?? 0) > facts.loadedAt) return 'at-reload';
+  if ((facts.changedAt[id] ?? 0) > facts.loadedAt && digests[id] !== file.digest) return 'at-reload';
   return facts.waitsIn.includes(id) ? 'at-restart' : 'in-force';
 }
 

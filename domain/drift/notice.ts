@@ -2,12 +2,13 @@
 import { countText, dateTimeText, durationText, listText } from '../format.ts';
 import { oneLine, shorten } from '../markdown.ts';
 import type { Notice, Severity } from '../notify/notice.ts';
+import { plainItem, plainLine } from '../notify/plain-item.ts';
 import { inWords } from '../problem.ts';
 import { byCodeUnit } from '../snapshot/canonical.ts';
 import { connectedText, dependentsHit, hitSentences, hitsOfDependents } from './affected.ts';
 import type { Drift } from './drift.ts';
 import { forcesOf, forceWords } from './force.ts';
-import { sinceText } from './since.ts';
+import { type Seen, seenSince, sinceText } from './since.ts';
 import type { RememberedDrift, Telling } from './telling.ts';
 
 export interface Told {
@@ -46,7 +47,8 @@ export function driftNotice(
 
 /** `acceptedBy` null: the configuration is the known-good one again, whoever put it back. */
 export function goneNotice(remembered: RememberedDrift, acceptedBy: string | null, told: Told): Notice {
-  const { target, firstSeen, goneAt, toldOf } = remembered;
+  const { target, goneAt, toldOf } = remembered;
+  const since = seenSince(remembered);
   const at = goneAt ?? remembered.lastSeen;
   return {
     kind: 'drift-gone',
@@ -61,7 +63,7 @@ export function goneNotice(remembered: RememberedDrift, acceptedBy: string | nul
       `${target} does not drift any more: ${acceptedBy === null ? 'it is as its known-good snapshot again' : acceptedBy}`,
       longestHeadline,
     ),
-    facts: [`it was seen from ${dateTimeText(firstSeen)} on, for ${durationText(Math.max(0, at - firstSeen))}`],
+    facts: [`it was seen from ${dateTimeText(since)} on, for ${durationText(Math.max(0, at - since))}`],
     actions: [],
     dependents: toldOf,
   };
@@ -85,10 +87,10 @@ const told: Readonly<Record<Exclude<Telling, 'gone'>, string>> = {
 function headline(
   target: string,
   drift: Drift,
-  { firstSeen, lastSeen }: RememberedDrift,
+  remembered: RememberedDrift,
   telling: Exclude<Telling, 'gone'>,
 ): string {
-  const long = telling === 'still' ? ` after ${durationText(lastSeen - firstSeen)}` : '';
+  const long = telling === 'still' ? ` after ${durationText(remembered.lastSeen - seenSince(remembered))}` : '';
   return oneLine(`${target} ${told[telling]}${long}: ${subjects(drift)} (${forcesOf(drift.items)})${whomOf(drift)}`);
 }
 
@@ -122,7 +124,7 @@ function subjects({ items, moreItems }: Drift): string {
 }
 
 /** Plain sentences, the most telling first. */
-export function driftFacts(drift: Drift, seen: Pick<RememberedDrift, 'notBefore' | 'firstSeen'>): readonly string[] {
+export function driftFacts(drift: Drift, seen: Seen): readonly string[] {
   const { items, moreItems, connected, moreConnected, dirty, schemaItems } = drift;
   const left = items.length - mostItems + moreItems;
   const hits = hitSentences(drift);
@@ -131,7 +133,7 @@ export function driftFacts(drift: Drift, seen: Pick<RememberedDrift, 'notBefore'
     ...(hits.length > mostHit ? [`${hits.length - mostHit} more access changes`] : []),
     ...reappearedSentences(drift),
     ...dirty.slice(0, mostHit).map(inWords),
-    ...items.slice(0, mostItems).map(({ summary, force }) => `${oneLine(summary)} (${forceWords[force]})`),
+    ...items.slice(0, mostItems).map((item) => `${oneLine(plainItem(item))} (${forceWords[item.force]})`),
     ...(left > 0 ? [`${left} more items differ`] : []),
     ...changedLines(drift.diff),
     ...sinceText(seen, drift),
@@ -151,7 +153,7 @@ function changedLines(diff: string): readonly string[] {
     const [, path] = /^(?:---|\+\+\+) (?!\/dev\/null$)(.*)$/.exec(line) ?? [];
     if (path !== undefined) name = path.slice(path.lastIndexOf('/') + 1).trimEnd();
     else if (/^[-+]/.test(line) && !/^(---|\+\+\+) /.test(line))
-      found.push(oneLine(`${name}: ${line.slice(0, 1)} ${line.slice(1)}`));
+      found.push(oneLine(`${name}: ${line.slice(0, 1)} ${plainLine(line.slice(1))}`));
   }
   const left = found.length - mostLines;
   return left > 0 ? [...found.slice(0, mostLines), `${left} more lines of files differ`] : found;

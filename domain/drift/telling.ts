@@ -1,15 +1,14 @@
 /** When people are told of a drift: once, again when it is another one, once a day while it stays, and when it is gone. Pure. */
 
+import type { Seen } from './since.ts';
+
 /** A drift as the store remembers it. Times are Unix ms. */
-export interface RememberedDrift {
+export interface RememberedDrift extends Seen {
   readonly id: string;
   readonly target: string;
   readonly fingerprint: string;
   readonly knownGoodId: string;
   readonly snapshotId: string;
-  /** The last look that saw it otherwise; null: there was none. */
-  readonly notBefore: number | null;
-  readonly firstSeen: number;
   readonly lastSeen: number;
   /** null: not yet. */
   readonly toldAt: number | null;

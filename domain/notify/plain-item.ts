@@ -1,4 +1,4 @@
-/** One item of a plan or of a drift, as it may leave the house: by Slack, a pager, mail. Pure. */
+/** One item of a plan or of a drift, or one line of a file, as it may leave the house: by Slack, a pager, mail. Pure. */
 import { holdsSecret } from '../conf/settings.ts';
 import { holdsLiteralSecret } from '../secrets.ts';
 
@@ -6,9 +6,18 @@ import { holdsLiteralSecret } from '../secrets.ts';
 export function plainItem({ key, summary }: { readonly key: string; readonly summary: string }): string {
   const [kind = '', ...rest] = key.split(':');
   const name = rest.join(':');
-  const isTelling = kind === 'setting' && (holdsSecret(name) || mayCarrySecret.test(name));
+  const isTelling = kind === 'setting' && mayCarrySecret(name);
   return isTelling || holdsLiteralSecret(summary) ? `${name || key} changed` : summary;
 }
 
+/** Of a setting whose value may carry a secret its name, commented out or not; of what else shows one, nothing. */
+export function plainLine(line: string): string {
+  const [, name = ''] = /^[\s#]*([a-z_][\w.]*)(?=[\s=])/i.exec(line) ?? [];
+  if (mayCarrySecret(name)) return `${name} = …`;
+  return holdsLiteralSecret(line) ? 'a line that may hold a secret' : line;
+}
+
 /** Commands are written with tokens and passwords in them, connection strings too. */
-const mayCarrySecret = /(command|conninfo)$/i;
+function mayCarrySecret(name: string): boolean {
+  return holdsSecret(name) || /(command|conninfo)$/i.test(name);
+}

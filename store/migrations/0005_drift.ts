@@ -15,6 +15,8 @@ export const up = `
     fingerprint text not null,
     known_good_id text not null,
     snapshot_id text not null,
+    -- Since when each item drifts: one may have been there before the others came.
+    items json not null,
     not_before timestamptz,
     first_seen_at timestamptz not null,
     last_seen_at timestamptz not null,

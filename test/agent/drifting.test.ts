@@ -1,5 +1,5 @@
 /** The agent's look for drift on real servers of every major version. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -85,6 +85,10 @@ for (const major of [14, 15, 16, 17, 18] as const) {
       expect(forces(inForce)).toEqual({ 'pg_hba.conf': 'in-force' });
       expect(inForce).toMatchObject({ dirty: [], connected: [] });
       expect(inForce.fingerprint).not.toBe(onDisk.fingerprint);
+      // Younger than the load by its mode alone: what was seen in force is in force.
+      chmodSync(path('pg_hba.conf'), 0o644);
+      expect(forces(await drifted(it, good))).toEqual({ 'pg_hba.conf': 'in-force' });
+      chmodSync(path('pg_hba.conf'), 0o600);
       writeFileSync(path('pg_hba.conf'), hba);
       await reload();
       expect((await look(it, good)).kind).toBe('clean');

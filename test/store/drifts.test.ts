@@ -1,5 +1,7 @@
 /** What the store remembers of drift, on a real PostgreSQL: one at a time, told once, and who accepted what. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { tellingOf } from '../../domain/drift/telling.ts';
 import type { Store } from '../../store/store.ts';
 import { createStore } from '../../store/postgres-store.ts';
@@ -25,6 +27,7 @@ const seen = (fingerprint: string, minutes: number) => ({
   fingerprint,
   knownGoodId: 'good',
   snapshotId: `live-${fingerprint}`,
+  items: [...fingerprint].map((name) => `setting:${name}`),
   at: noon + minutes * minuteMs,
   knownGoodAt: noon - 60 * minuteMs,
 });
@@ -64,6 +67,21 @@ describe('a drift', () => {
     expect(await store.sawDrift('d', seen('z', 15))).toMatchObject({ followsTold: true });
   });
 
+  it('says of each item since when: one that was there before does not become younger by another', async () => {
+    await store.sawNoDrift('i', noon);
+    const span = (from: number, to: number) => ({ notBefore: noon + from * minuteMs, firstSeen: noon + to * minuteMs });
+    await store.sawDrift('i', seen('x', 5));
+    await store.sawDrift('i', seen('x', 10));
+    const joined = await store.sawDrift('i', seen('xy', 15));
+    expect(joined).toMatchObject({ ...span(10, 15), items: { 'setting:x': span(0, 5), 'setting:y': span(10, 15) } });
+    const left = await store.sawDrift('i', seen('y', 20));
+    expect(left.items).toEqual({ 'setting:y': span(10, 15) });
+    // What went and came again is new.
+    expect((await store.sawDrift('i', seen('xy', 25))).items).toMatchObject({ 'setting:x': span(20, 25) });
+    await store.sawNoDrift('i', noon + 30 * minuteMs);
+    expect((await store.sawDrift('i', seen('y', 35))).items).toEqual({ 'setting:y': span(30, 35) });
+  });
+
   it('is gone once, and told to be once', async () => {
     const told = await store.sawDrift('e', seen('x', 0));
     await store.toldDrift(told, { at: noon, ringing: [], dependents: [] });
@@ -92,6 +110,48 @@ describe('a drift', () => {
   it('is one, however many look at the same time', async () => {
     const looks = await Promise.all(Array.from({ length: 8 }, (_, at) => store.sawDrift('f', seen('x', at))));
     expect(new Set(looks.map(({ id }) => id)).size).toBe(1);
+  });
+});
+
+describe('what is known-good', () => {
+  it('has an order also when many become it at the same time: nobody takes the place of what he did not see', async () => {
+    const snapshots = Array.from({ length: 6 }, (_, n) => aSnapshot(`c${n}c${n}c${n}`));
+    for (const snapshot of snapshots) await store.putSnapshot('k', snapshot, Buffer.alloc(1), null);
+    const [first] = snapshots;
+    if (first === undefined) throw new Error('there are six');
+    await store.markKnownGood('k', first.id, null);
+    const acceptance = { requestedBy: 'alex', reason: '', approvals: [] };
+    const answers = await Promise.all(
+      snapshots
+        .slice(1)
+        .map(({ id }, n) => store.accept('k', { ...acceptance, acceptId: `at-once-${n}`, snapshotId: id }, first.id)),
+    );
+    expect(answers.toSorted()).toEqual(['accepted', 'moved', 'moved', 'moved', 'moved']);
+  });
+
+  it('an acceptance waits for a change that is being kept, and sees it', async () => {
+    const [was, kept, wanted] = [aSnapshot('d1d1d1'), aSnapshot('d2d2d2'), aSnapshot('d3d3d3')];
+    for (const snapshot of [was, kept, wanted]) await store.putSnapshot('m', snapshot, Buffer.alloc(1), null);
+    await store.markKnownGood('m', was.id, null);
+    const other = new pg.Client({ connectionString: cluster.url() });
+    await other.connect();
+    try {
+      // A change that is being kept, at the moment before it is certain.
+      await other.query('begin');
+      await other.query(`select pg_advisory_xact_lock(hashtext('knowngood known-good m'))`);
+      await other.query(
+        `update knowngood.sightings set known_good_at = clock_timestamp() where target = 'm' and snapshot_id = $1`,
+        [kept.id],
+      );
+      const acceptance = { acceptId: 'late', snapshotId: wanted.id, requestedBy: 'alex', reason: '', approvals: [] };
+      const answer = store.accept('m', acceptance, was.id);
+      await sleep(200);
+      await other.query('commit');
+      expect(await answer).toBe('moved');
+      expect(await store.knownGood('m')).toMatchObject({ id: kept.id });
+    } finally {
+      await other.end();
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 /** What of a difference is drift, whether it is in force, and what tells one drift from another. */
 import { describe, expect, it } from '@jest/globals';
 import { asLeftBy, driftAmong, fingerprintOf } from '../../../domain/drift/items.ts';
-import { type LiveFacts, forceOf, forcesOf } from '../../../domain/drift/force.ts';
+import { type LiveFacts, forceOf, forcesOf, loadedOf } from '../../../domain/drift/force.ts';
 import type { FileEntry, SettingEntry, Snapshot } from '../../../domain/snapshot.ts';
 import { aSnapshot } from '../../store/builders.ts';
 import { aDifference, anItem, noon, theHba } from './builders.ts';
@@ -136,7 +136,67 @@ describe('whether it is in force', () => {
       'at-restart',
     ],
   ] as const)
-    it(name, () => expect(forceOf({ key, section }, seen, known)).toBe(want));
+    it(name, () => expect(forceOf({ key, section }, seen, known, { digests: {} })).toBe(want));
+
+  describe('of a file that is younger than the load', () => {
+    const hba = '/data/pg_hba.conf';
+    const withHba = (digest: string): Snapshot => live([], [{ path: hba, role: 'hba', digest }]);
+    const times = (loadedAt: number, changedAt: number) => facts({ loadedAt, changedAt: { [hba]: changedAt } });
+    const force = (seen: readonly (readonly [digest: string, loadedAt: number, changedAt: number])[]): string => {
+      let loaded = loadedOf(withHba('none'), times(0, 1), null);
+      for (const [digest, loadedAt, changedAt] of seen)
+        loaded = loadedOf(withHba(digest), times(loadedAt, changedAt), loaded);
+      const [digest, loadedAt, changedAt] = seen.at(-1) ?? ['', 0, 0];
+      return forceOf({ key: `file:${hba}`, section: 'files' }, withHba(digest), times(loadedAt, changedAt), loaded);
+    };
+    for (const [name, seen, want] of [
+      ['nobody has seen what was loaded', [['a', 5, 6]], 'at-reload'],
+      [
+        'its mode alone was changed',
+        [
+          ['a', 5, 4],
+          ['a', 5, 6],
+        ],
+        'in-force',
+      ],
+      [
+        'and again',
+        [
+          ['a', 5, 4],
+          ['a', 5, 6],
+          ['a', 5, 7],
+        ],
+        'in-force',
+      ],
+      [
+        'it has other content',
+        [
+          ['a', 5, 4],
+          ['b', 5, 6],
+        ],
+        'at-reload',
+      ],
+      [
+        'it went and came again',
+        [
+          ['a', 5, 4],
+          ['b', 5, 6],
+          ['a', 5, 7],
+        ],
+        'in-force',
+      ],
+      [
+        'another load may have read something else of it',
+        [
+          ['a', 5, 4],
+          ['b', 5, 6],
+          ['a', 8, 9],
+        ],
+        'at-reload',
+      ],
+    ] as const)
+      it(name, () => expect(force(seen)).toBe(want));
+  });
 
   it('is said for all of them together', () => {
     const force = (...forces: ('in-force' | 'at-reload' | 'at-restart')[]): string =>

@@ -141,6 +141,19 @@ describe('the notice', () => {
     );
   });
 
+  it('shows no value that may carry a secret: it goes to Slack, to a pager and by mail', () => {
+    const command = `archive_command = 'curl -H "Authorization: Bearer sk_live_abc" https://x'`;
+    const drift = aDrift({
+      items: [anItem({ key: 'setting:archive_command', summary: command })],
+      diff: ['--- /data/postgresql.conf', '+++ /data/postgresql.conf', '@@ -1 +1 @@', `-${command}`, ''].join('\n'),
+    });
+    const { headline, facts } = driftNotice(drift, aRemembered(), 'new', by);
+    expect([headline, ...facts].join('\n')).not.toMatch(/sk_live_abc/);
+    expect(facts).toEqual(
+      expect.arrayContaining(['archive_command changed (in force)', 'postgresql.conf: - archive_command = …']),
+    );
+  });
+
   it('says how it went away', () => {
     const gone = aRemembered({ goneAt: noon + 90_000 });
     expect(goneNotice(gone, null, by)).toMatchObject({
@@ -188,6 +201,12 @@ describe('since when', () => {
       [role],
       { ...seen, notBefore: null },
       ['first seen 2026-03-01 12:00:00 UTC; nobody looked before'],
+    ],
+    [
+      'is of each item its own',
+      [role, anItem({ key: 'role:y', section: 'roles' })],
+      { ...seen, items: { 'role:x': { notBefore: null, firstSeen: noon - dayMs } } },
+      ['role x: first seen 2026-02-28 12:00:00 UTC; nobody looked before', `role y: ${between}`],
     ],
   ] as const)
     it(name, () => expect(sinceText(when, aDrift({ items: [...items] }))).toEqual(want));
