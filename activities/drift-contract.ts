@@ -46,7 +46,13 @@ export interface DriftActivities {
     readonly telling: Telling | null;
     /** Of a drift that is gone because known-good has moved: how, in words. */
     readonly acceptedBy: string | null;
+    /** Looks failed before this one, and people heard of that then, Unix ms; null: there is nothing to add. */
+    readonly toldOfFailing: number | null;
   }>;
+  /** Nobody could look, `at` Unix ms: says whether people are to be told, and since when it is so; null: not now. */
+  driftMissed(input: { target: string; at: number }): Promise<{ readonly since: number } | null>;
+  /** People have heard, `at` Unix ms, that looks fail; null: that they do not any more. */
+  driftLooksTold(input: { target: string; at: number | null }): Promise<void>;
   /** They have been told: when, which notices call people until somebody acknowledges, and of which dependents they spoke. */
   driftTold(input: {
     remembered: RememberedDrift;

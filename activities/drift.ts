@@ -2,6 +2,7 @@
 import { approversOf, declaredAccess, unknownTarget } from '../config/admit.ts';
 import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
 import type { DriftQuestion } from '../domain/drift/drift.ts';
+import { looksTelling } from '../domain/drift/looks.ts';
 import { tellingOf } from '../domain/drift/telling.ts';
 import type { SnapshotRow, Store } from '../store/store.ts';
 import type { DriftActivities } from './drift-contract.ts';
@@ -53,8 +54,19 @@ export function createDriftActivities({
             : await store.sawDrift(target, { ...seen, at, knownGoodAt });
         const telling = remembered === null ? null : tellingOf(remembered, at);
         const acceptedBy = telling === 'gone' ? await acceptedInWords(store, target, remembered?.knownGoodId) : null;
-        return { remembered, telling, acceptedBy };
+        const looks = await store.looks(target);
+        const toldOfFailing = looksTelling(looks, at) === 'again' ? looks.toldAt : null;
+        return { remembered, telling, acceptedBy, toldOfFailing };
       }),
+
+    driftMissed: ({ target, at }) =>
+      explained('StoreUnreachable', async () => {
+        const looks = await store.missedLook(target, at);
+        const { failingSince: since } = looks;
+        return since !== null && looksTelling(looks, at) === 'failing' ? { since } : null;
+      }),
+
+    driftLooksTold: ({ target, at }) => explained('StoreUnreachable', () => store.toldLooks(target, at)),
 
     driftTold: ({ remembered, ...told }) => explained('StoreUnreachable', () => store.toldDrift(remembered, told)),
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, compile } from './build.mjs';
 import { handOver } from './child.mjs';
 import { install } from './install.mjs';
+import { slow } from '../test/slow.mjs';
 import { say } from './progress.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,7 +20,8 @@ const jest = [
 /** What runs after the set-up, by its name in package.json. */
 const commands = {
   demo: (args) => node(['dist/cli/main.js', 'demo', ...args]),
-  test: (args) => node([...jest, ...args]),
+  // Named ones run in any case.
+  test: (args) => node([...jest, ...(args.length > 0 ? args : slow.map(left))]),
   'test:full': (args) => node([...jest, ...args], { KNOWNGOOD_TEST_FULL: '1' }),
   'test:chaos': async (args) => {
     await compile(root, 'test/chaos/tsconfig.json');
@@ -28,6 +30,11 @@ const commands = {
   bench: (args) => node(['dist/bench/main.js', ...args]),
   build: async () => 0,
 };
+
+/** As a pattern that leaves it out. */
+function left(file) {
+  return `--testPathIgnorePatterns=/test/${file}\\.test\\.ts$`;
+}
 
 async function main([name = '', ...args]) {
   const command = commands[name];

@@ -1,6 +1,6 @@
 /** Takes what people are being called about: through the change while it is open, else from its notices, which outlive it. */
 import type { Client } from '@temporalio/client';
-import { noticesOfChange } from '../domain/notify/notice.ts';
+import { noticesOfChange, noticesOfDrift } from '../domain/notify/notice.ts';
 import { asking, type Said } from './asking.ts';
 import { refusalOf, refused } from './refusals.ts';
 
@@ -13,10 +13,20 @@ export async function acknowledge(
   const said = await sayToChange();
   const isClosed = said.kind === 'refused' && said.problems.some(({ code }) => code === 'unknown-change');
   if (!isClosed) return said;
-  const query = `WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${noticesOfChange(target, changeId)}'`;
+  return takeNotices(client, noticesOfChange(target, changeId), `${target}:${changeId}`, note);
+}
+
+/** Those of a target's drift. */
+export function acknowledgeDrift(client: Client, target: string, note: string | undefined): Promise<Said> {
+  return takeNotices(client, noticesOfDrift(target), `drift of ${target}`, note);
+}
+
+/** `what`: in words. */
+async function takeNotices(client: Client, idPrefix: string, what: string, note: string | undefined): Promise<Said> {
+  const query = `WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${idPrefix}'`;
   let answer: Said = refused({
     code: 'nothing-to-acknowledge',
-    message: `nothing to acknowledge: nobody is being called about ${target}:${changeId}`,
+    message: `nothing to acknowledge: nobody is being called about ${what}`,
   });
   try {
     for await (const { workflowId } of client.workflow.list({ query })) {
@@ -25,7 +35,7 @@ export async function acknowledge(
       if (answer.kind === 'refused') answer = one;
     }
   } catch (error) {
-    return refusalOf(error, `${target}:${changeId}`);
+    return refusalOf(error, what);
   }
   return answer;
 }

@@ -9,6 +9,7 @@ import { acceptIdOf } from '../domain/drift/drift.ts';
 import { codeSpan, detailsPage, escapeMarkdown, shorten } from '../domain/markdown.ts';
 import { targetAttribute } from '../domain/search-attributes.ts';
 import type { DriftFound } from '../workflows/watch-drift.ts';
+import { acknowledgeDrift } from './acknowledge.ts';
 import type { Words } from './change-handle.ts';
 import { asking, type Said, type Seen } from './asking.ts';
 import { type Refused, refusalOf, refused } from './refusals.ts';
@@ -23,6 +24,8 @@ export interface AcceptanceHandle extends Seen<AcceptView, AcceptResult> {
 }
 
 export interface DriftClient {
+  /** Takes what people are being called about: nobody else is called about this drift. `note`: `"name: reason"`. */
+  acknowledge(target: string, note?: string): Promise<Said>;
   /** Reads the target only; nothing is remembered, and nobody is told. */
   look(target: string): Promise<DriftFound | Refused>;
   /** A repeat with the same id attaches to it. */
@@ -45,6 +48,7 @@ export function driftClient(client: Client): DriftClient {
   const acceptance = (target: string, acceptId: string): AcceptanceHandle => acceptanceHandle(client, target, acceptId);
   return {
     acceptance,
+    acknowledge: (target, note) => acknowledgeDrift(client, target, note),
     async look(target) {
       const workflowId = `knowngood-look:${target}:${randomUUID()}`;
       try {

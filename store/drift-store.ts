@@ -1,4 +1,5 @@
 /** What the store remembers of drift, and of configurations that people have accepted. */
+import type { Looks } from '../domain/drift/looks.ts';
 import type { RememberedDrift } from '../domain/drift/telling.ts';
 import type { Approval } from '../domain/view.ts';
 
@@ -40,6 +41,12 @@ export interface DriftStore {
   sawDrift(target: string, seen: SeenDrift): Promise<RememberedDrift>;
   /** The newest one, which is gone by now; null: there never was one. */
   sawNoDrift(target: string, at: number): Promise<RememberedDrift | null>;
+  /** Nobody could look at the target, `at` Unix ms. */
+  missedLook(target: string, at: number): Promise<Looks>;
+  /** Whether looks at it fail, and what people know of that. */
+  looks(target: string): Promise<Looks>;
+  /** People have heard, `at` Unix ms, that looks fail; null: that they do not any more. */
+  toldLooks(target: string, at: number | null): Promise<void>;
   /** People know of it as it is in `drift`: that it is there, or that it is gone. */
   toldDrift(drift: RememberedDrift, told: DriftTold): Promise<void>;
   /**

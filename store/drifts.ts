@@ -1,5 +1,6 @@
 /** Drift as it was seen and told, one at a time on a target, and acceptances. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Looks } from '../domain/drift/looks.ts';
 import { itemsSince, type Span } from '../domain/drift/since.ts';
 import type { RememberedDrift } from '../domain/drift/telling.ts';
 import type { Acceptance, DriftStore } from './drift-store.ts';
@@ -105,6 +106,33 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
       });
     },
 
+    async missedLook(target, at) {
+      const row = await db
+        .insertInto('drift_looks')
+        .values({ target, failing_since: new Date(at) })
+        .onConflict((conflict) =>
+          conflict.column('target').doUpdateSet(({ ref, fn }) => ({
+            failing_since: fn.coalesce(ref('drift_looks.failing_since'), ref('excluded.failing_since')),
+          })),
+        )
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return looksOf(row);
+    },
+
+    async looks(target) {
+      const row = await db.selectFrom('drift_looks').selectAll().where('target', '=', target).executeTakeFirst();
+      return row === undefined ? { failingSince: null, toldAt: null } : looksOf(row);
+    },
+
+    async toldLooks(target, at) {
+      await db
+        .updateTable('drift_looks')
+        .set({ failing_told_at: at === null ? null : new Date(at) })
+        .where('target', '=', target)
+        .execute();
+    },
+
     async toldDrift({ id, goneAt, tellings, toldOf }, { at, ringing, dependents }) {
       const told = goneAt === null ? { told_at: new Date(at), tellings: tellings + 1 } : { gone_told_at: new Date(at) };
       await db
@@ -160,9 +188,15 @@ async function looked(tx: Kysely<Tables>, target: string, at: Date, cleanAt: Dat
     .insertInto('drift_looks')
     .values({ target, looked_at: at, clean_at: cleanAt })
     .onConflict((conflict) =>
-      conflict.column('target').doUpdateSet({ looked_at: at, ...(cleanAt === null ? {} : { clean_at: cleanAt }) }),
+      conflict
+        .column('target')
+        .doUpdateSet({ looked_at: at, failing_since: null, ...(cleanAt === null ? {} : { clean_at: cleanAt }) }),
     )
     .execute();
+}
+
+function looksOf(row: Selectable<Tables['drift_looks']>): Looks {
+  return { failingSince: row.failing_since?.getTime() ?? null, toldAt: row.failing_told_at?.getTime() ?? null };
 }
 
 function rememberedOf(row: Row): RememberedDrift {

@@ -40,6 +40,9 @@ export function lazyStore(open: () => Promise<Store>): Store {
     sawDrift: lazily('sawDrift'),
     sawNoDrift: lazily('sawNoDrift'),
     toldDrift: lazily('toldDrift'),
+    missedLook: lazily('missedLook'),
+    looks: lazily('looks'),
+    toldLooks: lazily('toldLooks'),
     accept: lazily('accept'),
     acceptance: lazily('acceptance'),
     close: async () => {

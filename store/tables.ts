@@ -64,8 +64,10 @@ export interface Tables {
   };
   drift_looks: {
     target: string;
-    looked_at: Date;
+    looked_at: Date | null;
     clean_at: Date | null;
+    failing_since: Date | null;
+    failing_told_at: Date | null;
   };
   drifts: {
     /** A bigint, which comes as text. */

@@ -2,6 +2,7 @@
  * Keeps one Temporal Schedule a target, as knowngood.yaml says: made, changed and deleted at start and when the file
  * changes, by however many workers. What operators do to them in the Web UI, a pause and its note, stays.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Client,
   ScheduleAlreadyRunning,
@@ -22,13 +23,13 @@ import { messageOf } from '../agent/agent-error.ts';
 const followEveryMs = 5_000;
 
 /** After an outage the next look tells everything that a missed one would have told. Temporal takes no shorter one. */
-const catchupWindow = '10 seconds';
+const catchupWindow = 10_000;
 
 /** So that looks of one interval do not come in step with everything else that runs every five minutes. */
 const jitterShare = 0.1;
 
 /** A look takes seconds; one that nobody runs must not keep the next one from being taken for ever. */
-const lookTimeout = '10 minutes';
+const lookTimeout = 600_000;
 
 /** One that somebody has deleted by hand comes back. */
 const agreeEveryMs = 5 * 60_000;
@@ -96,7 +97,7 @@ async function have(client: Client, target: string, drift: DriftConfig): Promise
     // Another worker was quicker, or it is from an earlier start. The list may not know of it yet.
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const handle = client.schedule.getHandle(wanted.scheduleId);
-    if (isAsWanted(await handle.describe(), drift)) return;
+    if (isAsWanted(await handle.describe(), wanted)) return;
     const { spec, action, policies } = wanted;
     await handle.update(({ state }) => ({ spec, action, ...(policies === undefined ? {} : { policies }), state }));
   }
@@ -111,10 +112,20 @@ async function drop(client: Client, target: string): Promise<void> {
     });
 }
 
-/** Its interval is all that the file says of it. */
-function isAsWanted({ spec }: ScheduleDescription, { everyMs }: DriftConfig): boolean {
-  const [interval, ...more] = spec.intervals ?? [];
-  return more.length === 0 && interval?.every === everyMs;
+/** In all that it does, and when; what operators have set, a pause and its note, is theirs. */
+function isAsWanted({ spec, action, policies }: ScheduleDescription, wanted: ScheduleOptions): boolean {
+  const does = ({ args, taskQueue, workflowType, workflowExecutionTimeout }: typeof action | typeof wanted.action) => ({
+    args,
+    taskQueue,
+    workflowType,
+    workflowExecutionTimeout,
+  });
+  const when = ({ intervals = [], jitter }: typeof spec | typeof wanted.spec) => ({ intervals, jitter });
+  return (
+    isDeepStrictEqual(does(action), does(wanted.action)) &&
+    isDeepStrictEqual(when(spec), when(wanted.spec)) &&
+    isDeepStrictEqual(policies, wanted.policies)
+  );
 }
 
 export function scheduleOf(

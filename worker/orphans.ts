@@ -1,6 +1,7 @@
 /** Looks for changes that the store holds as open although their workflow has ended without a word, and has them ended. */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { endingIdOf, orchestratorQueue } from '../domain/change.ts';
+import { noticesOfChange, readTold, toldMemo, type ToldBefore } from '../domain/notify/notice.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { OpenChange, Store } from '../store/store.ts';
 import type { Orphan } from '../workflows/orphan.ts';
@@ -47,7 +48,8 @@ async function endOrphans({ store, client }: Parameters<typeof watchForOrphans>[
 
 async function startEnding(client: Client, open: OpenChange, runId: string): Promise<void> {
   const { change, startedAt, workflowId } = open;
-  const orphan: Orphan = { change, startedAt: startedAt.getTime(), workflowId, runId };
+  const told = await toldBefore(client, change);
+  const orphan: Orphan = { change, startedAt: startedAt.getTime(), workflowId, runId, told };
   try {
     await client.workflow.start('endOrphan', {
       workflowId: endingIdOf(change.target, change.changeId),
@@ -58,6 +60,20 @@ async function startEnding(client: Client, open: OpenChange, runId: string): Pro
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
+}
+
+const mostTold = 50;
+
+/** So that who heard that it went ill hears how it ended. */
+async function toldBefore(client: Client, { target, changeId }: OpenChange['change']): Promise<readonly ToldBefore[]> {
+  const query = `WorkflowType = 'sendNotice' AND WorkflowId STARTS_WITH '${noticesOfChange(target, changeId)}'`;
+  const found = new Map<string, { readonly at: number; readonly told: ToldBefore }>();
+  for await (const { memo, startTime } of client.workflow.list({ query })) {
+    const told = readTold(memo?.[toldMemo]);
+    if (told !== null) found.set(told.key, { at: startTime.getTime(), told });
+    if (found.size === mostTold) break;
+  }
+  return [...found.values()].toSorted((a, b) => a.at - b.at).map(({ told }) => told);
 }
 
 /** The newest run's end; null: it lives, has only just ended, or is not known here, which is no proof of anything. */

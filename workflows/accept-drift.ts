@@ -26,6 +26,7 @@ import { type Acceptance, enter, openAcceptance, rulesOf } from './accepting.ts'
 import { looking } from './drift-steps.ts';
 import { firstOf, problemOf } from './ending.ts';
 import { orchestrator, probe } from './steps.ts';
+import { askPeople, tellOver } from './tell-acceptance.ts';
 import { awayOr, openChange } from './watch-drift.ts';
 
 /** What of a target is to become known-good. */
@@ -47,10 +48,13 @@ export async function acceptDrift(request: AcceptRequest): Promise<AcceptResult>
   const flow = openAcceptance(request);
   listen(flow);
   enter(flow, 'look');
-  const end = await run(flow).catch((error: unknown): End => {
+  const end = await run(flow).catch(async (error: unknown): Promise<End> => {
     const problem = awayOr(flow.target, problemOf(error));
     // Who cancels it wants it to end as cancelled.
-    if (problem.code === 'cancelled') throw error;
+    if (problem.code === 'cancelled') {
+      await tellOver(flow, 'it was cancelled');
+      throw error;
+    }
     return { outcome: 'refused', summary: problem.message, problems: [problem] };
   });
   flow.result = {
@@ -63,6 +67,7 @@ export async function acceptDrift(request: AcceptRequest): Promise<AcceptResult>
     approvals: flow.approvals,
   };
   enter(flow, 'closed');
+  await tellOver(flow, end.summary);
   await condition(allHandlersFinished);
   return flow.result;
 }
@@ -201,6 +206,7 @@ async function approve(flow: Acceptance, { policy }: DriftTerms): Promise<End | 
   if (enough()) return null;
   flow.deadlineAt = Date.now() + policy.approvalExpireMs;
   enter(flow, 'approve');
+  askPeople(flow);
   const decided = (): boolean => enough() || flow.rejected !== null;
   const inTime = await condition(decided, policy.approvalExpireMs, { summary: 'approval expires' });
   flow.deadlineAt = null;

@@ -29,6 +29,8 @@ export interface Acceptance extends Readonly<Pick<Shown, 'target' | 'acceptId' |
   terms: DriftTerms | null;
   approvalsNeeded: number;
   readonly approvals: Approval[];
+  /** People are being told that it waits for them; null: nobody was asked. */
+  asked: Promise<void> | null;
 }
 
 export function openAcceptance(request: AcceptRequest): Acceptance {
@@ -49,6 +51,7 @@ export function openAcceptance(request: AcceptRequest): Acceptance {
     terms: null,
     approvalsNeeded: 0,
     approvals: [],
+    asked: null,
   };
 }
 

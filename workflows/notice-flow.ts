@@ -29,6 +29,8 @@ export interface NoticeFlow extends NoticeToSend {
   acknowledgedBy: string;
   /** null: it is not over; '' when people hear of that by another notice. */
   over: string | null;
+  /** Another notice of the same matter took its place: what was opened is closed by that one. */
+  goesOn: boolean;
   nextAt: number | null;
   next: string;
   /** In it other places are asked whether somebody has acknowledged there. */
@@ -56,6 +58,7 @@ export function openNotice(input: NoticeToSend): NoticeFlow {
     heard: new Map(),
     acknowledgedBy: '',
     over: null,
+    goesOn: false,
     nextAt: null,
     next: '',
     asking: new CancellationScope(),
@@ -85,9 +88,15 @@ export function listenToAnswers(flow: NoticeFlow): void {
     },
   );
   setHandler(acknowledgeSignal, (input?: unknown) => void (refuse(flow, input) ?? act(input)), { description });
-  setHandler(over, (words?: unknown) => void (flow.over ??= typeof words === 'string' ? shorten(words, 500) : ''), {
-    description: 'Sent by the change or the look that it speaks of, when it is over.',
-  });
+  setHandler(
+    over,
+    (words?: unknown) => {
+      if (flow.over !== null) return;
+      flow.over = typeof words === 'string' ? shorten(words, 500) : '';
+      flow.goesOn = (words as { readonly goesOn?: unknown } | null | undefined)?.goesOn === true;
+    },
+    { description: 'Sent by the change or the look that it speaks of, when it is over.' },
+  );
 }
 
 function refuse(flow: NoticeFlow, input: unknown): Problem | null {

@@ -81,7 +81,8 @@ async function untilOver(flow: NoticeFlow): Promise<void> {
   next(flow, null, 'what was opened is closed, once it is over');
   await condition(() => flow.over !== null, longestCareMs, { summary: 'until it is over' });
   const words = flow.over;
-  if (words !== null) await tellAfterwards(flow, 'over', words, (kind) => words !== '' || kind === 'pagerduty');
+  if (words !== null && !flow.goesOn)
+    await tellAfterwards(flow, 'over', words, (kind) => words !== '' || kind === 'pagerduty');
 }
 
 function namesOf({ teams }: DeliveryStep): string {

@@ -12,7 +12,7 @@ import {
 import { orchestratorQueue } from '../domain/change.ts';
 import { escapeMarkdown, shorten } from '../domain/markdown.ts';
 import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify/change-notices.ts';
-import { noticeWorkflowId, type Notice } from '../domain/notify/notice.ts';
+import { noticeWorkflowId, type Notice, toldMemo, toldOf } from '../domain/notify/notice.ts';
 import { callsUntil, deliveryOf, type Delivery } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
 import type { NoticeToSend } from '../domain/notify/to-send.ts';
@@ -50,6 +50,7 @@ export async function tellPeople(
         staticSummary: escapeMarkdown(shorten(`${notice.kind}: ${notice.headline}`, 150)),
         staticDetails: 'Tells people of one event, and goes on until somebody acknowledges where it is critical.',
         typedSearchAttributes: new TypedSearchAttributes([{ key: targetAttribute, value: notice.target }]),
+        memo: { [toldMemo]: toldOf(notice) },
       });
       return 'begun';
     } catch {
@@ -141,9 +142,9 @@ export function listenToNotices(flow: Flow): void {
   );
 }
 
-/** People hear by another notice that it is over, or that something else took its place. */
-export async function endNotice(key: string): Promise<void> {
-  await send(key, (handle) => handle.signal(over, ''));
+/** People hear by another notice that it is over, or that something else took its place; `goes-on`: what it opened stays open. */
+export async function endNotice(key: string, how: 'over' | 'goes-on' = 'over'): Promise<void> {
+  await send(key, (handle) => handle.signal(over, how === 'over' ? '' : { goesOn: true }));
 }
 
 /** Whether it was taken: a notice may have ended. */

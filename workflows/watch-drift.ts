@@ -10,6 +10,7 @@ import type { DriftTerms } from '../activities/drift-contract.ts';
 import { driftDetails, lookedDetails } from '../domain/drift/details.ts';
 import type { Drift, DriftLook } from '../domain/drift/drift.ts';
 import { driftNotice, goneNotice, type Told } from '../domain/drift/notice.ts';
+import { isFailedLook, looksNotice } from '../domain/drift/looks.ts';
 import { itemsSince, type Seen } from '../domain/drift/since.ts';
 import type { RememberedDrift, Telling } from '../domain/drift/telling.ts';
 import type { Notice } from '../domain/notify/notice.ts';
@@ -62,11 +63,11 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
     const { problems } = compared;
     const summary = problems[0]?.message ?? 'nobody could look';
     setCurrentDetails(lookedDetails(target, summary, problems));
-    return { target, kind: 'not-looked', summary, problems, told: [] };
+    return { target, kind: 'not-looked', summary, problems, told: await tellMissed(target, problems) };
   }
   const { terms, look } = compared;
   const told: Notice[] = [];
-  const { remembered, telling, acceptedBy } = await orchestrator('remember what was seen').driftSeen({
+  const { remembered, telling, acceptedBy, toldOfFailing } = await orchestrator('remember what was seen').driftSeen({
     target,
     seen:
       look.kind === 'clean'
@@ -87,11 +88,10 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
       : lookedDetails(target, summary),
   );
   if (telling !== null && remembered !== null) {
-    const { workflowId, runId } = workflowInfo();
-    const notice = noticeOf({ look, remembered, telling, acceptedBy }, { workflowId, runId });
+    const notice = noticeOf({ look, remembered, telling, acceptedBy });
     if (notice !== null) {
       told.push(notice);
-      const ringing = await tellDrift(notice, remembered.ringing);
+      const ringing = await tellDrift(notice, remembered.ringing, remembered);
       await orchestrator('remember that people were told').driftTold({
         remembered,
         at: Date.now(),
@@ -100,7 +100,31 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
       });
     }
   }
+  if (toldOfFailing !== null) {
+    const known = { telling: 'again', since: toldOfFailing, now: Date.now(), problems: [] } as const;
+    told.push(await tellLooks(looksNotice(target, known, here()), null));
+  }
   return { target, kind: look.kind, summary, problems: [], told };
+}
+
+/** Once in a while somebody must hear that nobody knows. */
+async function tellMissed(target: string, problems: readonly Problem[]): Promise<readonly Notice[]> {
+  if (!isFailedLook(problems)) return [];
+  const now = Date.now();
+  const missed = await orchestrator('remember that nobody could look').driftMissed({ target, at: now });
+  if (missed === null) return [];
+  return [await tellLooks(looksNotice(target, { telling: 'failing', ...missed, now, problems }, here()), now)];
+}
+
+async function tellLooks(notice: Notice, at: number | null): Promise<Notice> {
+  await tellDrift(notice, []);
+  await orchestrator('remember that people were told').driftLooksTold({ target: notice.target, at });
+  return notice;
+}
+
+function here(): Told {
+  const { workflowId, runId } = workflowInfo();
+  return { workflowId, runId };
 }
 
 interface ToTell {
@@ -110,9 +134,9 @@ interface ToTell {
   readonly acceptedBy: string | null;
 }
 
-function noticeOf({ look, remembered, telling, acceptedBy }: ToTell, here: Told): Notice | null {
-  if (telling === 'gone') return goneNotice(remembered, acceptedBy, here);
-  return look.kind === 'drifted' ? driftNotice(look, remembered, telling, here) : null;
+function noticeOf({ look, remembered, telling, acceptedBy }: ToTell): Notice | null {
+  if (telling === 'gone') return goneNotice(remembered, acceptedBy, here());
+  return look.kind === 'drifted' ? driftNotice(look, remembered, telling, here()) : null;
 }
 
 /** The same look by hand: nothing is remembered, and nobody is told. */

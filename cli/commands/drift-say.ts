@@ -1,17 +1,19 @@
-/** `knowngood drift approve|reject`: what an operator says about an acceptance. */
+/** `knowngood drift approve|reject|acknowledge`: what an operator says about an acceptance, or about drift itself. */
 import type { Command } from 'commander';
 import type { Words } from '../../client/change-handle.ts';
 import type { AcceptanceHandle } from '../../client/drift.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { type Context, withClient } from '../context.ts';
+import { nameOption } from '../options.ts';
 import { renderAcceptance } from '../render/drift.ts';
 import { jsonVersion } from '../render/result.ts';
 import { type ApproveOptions, addApproveOptions, approvalWords, mustFit, noteOf } from '../signing/approval-words.ts';
 import type { Approvable } from '../signing/sign-approval.ts';
 import { must, stop } from '../stop.ts';
 
-interface RejectOptions {
+/** Of all but `approve`. */
+interface WordOptions {
   readonly reason?: string;
   readonly as?: string;
 }
@@ -48,9 +50,25 @@ export const addDriftWords: AddCommand = (drift: Command, { io }) => {
     },
   );
   add('reject', 'leave known-good what it is').action(async (name: string, _: unknown, self) => {
-    const options = optionsOf<RejectOptions>(self);
+    const options = optionsOf<WordOptions>(self);
     await send('reject', name, options, async ({ client }) => noteOf(options.as ?? client.identity, options.reason));
   });
+  drift
+    .command('acknowledge')
+    .description('take the drift that people are being called about: nobody else is called')
+    .argument('<target>', 'the PostgreSQL server', nameOption)
+    .option('--reason <text>', 'what you do about it, for people; shown everywhere, so no secrets')
+    .option('--as <name>', 'your name (default: user@host)')
+    .action(async (target: string, _: unknown, self) => {
+      const options = optionsOf<WordOptions>(self);
+      await withClient(io, options, async ({ client }) => {
+        const { text } = must(
+          await client.drift.acknowledge(target, noteOf(options.as ?? client.identity, options.reason)),
+        );
+        const answer = { version: jsonVersion, target, said: 'acknowledge', answer: text };
+        io.out(options.json ? JSON.stringify(answer) : `${target}: ${text}`);
+      });
+    });
 };
 
 /** Approvals of an acceptance are bound to its snapshot, as those of a change are to its plan. */

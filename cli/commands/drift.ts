@@ -1,4 +1,4 @@
-/** `knowngood drift`: does a target differ from its known-good snapshot? And `drift accept|approve|reject|revert`. */
+/** `knowngood drift`: does a target differ from its known-good snapshot? And `drift accept|approve|reject|revert|acknowledge`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { AcceptOutcome, AcceptResult } from '../../domain/drift/acceptance.ts';

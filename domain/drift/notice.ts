@@ -30,18 +30,24 @@ export function driftNotice(
   told: Told,
 ): Notice {
   const { target } = remembered;
+  const severity = severityOf(drift);
   return {
     kind: 'drift',
     key: keyOf(remembered, `${telling}-${remembered.tellings}`),
-    severity: severityOf(drift),
+    severity,
     target,
     changeId: null,
     ...told,
     at: remembered.firstSeen,
     headline: shorten(headline(target, drift, remembered, telling), longestHeadline),
     facts: driftFacts(drift, remembered).map((fact) => shorten(oneLine(fact), longestFact)),
-    actions: driftActions(target),
+    actions: [
+      ...(severity === 'critical' ? [`stop the escalation: knowngood drift acknowledge ${target}`] : []),
+      ...driftActions(target),
+    ],
     dependents: dependentsHit(drift),
+    // Told again while it stays, it is the same incident; another drift is another one, which must ring.
+    ...(severity === 'critical' ? { matter: driftKey(remembered) } : {}),
   };
 }
 
@@ -69,8 +75,17 @@ export function goneNotice(remembered: RememberedDrift, acceptedBy: string | nul
   };
 }
 
-function keyOf({ target, id, fingerprint }: RememberedDrift, what: string): string {
-  return `drift:${target}:${id}:${fingerprint.slice(0, 12)}:${what}`;
+function driftKey({ target, id }: Pick<RememberedDrift, 'target' | 'id'>): string {
+  return `drift:${target}:${id}`;
+}
+
+function keyOf(remembered: RememberedDrift, what: string): string {
+  return `${driftKey(remembered)}:${remembered.fingerprint.slice(0, 12)}:${what}`;
+}
+
+/** Whether a notice with that key is of this same drift: what it opened goes on. */
+export function isOfDrift(key: string, remembered: Pick<RememberedDrift, 'target' | 'id'>): boolean {
+  return key.startsWith(`${driftKey(remembered)}:`);
 }
 
 /** Whoever loses access now is to be woken; what waits for a reload or a start is not to be forgotten. */
@@ -125,23 +140,30 @@ function subjects({ items, moreItems }: Drift): string {
 
 /** Plain sentences, the most telling first. */
 export function driftFacts(drift: Drift, seen: Seen): readonly string[] {
-  const { items, moreItems, connected, moreConnected, dirty, schemaItems } = drift;
-  const left = items.length - mostItems + moreItems;
+  const { connected, moreConnected, dirty, schemaItems } = drift;
   const hits = hitSentences(drift);
   return [
     ...hits.slice(0, mostHit),
     ...(hits.length > mostHit ? [`${hits.length - mostHit} more access changes`] : []),
     ...reappearedSentences(drift),
     ...dirty.slice(0, mostHit).map(inWords),
-    ...items.slice(0, mostItems).map((item) => `${oneLine(plainItem(item))} (${forceWords[item.force]})`),
-    ...(left > 0 ? [`${left} more items differ`] : []),
-    ...changedLines(drift.diff),
+    ...driftItemFacts(drift),
     ...sinceText(seen, drift),
     ...connected.slice(0, mostConnected).map((one) => `connected now: ${connectedText(one)}`),
     ...(connected.length + moreConnected > mostConnected
       ? [`connected now: ${connected.length + moreConnected - mostConnected} more principals`]
       : []),
     ...(schemaItems > 0 ? [`${countText(schemaItems, 'object')} came or went beside it, which is no drift`] : []),
+  ];
+}
+
+/** What differs. */
+export function driftItemFacts({ items, moreItems, diff }: Drift): readonly string[] {
+  const left = items.length - mostItems + moreItems;
+  return [
+    ...items.slice(0, mostItems).map((item) => `${oneLine(plainItem(item))} (${forceWords[item.force]})`),
+    ...(left > 0 ? [`${left} more items differ`] : []),
+    ...changedLines(diff),
   ];
 }
 

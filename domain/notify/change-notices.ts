@@ -8,7 +8,7 @@ import { plainItem } from './plain-item.ts';
 import type { Notice, NoticeKind, Severity } from './notice.ts';
 
 /** Events of a change, in contrast to those of a target. */
-export type ChangeEvent = Exclude<NoticeKind, 'drift' | 'drift-gone' | 'test'>;
+export type ChangeEvent = Exclude<NoticeKind, 'drift' | 'drift-gone' | 'drift-unknown' | 'test'>;
 
 /** The change as it stands at the event. */
 export interface Situation {

@@ -13,6 +13,7 @@ export const noticeKinds = [
   'ended',
   'drift',
   'drift-gone',
+  'drift-unknown',
 ] as const;
 
 /** `test`: nothing has happened, somebody wants to see whether the channels work. */
@@ -46,6 +47,8 @@ export interface Notice {
   readonly dependents: readonly string[];
   /** What earlier notices of the same matter began is over with this one. Absent: as the kind has it. */
   readonly ends?: boolean;
+  /** Notices with the same one are one incident for whoever pages. Absent: by target, change and severity. */
+  readonly matter?: string;
 }
 
 export function isAtLeast(severity: Severity, least: Severity): boolean {
@@ -60,7 +63,8 @@ export function endsMatter({ kind, ends }: Notice): boolean {
  * Notices of one matter share it, so that whoever pages has one incident for it; a critical one is a matter of its own: it
  * must ring although somebody has taken the first.
  */
-export function matterOf({ key, severity, target, changeId }: Notice): string {
+export function matterOf({ key, severity, target, changeId, matter }: Notice): string {
+  if (matter !== undefined) return `knowngood:${matter}`;
   return severity === 'critical' ? `knowngood:${key}` : `knowngood:${target}:${changeId ?? 'drift'}`;
 }
 
@@ -69,7 +73,35 @@ export function noticeWorkflowId({ key }: Pick<Notice, 'key'>): string {
   return `knowngood-notice:${key}`;
 }
 
+/** What of it whoever goes on with its change has to know: in the memo of its workflow, under this name. */
+export const toldMemo = 'KnowngoodTold';
+
+export type ToldBefore = Pick<Notice, 'kind' | 'key' | 'severity' | 'dependents'>;
+
+export function toldOf({ kind, key, severity, dependents }: Notice): ToldBefore {
+  return { kind, key, severity, dependents: dependents.slice(0, mostToldOf) };
+}
+
+const mostToldOf = 50;
+
+/** Any client may have written it; null: it is none. */
+export function readTold(memo: unknown): ToldBefore | null {
+  if (typeof memo !== 'object' || memo === null) return null;
+  const { key, dependents, ...said } = memo as Readonly<Record<string, unknown>>;
+  const kind = noticeKinds.find((one) => one === said['kind']);
+  const severity = severities.find((one) => one === said['severity']);
+  if (kind === undefined || severity === undefined || typeof key !== 'string' || !Array.isArray(dependents))
+    return null;
+  const names = dependents.filter((name) => typeof name === 'string').slice(0, mostToldOf);
+  return { kind, key, severity, dependents: names };
+}
+
 /** How the ids of all notices of a change begin. */
 export function noticesOfChange(target: string, changeId: string): string {
   return noticeWorkflowId({ key: `${target}:${changeId}:` });
+}
+
+/** How the ids of all notices of a target's drift begin. */
+export function noticesOfDrift(target: string): string {
+  return noticeWorkflowId({ key: `drift:${target}:` });
 }

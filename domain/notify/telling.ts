@@ -30,6 +30,7 @@ export const eventNames: Readonly<Record<NoticeKind, string>> = {
   ended: 'Change is over',
   drift: 'Configuration drifts',
   'drift-gone': 'Drift is gone',
+  'drift-unknown': 'Looks for drift',
   test: 'Test',
 };
 

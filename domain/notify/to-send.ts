@@ -63,6 +63,7 @@ function readNotice(input: Fields): Notice | null {
     actions: textsOf(input.actions, most.facts),
     dependents: textsOf(input.dependents, most.dependents),
     ...(typeof input.ends === 'boolean' ? { ends: input.ends } : {}),
+    ...(isText(input.matter) ? { matter: name(input.matter) } : {}),
   };
 }
 

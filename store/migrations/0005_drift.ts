@@ -1,11 +1,14 @@
 /** Drift as it was seen and told, and who made a live configuration the known-good one. */
 
 export const up = `
-  -- The last look at each target, and the last one that saw no drift.
+  -- The last look at each target, the last one that saw no drift, and since when looks fail.
   create table knowngood.drift_looks (
     target text primary key,
-    looked_at timestamptz not null,
-    clean_at timestamptz
+    looked_at timestamptz,
+    clean_at timestamptz,
+    failing_since timestamptz,
+    -- When people heard of it; null again once they have heard that it is over.
+    failing_told_at timestamptz
   );
 
   create table knowngood.drifts (

@@ -27,7 +27,7 @@ const seen = (fingerprint: string, minutes: number) => ({
   fingerprint,
   knownGoodId: 'good',
   snapshotId: `live-${fingerprint}`,
-  items: [...fingerprint].map((name) => `setting:${name}`),
+  items: fingerprint.match(/./g)?.map((name) => `setting:${name}`) ?? [],
   at: noon + minutes * minuteMs,
   knownGoodAt: noon - 60 * minuteMs,
 });
@@ -110,6 +110,24 @@ describe('a drift', () => {
   it('is one, however many look at the same time', async () => {
     const looks = await Promise.all(Array.from({ length: 8 }, (_, at) => store.sawDrift('f', seen('x', at))));
     expect(new Set(looks.map(({ id }) => id)).size).toBe(1);
+  });
+});
+
+describe('looks that fail', () => {
+  it('are remembered since the first one, until one does not', async () => {
+    expect(await store.looks('n')).toEqual({ failingSince: null, toldAt: null });
+    expect(await store.missedLook('n', noon)).toEqual({ failingSince: noon, toldAt: null });
+    await store.missedLook('n', noon + minuteMs);
+    await store.toldLooks('n', noon + 2 * minuteMs);
+    expect(await store.looks('n')).toEqual({ failingSince: noon, toldAt: noon + 2 * minuteMs });
+    await store.sawNoDrift('n', noon + 3 * minuteMs);
+    expect(await store.looks('n')).toEqual({ failingSince: null, toldAt: noon + 2 * minuteMs });
+    await store.toldLooks('n', null);
+    await store.missedLook('n', noon + 4 * minuteMs);
+    expect(await store.looks('n')).toEqual({ failingSince: noon + 4 * minuteMs, toldAt: null });
+    await store.sawDrift('n', seen('x', 5));
+    expect((await store.looks('n')).failingSince).toBeNull();
+    expect(await store.cleanAt('n')).toBe(noon + 3 * minuteMs);
   });
 });
 

@@ -9,6 +9,7 @@ import type { AcceptRequest, AcceptResult, AcceptView } from '../../domain/drift
 import { acceptIdOf } from '../../domain/drift/drift.ts';
 import type { DriftWatched } from '../../workflows/watch-drift.ts';
 import { eventually } from './processes.ts';
+import { recordAs } from './record.ts';
 import type { Rig } from './rig.ts';
 
 /** On the target, as a person with psql. */
@@ -34,12 +35,15 @@ export async function reload(rig: Rig): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
-export function look({ client, targetName }: Rig): Promise<DriftWatched> {
-  return client.workflow.execute<(input: { target: string }) => Promise<DriftWatched>>('watchDrift', {
+export async function look({ client, targetName }: Rig): Promise<DriftWatched> {
+  const handle = await client.workflow.start<(input: { target: string }) => Promise<DriftWatched>>('watchDrift', {
     workflowId: `knowngood-drift:${targetName}-${randomUUID()}`,
     taskQueue: orchestratorQueue,
     args: [{ target: targetName }],
   });
+  const watched = await handle.result();
+  await recordAs(['look', watched.kind, ...watched.told.map(({ kind }) => kind)].join('-'), handle);
+  return watched;
 }
 
 export interface AcceptHandle extends WorkflowHandle {
@@ -65,6 +69,10 @@ export async function accept({ client, targetName }: Rig, bend: Partial<AcceptRe
       await eventually(`phase ${phase}`, async () => (await view()).phase === phase);
       return view();
     },
-    outcome: () => handle.result() as Promise<AcceptResult>,
+    async outcome(): Promise<AcceptResult> {
+      const result = (await handle.result()) as AcceptResult;
+      await recordAs(`accept-${result.outcome}`, handle);
+      return result;
+    },
   });
 }

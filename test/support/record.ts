@@ -5,11 +5,16 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { ChangeResult } from '../../domain/result.ts';
 
-export async function record(
+export function record(
   handle: WorkflowHandle,
   { outcome, reason }: Pick<ChangeResult, 'outcome' | 'reason'>,
   name = `${outcome}-${reason}`,
 ): Promise<void> {
+  return recordAs(name, handle);
+}
+
+/** Of any workflow that has ended. */
+export async function recordAs(name: string, handle: WorkflowHandle): Promise<void> {
   const folder = process.env['KNOWNGOOD_RECORD_HISTORIES'];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });

@@ -4,7 +4,8 @@ import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { accept, edit, look, reload } from '../support/drift.ts';
+import { command, type Run } from '../support/cli.ts';
+import { accept, edit, look, reload, sqlOn } from '../support/drift.ts';
 import { eventually } from '../support/processes.ts';
 import { type HttpReceiver, startHttpReceiver } from '../support/receivers.ts';
 import { useRig } from '../support/rig.ts';
@@ -21,6 +22,8 @@ afterAll(async () => {
 });
 
 const rig = useRig({
+  // What nothing can be compared with is a high risk.
+  policy: 'approvals: { low: 1, high: 0 }',
   teams: () => `
 teams:
   application: {}
@@ -38,23 +41,105 @@ const paged = (action: string): Set<string> =>
 const heard = (kind: string): number =>
   http.received.filter(({ json }) => json.type === `com.knowngood.target.${kind}`).length;
 
+const kinds = async (): Promise<string[]> =>
+  (await look(rig())).told.map(({ kind, severity }) => `${kind}: ${severity}`);
+
 it('calls the database team until the drift is gone, and says that it is', async () => {
   await (await accept(rig())).outcome();
   await edit(rig(), 'pg_hba.conf', (text) => text.replace(rule, ''));
   await reload(rig());
-  expect((await look(rig())).told.map(({ kind, severity }) => [kind, severity])).toEqual([['drift', 'critical']]);
+  expect(await kinds()).toEqual(['drift: critical']);
   await eventually('it is called again', async () => heard('drift') > 1);
-  // A changed mode makes it look as if it were not in force any more: it is told, and silences nothing.
+  // A changed mode is no other drift.
   await chmod(join(rig().target.dataDir, 'pg_hba.conf'), 0o600);
-  expect((await look(rig())).told.map(({ severity }) => severity)).toEqual(['warning']);
+  expect(await kinds()).toEqual([]);
+  // What waits on the disk hides what is in force: it is told, and silences nothing.
+  await edit(rig(), 'pg_hba.conf', (text) => `${text}# a remark\n`);
+  expect(await kinds()).toEqual(['drift: warning']);
   const calls = heard('drift');
   await eventually('people are called all the same', async () => heard('drift') > calls + 1);
-  await edit(rig(), 'pg_hba.conf', (text) => text + rule);
+  await edit(rig(), 'pg_hba.conf', (text) => text.replace('# a remark\n', '') + rule);
   await reload(rig());
-  expect((await look(rig())).told.map(({ kind }) => kind)).toEqual(['drift-gone']);
+  expect(await kinds()).toEqual(['drift-gone: warning']);
   await eventually('it is told to be gone', async () => heard('drift-gone') === 1);
   await eventually('the incident is resolved', async () => paged('resolve').has([...paged('trigger')][0] ?? ''));
-  const running = async (): Promise<number> =>
-    (await rig().client.workflow.count("WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running'")).count;
   await eventually('nothing rings any more', async () => (await running()) === 0, 20_000);
 }, 90_000);
+
+async function running(): Promise<number> {
+  const query = "WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running'";
+  return (await rig().client.workflow.count(query)).count;
+}
+
+function acknowledge(...options: readonly string[]): Promise<Run> {
+  const config = join(rig().folder, 'knowngood.yaml');
+  return command('drift', 'acknowledge', rig().targetName, '--config', config, ...options);
+}
+
+it('is one incident however many days it stays, and quiet once somebody has taken it', async () => {
+  http.received.splice(0);
+  await edit(rig(), 'pg_hba.conf', (text) => text.replace(rule, ''));
+  await reload(rig());
+  expect(await kinds()).toEqual(['drift: critical']);
+  await eventually('it is paged', async () => paged('trigger').size === 1);
+  await rig().inStore(`update knowngood.drifts set told_at = told_at - interval '25 hours' where gone_at is null`);
+  expect(await kinds()).toEqual(['drift: critical']);
+  await eventually('only the second telling rings', async () => (await running()) === 1, 20_000);
+  await eventually('it is paged again', async () =>
+    http.at('/v2/enqueue').some(({ text }) => text.includes('still drifts from known-good')),
+  );
+  expect([paged('trigger').size, paged('resolve').size]).toEqual([1, 0]);
+  const taken = await acknowledge('--as', 'kim', '--reason', 'on it');
+  expect(taken).toMatchObject({ code: 0, out: expect.stringContaining('acknowledge: recorded') });
+  await eventually('it is acknowledged there', async () => paged('acknowledge').size === 1);
+  const calls = heard('drift');
+  const none = await acknowledge();
+  expect(none).toMatchObject({ code: 1, err: expect.stringContaining('acknowledged already, by kim: on it') });
+  await edit(rig(), 'pg_hba.conf', (text) => text + rule);
+  await reload(rig());
+  expect(await kinds()).toEqual(['drift-gone: warning']);
+  await eventually('the incident is resolved', async () => paged('resolve').has([...paged('trigger')][0] ?? ''));
+  expect(heard('drift')).toBe(calls);
+}, 90_000);
+
+it('asks for the approval of an acceptance, and says when nobody is asked any more', async () => {
+  http.received.splice(0);
+  await sqlOn(rig(), `alter system set work_mem = '9MB'`);
+  await reload(rig());
+  const acceptance = await accept(rig());
+  const { snapshotId } = await acceptance.reaches('approve');
+  const about = () => http.at('/database').filter(({ text }) => text.includes(acceptance.acceptId));
+  await eventually('the question', async () => about().length === 1);
+  expect(about()[0]?.json).toMatchObject({
+    type: 'com.knowngood.target.approval-wanted',
+    data: {
+      headline: `what is live on ${rig().targetName} shall become known-good: waits for 1 approval`,
+      actions: expect.arrayContaining([
+        `or on a command line: knowngood drift approve ${rig().targetName}:${acceptance.acceptId}`,
+      ]),
+    },
+  });
+  await acceptance.executeUpdate('reject', { args: ['kim: put it back'] });
+  expect(await acceptance.outcome()).toMatchObject({ outcome: 'rejected', snapshotId: null });
+  await eventually('the end', async () => about().length === 2);
+  expect(about()[1]?.json.data.headline).toMatch(/rejected by kim: put it back$/);
+  expect(snapshotId).not.toBeNull();
+  await sqlOn(rig(), 'alter system reset work_mem');
+  await reload(rig());
+}, 60_000);
+
+it('says when nobody can look any more, once, and when that is over', async () => {
+  expect(await look(rig())).toMatchObject({ kind: 'clean' });
+  http.received.splice(0);
+  await rig().stopAgent();
+  expect(await look(rig())).toMatchObject({ kind: 'not-looked', problems: [{ code: 'no-agent' }], told: [] });
+  await rig().inStore(`update knowngood.drift_looks set failing_since = failing_since - interval '2 hours'`);
+  expect(await kinds()).toEqual(['drift-unknown: warning']);
+  expect(await kinds()).toEqual([]);
+  await rig().startAgent();
+  expect(await kinds()).toEqual(['drift-unknown: warning']);
+  expect(await kinds()).toEqual([]);
+  await eventually('both are heard', async () => heard('drift-unknown') === 2);
+  await eventually('what was opened is closed', async () => paged('resolve').size === 1);
+  expect(paged('resolve')).toEqual(paged('trigger'));
+}, 120_000);

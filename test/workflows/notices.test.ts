@@ -26,6 +26,7 @@ import {
   startHttpReceiver,
   startMailReceiver,
 } from '../support/receivers.ts';
+import { recordAs } from '../support/record.ts';
 import { type Handle, useRig } from '../support/rig.ts';
 import { silentEvents } from '../support/summaries.ts';
 
@@ -153,6 +154,23 @@ describe('a change that is not wanted after all', () => {
   });
 });
 
+describe('a change whose workflow somebody terminates after people were told that it fails', () => {
+  it('is told to be back to the same people', async () => {
+    const change = await rig().start({
+      change: { kind: 'config', settings: { work_mem: '11MB' } },
+      overrides: { soak: '60s' },
+    });
+    await change.reaches('watch');
+    health = 503;
+    await eventually('it fails', async () => events(change).includes('change.failing'));
+    await change.terminate('by hand');
+    health = 200;
+    await eventually('the end', async () => events(change).includes('change.reverted'), 60_000);
+    const [reverted] = http.at('/database').filter(({ json }) => json.type === 'com.knowngood.change.reverted');
+    expect(reverted?.json.data).toMatchObject({ changeId: change.changeId, dependents: ['image-service'] });
+  }, 120_000);
+});
+
 describe('a change that people decide about', () => {
   it('asks them, and tells them what became of it', async () => {
     const change = await rig().start({
@@ -255,6 +273,7 @@ describe('what is critical', () => {
     expect(JSON.stringify(notice.paged()[0]?.json)).toContain('Nobody has acknowledged it yet');
     await notice.executeUpdate('acknowledge', { args: ['kim: on the host'] });
     expect(await notice.result()).toMatchObject({ acknowledgedBy: 'kim: on the host' });
+    await recordAs('notice-acknowledged', notice);
     expect(actions(notice.paged())).toEqual(['trigger', 'acknowledge']);
     expect(notice.toldTo('/database').map(({ json }) => json.type)).toEqual([
       'com.knowngood.change.still-failing',
@@ -277,6 +296,7 @@ describe('what is critical', () => {
     expect(await rejected(notice.executeUpdate('acknowledge', { args: ['kim: late'] }))).toContain('nothing to ack');
     await notice.signal('over');
     const { told, counts, acknowledgedBy } = await notice.result();
+    await recordAs('notice-given-up-over', notice);
     expect({ acknowledgedBy, tries: counts.tries <= 8 }).toEqual({ acknowledgedBy: null, tries: true });
     expect(counts.delivered).toBe(counts.tries);
     expect(told.length).toBeLessThanOrEqual(20);
@@ -303,6 +323,7 @@ describe('what is critical', () => {
         : {},
     );
     expect(await notice.result()).toMatchObject({ acknowledgedBy: 'Ada (in PagerDuty)' });
+    await recordAs('notice-acknowledged-there', notice);
   });
 
   it('says why an acknowledgement has no effect', async () => {
@@ -326,6 +347,7 @@ describe('what is critical', () => {
     await eventually('a mail', async () => mail.mails.length > before);
     await notice.executeUpdate('acknowledge', { args: ['kim: mine'] });
     const { told } = await notice.result();
+    await recordAs('notice-next-channel', notice);
     expect(told.map(({ channel, state }) => `${channel} ${state}`)).toEqual(
       expect.arrayContaining(['application/slack dead', 'application/email delivered']),
     );

@@ -48,6 +48,8 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     driftTerms: 'reads only, in no guarded change',
     driftSeen: 'writes only to the store what was seen, in no guarded change',
     driftTold: 'as driftSeen',
+    driftMissed: 'as driftSeen',
+    driftLooksTold: 'as driftSeen',
     acceptSnapshot: 'one transaction of the store, in no guarded change',
     report: true,
     logLines: true,
