@@ -14,17 +14,15 @@ const shapes = {
   host: /^(?:\[local\]|[\w.:%-]{1,100})$/,
   file: /^(?!.*\d{9})(?:[\w.@+-]|\/(?!\/)){1,150}$/,
   // The fields of a rule, never its options: an LDAP server's password is one.
-  rule: /^(?:local|host(?:no)?(?:ssl|gssenc)?|host)(?: +[\w.,@/:+-]{1,63}){3,5}$/,
+  rule: /^(?:local|host(?:(?:no)?(?:ssl|gssenc))?)(?: +[\w.,@/:+-]{1,63}){3,5}$/,
   // One or more words, numbers and units.
-  setTo: /^[\w .,:/*%@[\]+-]{0,100}$/,
+  setTo: /^[\w .,:/*%[\]+-]{0,100}$/,
   // As strerror has it.
   why: /^(?:Address already in use|Broken pipe|Cannot assign requested address|Connection (?:refused|reset by peer|timed out)|Is a directory|No route to host|No space left on device|No such file or directory|Not a directory|Operation not permitted|Permission denied|Success|Too many open files)$/,
   rest: /^$/,
 } as const;
 
 type Shape = keyof typeof shapes;
-
-const isShape = (name: string): name is Shape => Object.hasOwn(shapes, name);
 
 /** A longer one is none of these, and a pattern with gaps takes long to refuse it. */
 const longestMessage = 1_000;
@@ -36,7 +34,10 @@ const objectKinds =
   'subscription|table|tablespace|text search configuration|text search dictionary|type|view';
 
 const authentication =
-  '"trust"|BSD|certificate|GSSAPI|Ident|LDAP|OAuth bearer|PAM|password|Peer|RADIUS|SCRAM-SHA-256|SSPI|ident|peer|certificate';
+  '"trust"|BSD|certificate|GSSAPI|Ident|LDAP|OAuth bearer|PAM|password|Peer|RADIUS|SCRAM-SHA-256|SSPI';
+
+// Quoted or not, as the version has it.
+const ofObject = `(?:${objectKinds})(?: "<name>"| <name>)(?: of relation "<name>")?`;
 
 const processes =
   'archiver|autovacuum launcher|autovacuum worker|background writer|checkpointer|logger|server|startup|' +
@@ -61,11 +62,10 @@ const messages: readonly string[] = [
   'number of requested standby connections exceeds max_wal_senders <rest>',
   'remaining connection slots are reserved for (?:non-replication superuser connections|(?:roles with the )?SUPERUSER(?: attribute)?|roles with (?:the SUPERUSER attribute|privileges of the "pg_use_reserved_connections" role))',
   'canceling authentication due to timeout',
-  `permission denied for (?:${objectKinds})(?: "?<name>"?)?(?: of relation "?<name>"?)?`,
+  `permission denied for ${ofObject}`,
   'permission denied to (?:set (?:parameter|role|session authorization) "<name>"|(?:alter|cancel|create|drop|examine|grant|rename|reassign|revoke|set|start|terminate)\\b<rest>)',
-  `must be owner of (?:${objectKinds})(?: "?<name>"?)?(?: of relation "?<name>"?)?`,
+  `must be owner of ${ofObject}`,
   'must be (?:superuser|able to SET ROLE|a? ?member of(?: role)?|have)\\b<rest>',
-  'password (?:does not match|is wrong)(?: for user "<name>")?',
 
   // How it is configured.
   'received SIGHUP, reloading configuration files',
@@ -104,7 +104,7 @@ const messages: readonly string[] = [
   'starting PostgreSQL \\d{1,2}(?:\\.\\d{1,3}|(?:devel|beta|rc)\\d?)<rest>',
   'listening on (?:IPv4|IPv6) address "<host>", port \\d{1,5}',
   'listening on Unix socket "<file>"',
-  'could not bind (?:IPv4|IPv6|Unix) address "<rest>": <why>',
+  'could not bind (?:IPv4|IPv6) address "<host>": <why>',
   'could not create (?:listen socket for "<rest>"|any (?:TCP/IP|Unix-domain) sockets)',
   'received (?:fast|smart|immediate) shutdown request',
   'received promote request',
@@ -158,11 +158,10 @@ interface Message {
 
 function messageOf(source: string): Message {
   const gaps: Shape[] = [];
-  const pattern = source.replace(/<([a-zA-Z]+)>/g, (whole, name: string) => {
-    if (!isShape(name)) return whole;
-    gaps.push(name);
-    // What anybody may choose may hold quotes: such a gap ends at the last one. A name with one is no name.
-    return name === 'rest' || name === 'setTo' || name === 'rule' ? '(.*)' : '([^"]*)';
+  const pattern = source.replace(/<([a-zA-Z]+)>/g, (_, gap: Shape) => {
+    gaps.push(gap);
+    // What is quoted may hold quotes: a gap goes on until the server's next words fit, to the end of the message.
+    return '(.*?)';
   });
   return { pattern: new RegExp(`^${pattern}$`, 'd'), gaps };
 }
@@ -185,9 +184,11 @@ function filled(text: string, match: RegExpExecArray, gaps: readonly Shape[]): s
   let shown = '';
   let done = 0;
   gaps.forEach((gap, index) => {
-    const said = match[index + 1];
-    const [from, until] = match.indices?.[index + 1] ?? [];
-    if (said === undefined || from === undefined || until === undefined) return;
+    const place = match.indices?.[index + 1];
+    // Of a part that the version, or the case, leaves out.
+    if (place === undefined) return;
+    const [from, until] = place;
+    const said = text.slice(from, until);
     const isPlain = shapes[gap].test(said) && !(gap === 'setTo' && isHidden);
     shown += `${text.slice(done, from)}${isPlain ? said : '…'}`;
     done = until;
@@ -198,5 +199,5 @@ function filled(text: string, match: RegExpExecArray, gaps: readonly Shape[]): s
 /** Settings that hold secrets and command lines; of an extension's, nobody knows. */
 function holdsAnything(match: RegExpExecArray, gaps: readonly Shape[]): boolean {
   const name = match[gaps.indexOf('setting') + 1] ?? '';
-  return isSecretSetting(name) || name.includes('.') || /command|conninfo|passw|secret|key/i.test(name);
+  return isSecretSetting(name) || name.includes('.') || /command|conninfo|passw|secret/i.test(name);
 }

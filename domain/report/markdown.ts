@@ -1,7 +1,7 @@
 /** A report in Markdown: what a job summary, a ticket or a chat shows. Everything from outside is escaped. */
 import { accessPart } from '../details/access.ts';
 import { dateTimeText, durationText, preciseTimeText, sentence } from '../format.ts';
-import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable } from '../markdown.ts';
+import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable, shorten } from '../markdown.ts';
 import type { ReportModel } from './report.ts';
 import type { CheckReport, Stretch } from './checks.ts';
 import { codeText, failingText } from './failing.ts';
@@ -9,7 +9,7 @@ import { logLine, logText, type LogEvidence } from './server-log.ts';
 
 export function reportMarkdown(model: ReportModel): string {
   const parts = [
-    `# ${escapeMarkdown(model.headline)}`,
+    `# ${prose(model.headline)}`,
     summaryPart(model),
     comparisonPart(model),
     '## Impact',
@@ -36,15 +36,9 @@ function summaryPart(model: ReportModel): string {
   const { spans } = model;
   const rows = [
     ['outcome', `**${model.outcome}** (${model.reason})`],
-    ['target', codeCell(model.target)],
-    [
-      'change',
-      `${codeCell(model.changeId)}, ${model.changeKind}${model.what === '' ? '' : ` ${codeCell(model.what)}`}`,
-    ],
-    [
-      'asked for by',
-      `${escapeMarkdown(model.requestedBy) || '–'}${model.why === '' ? '' : `: ${escapeMarkdown(model.why)}`}`,
-    ],
+    ['target', cell(model.target)],
+    ['change', `${cell(model.changeId)}, ${model.changeKind}${model.what === '' ? '' : ` ${cell(model.what)}`}`],
+    ['asked for by', `${prose(model.requestedBy) || '–'}${model.why === '' ? '' : `: ${prose(model.why)}`}`],
     ...(model.moments[0] === undefined ? [] : [['started', dateTimeText(model.moments[0].at)]]),
     ...spanRow('time to detect', spans.detectMs),
     ...spanRow('time to decide', spans.decideMs),
@@ -53,9 +47,9 @@ function summaryPart(model: ReportModel): string {
     ...spanRow('time to recover', spans.recoverMs),
     ...spanRow('in all', spans.totalMs),
     ['dependents', model.dependents],
-    ...model.notes.map((note) => ['note', escapeMarkdown(note)]),
+    ...model.notes.map((note) => ['note', prose(note)]),
   ];
-  return ['## Summary', escapeMarkdown(sentence(model.summary)), markdownTable({ head: ['', ''], rows })].join('\n\n');
+  return ['## Summary', prose(sentence(model.summary)), markdownTable({ head: ['', ''], rows })].join('\n\n');
 }
 
 const spanRow = (label: string, ms: number | null): string[][] => (ms === null ? [] : [[label, durationText(ms)]]);
@@ -73,7 +67,7 @@ function comparisonPart({ comparison }: ReportModel): string {
 function checksPart(checks: readonly CheckReport[]): string {
   if (checks.length === 0) return '';
   const rows = checks.map((check) => [
-    codeCell(check.name),
+    cell(check.name),
     check.level,
     stretchText(check.before),
     stretchText(check.during),
@@ -95,7 +89,7 @@ export function stretchText(stretch: Stretch | null): string {
 
 function timelinePart({ moments, timeline }: ReportModel): string {
   const rows = [
-    ...timeline.map(({ at, phase, text }) => ({ at, cells: [phase, escapeMarkdown(text)] })),
+    ...timeline.map(({ at, phase, text }) => ({ at, cells: [phase, prose(text)] })),
     ...moments.map(({ at, label }) => ({ at, cells: ['', `**${label}**`] })),
   ].sort((a, b) => a.at - b.at);
   return markdownTable({
@@ -108,9 +102,9 @@ const mostNamed = 20;
 
 function changePart({ plan }: ReportModel): string {
   if (plan === null) return '';
-  const items = plan.items.map(({ summary, effect }) => `- ${codeSpan(summary)} (${effect})`);
+  const items = plan.items.map(({ summary, effect }) => `- ${code(summary)} (${effect})`);
   if (plan.moreItems > 0) items.push(`- … and ${plan.moreItems} more`);
-  return [accessPart(plan, mostNamed), items.join('\n'), plan.diff === '' ? '' : codeBlock(plan.diff, 'diff')]
+  return [accessPart(plan, mostNamed), items.join('\n'), plan.diff === '' ? '' : codeBlock(cut(plan.diff), 'diff')]
     .filter(Boolean)
     .join('\n\n');
 }
@@ -122,22 +116,18 @@ function resolutionPart(model: ReportModel): string {
       'Put back',
       model.reverted.map(
         ({ summary, decision, note }) =>
-          `${codeSpan(summary)} (${decision}${note === undefined ? '' : `: ${escapeMarkdown(note)}`})`,
+          `${code(summary)} (${decision}${note === undefined ? '' : `: ${prose(note)}`})`,
       ),
     ),
-    titled('Proof', model.proof.map(escapeMarkdown)),
-    titled('Conflicts', model.conflicts.map(escapeMarkdown)),
+    titled('Proof', model.proof.map(prose)),
+    titled('Conflicts', model.conflicts.map(prose)),
     titled(
       'Problems',
-      model.problems.map(({ message, detail }) =>
-        escapeMarkdown(detail === undefined ? message : `${message}: ${detail}`),
-      ),
+      model.problems.map(({ message, detail }) => prose(detail === undefined ? message : `${message}: ${detail}`)),
     ),
     titled(
       'Snapshots',
-      Object.entries({ before, change, after }).flatMap(([name, id]) =>
-        id === null ? [] : [`${name} ${codeSpan(id)}`],
-      ),
+      Object.entries({ before, change, after }).flatMap(([name, id]) => (id === null ? [] : [`${name} ${code(id)}`])),
     ),
   ]
     .filter((part) => part !== '')
@@ -146,8 +136,8 @@ function resolutionPart(model: ReportModel): string {
 
 function attributionPart({ attribution }: ReportModel): string {
   const lines = attribution.map(({ checks, items }) => {
-    const because = items.length === 0 ? 'not one item alone' : items.map(codeSpan).join(', ');
-    return `${checks.map(codeSpan).join(', ')}: ${because}`;
+    const because = items.length === 0 ? 'not one item alone' : items.map(code).join(', ');
+    return `${checks.map(code).join(', ')}: ${because}`;
   });
   return titled('Explained by', lines);
 }
@@ -155,13 +145,13 @@ function attributionPart({ attribution }: ReportModel): string {
 function evidencePart({ failing, log }: ReportModel): string {
   const measured = failing.first.map(({ at, check, code, class: kind, message }) => [
     preciseTimeText(at),
-    codeCell(check),
-    codeCell(codeText(code, kind)),
-    message === null ? '' : codeCell(message),
+    cell(check),
+    cell(codeText(code, kind)),
+    message === null ? '' : cell(message),
   ]);
   const more = failing.more === 0 ? '' : `… and ${failing.more} more`;
   return [
-    ...(measured.length === 0 ? [] : ['### Failing measurements', escapeMarkdown(failingText(failing))]),
+    ...(measured.length === 0 ? [] : ['### Failing measurements', prose(failingText(failing))]),
     measured.length === 0 ? '' : markdownTable({ head: ['UTC', 'check', 'code', 'said'], rows: measured }),
     more,
     logPart(log),
@@ -172,8 +162,8 @@ function evidencePart({ failing, log }: ReportModel): string {
 
 function logPart(log: LogEvidence | null): string {
   if (log === null) return '';
-  const lines = log.lines.map(logLine).join('\n');
-  return ["### The server's log", escapeMarkdown(logText(log)), lines === '' ? '' : codeBlock(lines, 'text')]
+  const lines = log.lines.map((line) => cut(logLine(line))).join('\n');
+  return ["### The server's log", prose(logText(log)), lines === '' ? '' : codeBlock(lines, 'text')]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -182,14 +172,21 @@ function decisionsPart({ decisions }: ReportModel): string {
   if (decisions.length === 0) return '';
   const rows = decisions.map(({ at, what, who, claim, key, why }) => [
     dateTimeText(at),
-    escapeMarkdown(what),
-    `${escapeMarkdown(who)}${key === undefined ? '' : ` (signed, ${codeCell(key)})`}${claim === null ? '' : ` (claimed ${codeCell(claim)})`}`,
-    escapeMarkdown(why) || '–',
+    prose(what),
+    `${prose(who)}${key === undefined ? '' : ` (signed, ${cell(key)})`}${claim === null ? '' : ` (claimed ${cell(claim)})`}`,
+    prose(why) || '–',
   ]);
   return `**Decisions**\n\n${markdownTable({ head: ['when', 'what', 'who', 'why'], rows })}`;
 }
 
 const titled = (title: string, lines: readonly string[]): string =>
   lines.length === 0 ? '' : `**${title}**\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
-const list = (lines: readonly string[]): string => lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n');
-const paragraphs = (lines: readonly string[]): string => lines.map(escapeMarkdown).join('\n\n');
+const list = (lines: readonly string[]): string => lines.map((line) => `- ${prose(line)}`).join('\n');
+const paragraphs = (lines: readonly string[]): string => lines.map(prose).join('\n\n');
+
+/** As on the page: longer than anything that Knowngood writes itself. Cut before it is escaped, which takes its time. */
+const longestWords = 10_000;
+const cut = (words: string): string => shorten(words, longestWords);
+const prose = (words: string): string => escapeMarkdown(cut(words));
+const code = (words: string): string => codeSpan(cut(words));
+const cell = (words: string): string => codeCell(cut(words));

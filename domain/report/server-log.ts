@@ -1,9 +1,10 @@
 /**
  * What the server's own log says around an incident: the few lines that speak of access and configuration, without
- * statements and without values. Pure: lines in, evidence out. What a line quotes may be chosen by whoever connects.
+ * statements and without the values of rows. Pure: lines in, evidence out.
  */
-import { shorten } from '../markdown.ts';
 import type { LogFormat } from '../access/log-lines.ts';
+import { countText } from '../format.ts';
+import { shorten } from '../markdown.ts';
 import { tellingWords } from './log-messages.ts';
 
 export interface LogEvidence {
@@ -11,6 +12,8 @@ export interface LogEvidence {
   readonly lines: readonly LogLine[];
   /** Further lines of the kind, left out. */
   readonly more: number;
+  /** Errors and warnings of other kinds: they may hold a row's values, and are counted only. Absent: of an earlier version. */
+  readonly others?: number;
   /** Why there is none, or not all of it: a sentence; '' when it was read. */
   readonly unread: string;
 }
@@ -36,11 +39,16 @@ export function logLine({ time, level, text, times }: LogLine): string {
   return `${time} ${level}: ${text}${times === 1 ? '' : ` (${times} times)`}`;
 }
 
-export function logText({ lines, more, unread }: LogEvidence): string {
+export function logText({ lines, more, others = 0, unread }: LogEvidence): string {
   if (unread !== '') return `It could not be read: ${unread}`;
-  if (lines.length === 0) return 'It says nothing of access or configuration in that time.';
   const left = more === 0 ? '' : ` ${more} further ones are left out.`;
-  return `Lines about access and configuration, without statements and values, in the server's own time.${left}`;
+  const hidden =
+    others === 0 ? '' : ` Besides, ${countText(others, 'other error or warning', 'other errors and warnings')}.`;
+  const shown =
+    lines.length === 0
+      ? 'It says nothing of access or configuration in that time.'
+      : "Lines about access and configuration, without statements and rows' values, in the server's own time.";
+  return `${shown}${left}${hidden}`;
 }
 
 const mostLines = 40;
@@ -49,11 +57,15 @@ const longestLine = 300;
 /** Whole lines, oldest first. */
 export function logEvidence(lines: readonly string[], format: LogFormat, window: LogWindow): LogEvidence {
   const found: LogLine[] = [];
+  let others = 0;
   for (const line of lines) {
     const read = readers[format](line);
     if (read === null || !isWithin(read.time, window)) continue;
     const words = tellingWords(read);
-    if (words === null) continue;
+    if (words === null) {
+      if (troubles.has(read.level)) others += 1;
+      continue;
+    }
     const text = shorten(words, longestLine);
     const last = found.at(-1);
     if (last !== undefined && last.text === text && last.level === read.level)
@@ -61,8 +73,11 @@ export function logEvidence(lines: readonly string[], format: LogFormat, window:
     else found.push({ ...read, text, times: 1 });
   }
   // The end is where the server is back: of too many, the first ones tell how it began.
-  return { lines: found.slice(0, mostLines), more: Math.max(0, found.length - mostLines), unread: '' };
+  return { lines: found.slice(0, mostLines), more: Math.max(0, found.length - mostLines), others, unread: '' };
 }
+
+/** Of LOG there may be one for each statement. */
+const troubles: ReadonlySet<string> = new Set(['PANIC', 'FATAL', 'ERROR', 'WARNING']);
 
 interface Read {
   readonly time: string;
@@ -96,8 +111,7 @@ const readers: Readonly<Record<LogFormat, (line: string) => Read | null>> = {
 
 function recordOf(line: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return { ...(JSON.parse(line) as object | null) };
   } catch {
     return {};
   }

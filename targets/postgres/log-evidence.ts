@@ -13,14 +13,13 @@ const printed = (at: string): string =>
 
 const settingsQuery = `
   select current_setting('data_directory') as "dataDirectory", current_setting('logging_collector') = 'on' as collecting,
-    current_setting('log_filename') as naming,
-    current_setting('lc_messages') as language, ${printed('$1')} as "from", ${printed('$2')} as "until"`;
+    current_setting('log_filename') as filename, current_setting('lc_messages') as language, ${printed('$1')} as "from", ${printed('$2')} as "until"`;
 
 interface Settings {
   readonly [column: string]: unknown;
   readonly dataDirectory: string;
   readonly collecting: boolean;
-  readonly naming: string;
+  readonly filename: string;
   readonly language: string;
   readonly from: string;
   readonly until: string;
@@ -36,12 +35,12 @@ export async function logLinesOf(
   try {
     const [settings] = await sql.any((session) => session.rows<Settings>(settingsQuery, [since, until]));
     if (settings === undefined) return unread('the server does not say where it is.');
-    const { dataDirectory, collecting, naming, language, from } = settings;
+    const { dataDirectory, collecting, filename, language, from } = settings;
     if (!isEnglish(language)) return unread(`its messages are in another language (lc_messages is ${language}).`);
     const file = await logFileOf(dataDirectory, collecting);
     if (file === 'down') return unread('the server does not run.');
     if (file === 'none') return unread('the server writes to no file that can be seen from its host.');
-    const lines = await lastLines(file, since, collecting ? naming : null);
+    const lines = await lastLines(file, since, collecting ? filename : null);
     const window = { from, until: settings.until, fromSeconds: since / 1_000, untilSeconds: until / 1_000 };
     return logEvidence(lines, file.format, window);
   } catch (error) {

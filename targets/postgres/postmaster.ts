@@ -37,12 +37,14 @@ export async function findPostmaster(dataDirectory: string): Promise<Postmaster 
 async function isPostmaster(pid: number, dataDirectory: string, claimed: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   const [home, own] = [
-    await readlink(`/proc/${pid}/cwd`).catch(() => null),
+    await readlink(`/proc/${pid}/cwd`).catch(codeOf),
     await realpath(dataDirectory).catch(() => dataDirectory),
   ];
-  if (home !== null) return home === own;
+  if (home?.startsWith('/') === true) return home === own;
   const said = await realpath(claimed).catch(() => claimed);
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null);
+  // It has ended, and only its parent has not asked for it yet.
+  if (name !== null && home === 'ENOENT') return false;
   return said === own && (name === null || /^(postgres|postmaster)/.test(name));
 }
 

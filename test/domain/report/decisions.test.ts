@@ -4,9 +4,12 @@ import { decisionsOf } from '../../../domain/report/decisions.ts';
 import type { Phase } from '../../../domain/phase.ts';
 import { anOutage, start } from '../../report/outage.ts';
 
-function decided(texts: readonly string[]) {
+function decided(texts: readonly (string | { readonly phase: Phase; readonly text: string })[]) {
   const outage = anOutage({ details: { ...anOutage().details, approvals: [] } });
-  const timeline = texts.map((text, index) => ({ at: start + 20_000 + index, phase: 'watch' as Phase, text }));
+  const timeline = texts.map((entry, index) => ({
+    at: start + 20_000 + index,
+    ...(typeof entry === 'string' ? { phase: 'watch' as Phase, text: entry } : entry),
+  }));
   const input = { ...outage, result: { ...outage.result, timeline } };
   return decisionsOf(input)
     .filter(({ at }) => at >= start + 20_000)
@@ -17,6 +20,16 @@ for (const [what, text, want] of [
   ['an abort has who and why', 'abort by kim: not tonight: too busy', ['abort', 'kim', 'not tonight: too busy']],
   ['an abandon without a reason has none', 'abandon by kim', ['abandon', 'kim', '']],
   ['an acknowledgement counts', 'acknowledged by kim: I look', ['acknowledge', 'kim', 'I look']],
+  [
+    'an acknowledgement of a notice counts',
+    'revert-incomplete: acknowledged by kim: I look: now',
+    ['acknowledge', 'kim', 'I look: now'],
+  ],
+  [
+    'an acknowledgement in another place counts',
+    'reverted: acknowledged by Kim in PagerDuty',
+    ['acknowledge', 'Kim in PagerDuty', ''],
+  ],
   [
     'a later deadline is a decision',
     'deadline moved by 600 s: bob is late',
@@ -35,6 +48,21 @@ it('is told of nothing that only sounds like one', () =>
     decided(['signal abort had no effect: too early', 'reverted, proven on a new connection, by workflow']),
   ).toEqual([]));
 
+for (const [said, summary, what] of [
+  ['reject by kim: x', 'rejected by kim: x', 'reject'],
+  ['abort by kim: x', 'aborted by kim: x; nothing was touched', 'abort'],
+] as const)
+  it(`tells once of the ${what} that the summary says again`, () =>
+    expect(
+      decided([
+        { phase: 'approve', text: said },
+        { phase: 'report', text: summary },
+      ]),
+    ).toEqual([[what, 'kim', 'x']]));
+
+it('hears who takes a notice while the report is being written', () =>
+  expect(decided([{ phase: 'report', text: 'reverted: acknowledged by kim' }])).toEqual([['acknowledge', 'kim', '']]));
+
 it('begins with who asked, tells each approval once, and ends with the ruling', () => {
   expect(decisionsOf(anOutage()).map(({ what, who, claim }) => [what, who, claim])).toEqual([
     ['ask for the change', 'anna', null],
@@ -45,6 +73,13 @@ it('begins with who asked, tells each approval once, and ends with the ruling', 
 
 it('stands in the order of time', () =>
   expect(decided(['confirm by kim: b', 'abort by eve: a']).map(([, who]) => who)).toEqual(['kim', 'eve']));
+
+it('puts an approval that came late where it belongs', () => {
+  const outage = anOutage();
+  const approvals = outage.details.approvals.map((approval) => ({ ...approval, at: start + 60_000 }));
+  const late = decisionsOf({ ...outage, details: { ...outage.details, approvals } });
+  expect(late.map(({ what }) => what).at(-1)).toBe('approve');
+});
 
 for (const [outcome, want] of [
   ['kept', 'keep'],

@@ -167,3 +167,27 @@ it('lets no outside word become markup', () => {
   for (const row of text.split('\n').filter((line) => line.startsWith('| note')))
     expect(row.match(/(?<!\\)\|/g)).toHaveLength(3);
 });
+
+it('lets no word fill it, whatever is said', () => {
+  const evil = 'x'.repeat(1_000_000);
+  const outage = anOutage();
+  const { change, result, details, plan } = outage;
+  const [check] = change.checks;
+  const failure = outage.samples.find(({ mark }) => mark === 'fail');
+  if (check === undefined || failure === undefined || plan === null) throw new Error('the outage has all of them');
+  const text = reportMarkdown(
+    reportOf({
+      ...outage,
+      change: { ...change, reason: evil, what: evil, notes: [evil], checks: [{ ...check, name: evil }] },
+      plan: { ...plan, diff: evil },
+      result: { ...result, conflicts: [evil], problems: [{ code: 'x', message: evil }] },
+      details: {
+        ...details,
+        log: { lines: [{ time: '', level: 'LOG', text: evil, times: 1 }], more: 0, unread: '' },
+        proof: [evil],
+      },
+      samples: [{ ...failure, check: evil, message: evil, code: evil }],
+    }),
+  );
+  expect(text.length).toBeLessThan(300_000);
+});

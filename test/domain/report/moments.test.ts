@@ -82,6 +82,11 @@ describe('moments', () => {
       { verbose: true },
     );
   });
+
+  it('a revert that nobody could prove began all the same', () =>
+    expect(
+      timesOf({ moments: { ...none, restored: null }, timeline: [{ at: 7, phase: 'revert', text: '' }] }).reverting,
+    ).toBe(7));
 });
 
 describe('beside April 12', () => {

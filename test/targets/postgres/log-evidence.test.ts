@@ -15,8 +15,8 @@ afterEach(async () => {
 async function read(cluster: Cluster, since: number, until = Date.now()) {
   const target = targetOf(cluster);
   targets.push(target);
-  const { lines, unread } = await target.logLines({ since, until });
-  return { lines: lines.map(logLine), unread };
+  const { lines, ...rest } = await target.logLines({ since, until });
+  return { lines: lines.map(logLine), ...rest };
 }
 
 const logs: readonly (readonly [PostgresMajor, string, Readonly<Record<string, string>>])[] = [
@@ -40,16 +40,15 @@ describe.each(logs)('PostgreSQL %i with %s', (major, _, settings) => {
     const settled = async (): Promise<boolean> =>
       (await read(cluster(), since)).lines.filter((line) => line.includes('is ready')).length > 0;
     await eventually('the lines', settled, 10_000);
-    const { lines, unread } = await read(cluster(), since);
+    const { lines, others, unread } = await read(cluster(), since);
     expect(unread).toBe('');
     const text = lines.join('\n');
     expect(text).toContain('LOG: received SIGHUP, reloading configuration files');
     expect(text).toContain('LOG: parameter "work_mem" changed to "8MB"');
     expect(text).toMatch(/LOG: database system is ready to accept connections$/m);
     expect(text).toContain('ERROR: role "nobody" does not exist');
-    // What quotes a value is no evidence at all.
-    expect(text).not.toContain('invalid input syntax');
-    expect(text).not.toContain('geheim');
+    expect(text).not.toMatch(/geheim|invalid input|odd/);
+    expect(others).toBeGreaterThanOrEqual(2);
     expect((await read(cluster(), since - 120_000, since - 60_000)).lines).toEqual([]);
   });
 });
