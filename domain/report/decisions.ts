@@ -5,7 +5,7 @@ import type { ReportInput } from './input.ts';
 export interface Decision {
   /** Unix ms. */
   readonly at: number;
-  /** `approve`, `abort`, `revert`. */
+  /** `approve`, `abort`, `acknowledge`, `revert`. */
   readonly what: string;
   readonly who: string;
   /** What the client of an approval claimed to be; null: nothing, or not asked. */
@@ -18,8 +18,8 @@ export interface Decision {
 
 /** As the workflow notes an operator's word: `abort by kim: not tonight`. Approvals are known better than from their note. */
 const spoken = /^(reject|abort|confirm|abandon|extend|acknowledge)(?:e?d)? by ([^:]*)(?:: (.*))?$/s;
-/** On the notice itself, or where it was told. */
-const acknowledgedThere = /^[a-z-]+: acknowledged by ([^:]*)(?:: (.*))?$/s;
+/** Said to a notice, or where it was told; it came back to the change by itself. */
+const taken = /^[a-z-]+: acknowledged by ([^:]*)(?:: (.*))?$/s;
 const extended = /^(deadline moved by [^:]*)(?:: (.*))?$/s;
 const ruled = /^decided to (keep|revert): (.*)$/s;
 
@@ -28,12 +28,11 @@ export function decisionsOf({ change, result, details }: ReportInput): readonly 
     const approved = { at, what: 'approve', who, claim, why };
     return signedBy === undefined ? approved : { ...approved, key: signedBy.fingerprint };
   });
-  // The summary of the end says it once more.
-  const entries = result.timeline.filter(({ phase }) => phase !== 'report' && phase !== 'closed');
-  const noted = entries.flatMap(({ at, text }): readonly Decision[] => {
-    const [, acknowledgedBy, taking = ''] = acknowledgedThere.exec(text) ?? [];
-    if (acknowledgedBy !== undefined)
-      return [{ at, what: 'acknowledge', who: acknowledgedBy, claim: null, why: taking }];
+  const noted = result.timeline.flatMap(({ at, phase, text }): readonly Decision[] => {
+    const [, taker, saying = ''] = taken.exec(text) ?? [];
+    if (taker !== undefined) return [{ at, what: 'acknowledge', who: taker, claim: null, why: saying }];
+    // The summary of the end says again what was noted before.
+    if (phase === 'report' || phase === 'closed') return [];
     const [, word, who = '', why = ''] = spoken.exec(text) ?? [];
     if (word !== undefined) return [{ at, what: word, who, claim: null, why }];
     const [, moved, because = ''] = extended.exec(text) ?? [];

@@ -4,9 +4,10 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, readdir, readlink, stat } from 'node:fs/promises';
-import { dirname, extname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { LogFormat } from '../../domain/access/log-lines.ts';
 import { findPostmaster } from './postmaster.ts';
+import { codeOf } from './target-error.ts';
 
 export interface LogFile {
   readonly format: LogFormat;
@@ -37,8 +38,10 @@ export async function logFileOf(dataDirectory: string, collecting: boolean): Pro
     return { format, path: isAbsolute(path) ? path : join(dataDirectory, path) };
   }
   // Debian's way, and that of `pg_ctl -l`: the server's own standard error is the file.
-  const path = await readlink(`/proc/${postmaster.pid}/fd/2`).catch(() => '');
-  return path.startsWith('/') && !path.startsWith('/dev/') ? { format: 'stderr', path } : 'none';
+  const path = await readlink(`/proc/${postmaster.pid}/fd/2`).catch(codeOf);
+  // Its files go before it does.
+  if (path === 'ENOENT') return 'down';
+  return path?.startsWith('/') === true && !path.startsWith('/dev/') ? { format: 'stderr', path } : 'none';
 }
 
 export interface LogTail {
@@ -101,16 +104,15 @@ export function createLogTail(): LogTail {
 /** A server that was restarted has begun a new file. */
 const mostFiles = 3;
 
-/** The last lines of the log, of files written to since then: a bounded piece of each, oldest first. */
-export async function lastLines(
-  { path }: LogFile,
-  since: number,
-  /** `log_filename` of the collector; null: it is the only file of this server. */
-  naming: string | null,
-): Promise<readonly string[]> {
+/**
+ * The last lines of the log, of files written to since then: a bounded piece of each, oldest first. `collected` is the
+ * collector's `log_filename`; null: nobody collects, and the file is the only one.
+ */
+export async function lastLines(file: LogFile, since: number, collected: string | null): Promise<readonly string[]> {
   const lines: string[] = [];
-  for (const each of await filesSince(path, since, naming)) {
-    const handle = await open(each, readOnly);
+  const older = collected === null ? [] : await olderFiles(file, since, collected);
+  for (const path of [...older, file.path]) {
+    const handle = await open(path, readOnly);
     try {
       const { size } = await handle.stat();
       const from = Math.max(0, size - mostBytes);
@@ -123,33 +125,68 @@ export async function lastLines(
   return lines;
 }
 
-/** `path` comes last. Those beside it are its older ones when the collector would name them so: others log there, too. */
-async function filesSince(path: string, since: number, naming: string | null): Promise<readonly string[]> {
-  if (naming === null) return [path];
+/** In a folder that others log to as well only those are the server's that it would have named so. */
+async function olderFiles({ path, format }: LogFile, since: number, collected: string): Promise<readonly string[]> {
+  const pattern = namesOf(collected, format);
+  if (pattern === null || !pattern.test(basename(path))) return [];
   const folder = dirname(path);
-  const isOurs = namedAs(naming, extname(path));
   const names = await readdir(folder).catch(() => []);
   const found = await Promise.all(
     names
-      .filter((name) => isOurs.test(name) && join(folder, name) !== path)
+      .filter((name) => pattern.test(name) && join(folder, name) !== path)
       .map(async (name) => {
         const file = await stat(join(folder, name)).catch(() => null);
         return file?.isFile() === true && file.mtimeMs >= since ? [{ path: join(folder, name), at: file.mtimeMs }] : [];
       }),
   );
   const older = found.flat().sort((a, b) => a.at - b.at);
-  return [...older.slice(-(mostFiles - 1)).map((file) => file.path), path];
+  return older.slice(-(mostFiles - 1)).map((file) => file.path);
 }
 
-/** `postgresql-%Y-%m-%d.log` as a pattern; csvlog and jsonlog have an ending of their own in the place of `.log`. */
-function namedAs(naming: string, ending: string): RegExp {
-  const stem = naming.endsWith('.log') ? naming.slice(0, -'.log'.length) : naming;
-  const pattern = stem
-    .split(/%[a-zA-Z]/)
-    .map((part) => part.replaceAll('%%', '%').replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    // What strftime puts there: digits, or the name of a day or a month.
-    .join('[0-9A-Za-z]+');
-  return new RegExp(`^${pattern}${naming.endsWith('.log') || ending !== '.log' ? ending.replace('.', '\\.') : ''}$`);
+/** As the C locale writes them, in which the server names its files. */
+const dateParts: Readonly<Record<string, string>> = {
+  Y: '\\d{4}',
+  C: '\\d\\d',
+  y: '\\d\\d',
+  m: '\\d\\d',
+  d: '\\d\\d',
+  e: '[ \\d]\\d',
+  H: '\\d\\d',
+  I: '\\d\\d',
+  M: '\\d\\d',
+  S: '\\d\\d',
+  U: '\\d\\d',
+  W: '\\d\\d',
+  V: '\\d\\d',
+  G: '\\d{4}',
+  j: '\\d{3}',
+  u: '\\d',
+  w: '\\d',
+  s: '\\d+',
+  p: '[AP]M',
+  a: '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)',
+  A: '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day',
+  b: '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)',
+  h: '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)',
+  B: '(?:January|February|March|April|May|June|July|August|September|October|November|December)',
+  F: '\\d{4}-\\d\\d-\\d\\d',
+  z: '[+-]\\d{4}',
+  Z: '[A-Z]{1,6}',
+  '%': '%',
+};
+
+const endings = { csvlog: '.csv', jsonlog: '.json' } as const;
+
+/** Of the files that `log_filename` names; null: it says something that is not known here. */
+export function namesOf(filename: string, format: LogFormat): RegExp | null {
+  if (filename.includes('/')) return null;
+  // As the collector does it: the ending of the others stands in for `.log`, or comes after everything.
+  const named = format === 'stderr' ? filename : `${filename.replace(/\.log$/, '')}${endings[format]}`;
+  const parts = named.match(/%[^]?|[^%]+/g) ?? [];
+  const sources = parts.map((part) =>
+    part.startsWith('%') ? dateParts[part.slice(1)] : part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'),
+  );
+  return sources.includes(undefined) ? null : new RegExp(`^${sources.join('')}$`);
 }
 
 const nothing: LogLines = { lines: [], skippedBytes: 0 };
