@@ -22,7 +22,7 @@ export interface Told {
 /** A check that flaps all day would fill the workflow's history. */
 const mostChanges = 50;
 const pauseMs = 1_000;
-const refreshMs = 30_000;
+const refreshMs = 300_000;
 
 /** What to remember when it is to be told now; null: not now. `since`: when the watch began, Unix ms. */
 export function toTell(
@@ -40,8 +40,8 @@ export function toTell(
   if (now - told.at < pauseMs) return null;
   const changed = Object.entries(states).some(([check, state]) => told.states[check] !== state);
   if (changed && told.changes < mostChanges) return { at: now, changes: told.changes + 1, states };
-  // Ever more seldom: what a day's soak adds to the history is a few dozen events.
-  return now - told.at >= Math.max(refreshMs, (now - since) / 10) ? { ...told, at: now, states } : null;
+  // Each time after twice as long: each costs the history four events, of which a change has a hundred.
+  return now - told.at >= Math.max(refreshMs, told.at - since) ? { ...told, at: now, states } : null;
 }
 
 /** A first denial is decided within a moment: what is said in between would only be in the way of the revert. */

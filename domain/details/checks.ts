@@ -1,12 +1,13 @@
 /** The checks of a running change as one Markdown table: how each stands, and what the last error said. */
 import type { CheckProgress, CheckSpec } from '../check.ts';
+import type { ChangeView } from '../view.ts';
 import { timeText } from '../format.ts';
 import { codeCell, escapeMarkdown, markdownTable, shorten } from '../markdown.ts';
 
 /** Required and failing checks come first, so what is cut off is what matters least. */
 const mostChecks = 30;
 
-export function checksPart(checks: readonly CheckSpec[], progress: readonly CheckProgress[]): string {
+export function checksPart({ checks, progress, phase }: Pick<ChangeView, 'checks' | 'progress' | 'phase'>): string {
   if (checks.length === 0)
     return '### Checks\n\nNone: no dependent of this target declares one, so nothing can be noticed.';
   const rows = checks
@@ -24,9 +25,12 @@ export function checksPart(checks: readonly CheckSpec[], progress: readonly Chec
     '### Checks',
     table,
     ...(left > 0 ? [`… and ${left} more`] : []),
-    ...(measured.length === 0 ? [] : [`As of ${timeText(Math.max(...measured))}.`]),
+    ...(measured.length === 0 ? [] : [`As of ${timeText(Math.max(...measured))}.${phase === 'watch' ? news : ''}`]),
   ].join('\n\n');
 }
+
+/** The counters come seldom. */
+const news = ' What begins to fail, or ceases to, is shown at once.';
 
 function weightOf(spec: CheckSpec, own: CheckProgress | null): number {
   const suffering = own === null ? 0 : Math.min(own.failsInARow * 2 + own.errorsInARow, 1_000);

@@ -60,7 +60,7 @@ const mostItems = 20;
 const mostTimelineLines = 12;
 
 export function currentDetails(view: DetailsView): string {
-  const checks = checksPart(view.checks, view.progress);
+  const checks = checksPart(view);
   const plan = planPart(view.plan);
   const parts = [
     heading(view),

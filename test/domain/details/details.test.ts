@@ -62,7 +62,7 @@ it('says in plain words where a change is, what silence does, and what one can d
    | \`image-service/images\` | required | not measured yet | – | – |
    | \`shop-app/pages\` | required | not measured yet | – | – |
 
-   As of 10:00:02 UTC.
+   As of 10:00:02 UTC. What begins to fail, or ceases to, is shown at once.
 
    ### What changes
 
