@@ -1,6 +1,8 @@
 /** Options that every command knows, and readers for the values that people type. */
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { listenAddress } from '../config/common.ts';
+import type { ListenAddress } from '../domain/config.ts';
 import { durationForm, parseDuration } from '../domain/duration.ts';
 
 export interface GlobalOptions {
@@ -26,6 +28,12 @@ export function durationOption(text: string): number {
 export function durationText(text: string): string {
   durationOption(text);
   return text;
+}
+
+export function listenOption(text: string): ListenAddress {
+  const address = listenAddress(text);
+  if (address === null) throw new InvalidArgumentError('Write host:port, such as "127.0.0.1:9464".');
+  return address;
 }
 
 export function nameOption(text: string): string {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { says } from '../domain/issues.schema.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
-import { absolutePath, databaseShape, storeShape, temporalShape } from './shapes.schema.ts';
+import { absolutePath, databaseShape, metricsShape, storeShape, temporalShape } from './shapes.schema.ts';
 
 const argv = z
   .array(z.string().min(1, 'is empty'), {
@@ -64,6 +64,7 @@ export const agentShape = z.strictObject({
     .optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
+  metrics: metricsShape.optional(),
 });
 
 export type AgentInput = z.infer<typeof agentShape>;

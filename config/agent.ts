@@ -4,7 +4,7 @@ import type { AgentConfig, NamedCommand, ObserveConfig } from '../domain/config.
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
-import { database, temporal } from './common.ts';
+import { database, metrics, temporal } from './common.ts';
 import { parseYaml } from './parse.ts';
 import { durationMs } from './policy.ts';
 
@@ -60,5 +60,6 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
     observe: observe(input.observe),
     store: input.store === undefined ? null : database(input.store),
     temporal: temporal(input.temporal),
+    metrics: metrics(input.metrics),
   };
 }

@@ -1,6 +1,6 @@
 /** Parts that knowngood.yaml and agent.yaml share, filled in. */
-import type { DatabaseConfig, TemporalConfig } from '../domain/config.ts';
-import type { TemporalInput } from './shapes.schema.ts';
+import type { DatabaseConfig, ListenAddress, MetricsConfig, TemporalConfig } from '../domain/config.ts';
+import type { MetricsInput, TemporalInput } from './shapes.schema.ts';
 
 export const localTemporal = '127.0.0.1:7233';
 
@@ -18,6 +18,17 @@ export function temporal(input: TemporalInput | undefined): TemporalConfig {
     tls: tls(input?.tls),
     apiKey: input?.apiKey ?? null,
   };
+}
+
+export function metrics(input: MetricsInput | undefined): MetricsConfig {
+  const at = (text: string | undefined): ListenAddress | null => (text === undefined ? null : listenAddress(text));
+  return { listen: at(input?.listen), sdk: at(input?.sdk) };
+}
+
+/** `127.0.0.1:9464`, `[::1]:9464`; null: it is none. */
+export function listenAddress(text: string): ListenAddress | null {
+  const [, host = '', port = ''] = /^(\[[0-9A-Fa-f:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text) ?? [];
+  return host === '' || Number(port) > 65_535 ? null : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
 function tls(input: TemporalInput['tls']): TemporalConfig['tls'] {

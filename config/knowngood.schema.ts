@@ -8,7 +8,7 @@ import { approversShape, groupsShape } from './approvers.schema.ts';
 import { checkShape } from './check.schema.ts';
 import { notificationsShape, teamShape } from './notify.schema.ts';
 import { policyFields, policyShape } from './policy.schema.ts';
-import { databaseShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
+import { databaseShape, metricsShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
 
 const network = z.string().refine((text) => {
   if (text === 'local') return true;
@@ -53,6 +53,7 @@ export const knowngoodShape = z.strictObject({
   notifications: notificationsShape.optional(),
   store: storeShape.optional(),
   temporal: temporalShape.optional(),
+  metrics: metricsShape.optional(),
   report: z.strictObject({ signingKey: secretShape.optional() }).optional(),
   ui: z.strictObject({ address: webAddress }).optional(),
 });

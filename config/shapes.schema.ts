@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { referenceForm, referencePattern } from '../domain/secrets.ts';
 import { says } from '../domain/issues.schema.ts';
+import { listenAddress } from './common.ts';
 import { connectionProblem } from './connection.ts';
 
 /** A literal is refused, and never shown: it may be the password itself. */
@@ -61,4 +62,14 @@ export const temporalShape = z.strictObject({
   apiKey: secretShape.optional(),
 });
 
+const listenShape = z
+  .string()
+  .refine(
+    (text) => listenAddress(text) !== null,
+    says('is not an address', 'Write host:port, such as "127.0.0.1:9464".'),
+  );
+
+export const metricsShape = z.strictObject({ listen: listenShape.optional(), sdk: listenShape.optional() });
+
+export type MetricsInput = z.infer<typeof metricsShape>;
 export type TemporalInput = z.infer<typeof temporalShape>;

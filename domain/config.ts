@@ -57,6 +57,19 @@ export interface DriftConfig {
 }
 
 /** knowngood.yaml */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** Where Prometheus may read figures; null: nowhere. */
+export interface MetricsConfig {
+  readonly listen: ListenAddress | null;
+  /** Those of Temporal's SDK, which serves them itself. */
+  readonly sdk: ListenAddress | null;
+}
+
 export interface KnowngoodConfig {
   readonly path: string;
   readonly targets: Readonly<
@@ -77,6 +90,7 @@ export interface KnowngoodConfig {
   readonly notify: NotifyConfig;
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;
+  readonly metrics: MetricsConfig;
   /** A secret reference to the Ed25519 key that reports are signed with; null: the worker's own. */
   readonly signingKey: string | null;
   /** Base address of the Temporal Web UI for links; null: not told. */
@@ -132,4 +146,5 @@ export interface AgentConfig {
   /** The store for snapshots; null: only the agent keeps them (then no change can be armed). */
   readonly store: DatabaseConfig | null;
   readonly temporal: TemporalConfig;
+  readonly metrics: MetricsConfig;
 }

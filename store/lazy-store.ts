@@ -40,6 +40,7 @@ export function lazyStore(open: () => Promise<Store>): Store {
     sawDrift: lazily('sawDrift'),
     sawNoDrift: lazily('sawNoDrift'),
     toldDrift: lazily('toldDrift'),
+    overview: lazily('overview'),
     missedLook: lazily('missedLook'),
     looks: lazily('looks'),
     toldLooks: lazily('toldLooks'),

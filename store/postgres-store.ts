@@ -6,6 +6,7 @@ import { connectionOf, poolOf } from './connection.ts';
 import { driftStore } from './drifts.ts';
 import { migrate } from './migrate.ts';
 import { observedStore } from './observed.ts';
+import { overviewStore } from './overview.ts';
 import { reportStore } from './reports.ts';
 import { sampleStore } from './samples.ts';
 import { snapshotStore } from './snapshots.ts';
@@ -29,6 +30,7 @@ export async function createStore(input: { database: DatabaseConfig; password: s
     ...observedStore(db),
     ...reportStore(db),
     ...driftStore(db),
+    ...overviewStore(db),
     // Once: a second end of a pool throws.
     close: () => (closed ??= root.destroy()),
   };
@@ -68,6 +70,7 @@ function explaining(store: Store, place: StorePlace): Store {
     sawDrift: wrap(store.sawDrift),
     sawNoDrift: wrap(store.sawNoDrift),
     toldDrift: wrap(store.toldDrift),
+    overview: wrap(store.overview),
     missedLook: wrap(store.missedLook),
     looks: wrap(store.looks),
     toldLooks: wrap(store.toldLooks),

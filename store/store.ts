@@ -37,6 +37,21 @@ export interface ChangeRow {
   readonly closedAt: Date | null;
 }
 
+/** One target at a glance. Times are Unix ms; null: there is none. */
+export interface TargetOverview {
+  readonly target: string;
+  /** When the newest snapshot was seen. */
+  readonly snapshotAt: number | null;
+  readonly knownGoodAt: number | null;
+  /** Changes without an outcome. */
+  readonly open: number;
+  readonly oldestOpenAt: number | null;
+  /** null: it does not drift, as far as the last look saw. */
+  readonly driftSince: number | null;
+  /** The last look for drift that could be made. */
+  readonly lookedAt: number | null;
+}
+
 /** The faces of one report; `html` is self-contained. */
 export interface StoredReport {
   readonly id: string;
@@ -75,5 +90,7 @@ export interface Store extends DriftStore {
   observed(target: string): Promise<readonly ObservedPrincipal[]>;
   putReport(target: string, changeId: string, report: StoredReport): Promise<void>;
   report(target: string, changeId: string): Promise<StoredReport | null>;
+  /** Every target that the store has heard of, by name. */
+  overview(): Promise<readonly TargetOverview[]>;
   close(): Promise<void>;
 }

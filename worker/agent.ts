@@ -2,7 +2,6 @@
  * The agent's process: the journal first, before Temporal, the store and PostgreSQL; the lease's clocks run from then on,
  * and Temporal is connected to whenever it is there.
  */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
@@ -17,13 +16,16 @@ import { resolveOptionalSecret } from '../config/secrets.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { agentQueue } from '../domain/change.ts';
 import type { AgentConfig } from '../domain/config.ts';
+import { agentFigures } from '../metrics/agent.ts';
+import { type MetricsEndpoint, serveMetrics } from '../metrics/endpoint.ts';
+import { openRegistry } from '../metrics/registry.ts';
 import { createStore } from '../store/postgres-store.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import type { Store } from '../store/store.ts';
 import { connectNatively } from './native-connection.ts';
 import { openTarget } from './open-target.ts';
 import { calmRuntime } from './runtime-log.ts';
-import { packageRoot } from './stack/package-root.ts';
+import { ownVersion } from './stack/package-root.ts';
 
 export interface AgentRunOptions {
   readonly log?: Log;
@@ -34,6 +36,8 @@ export interface AgentRunOptions {
 export interface RunningAgent {
   /** Without Temporal it works too: what the journal says, and what is left of the lease. */
   readonly agent: Agent;
+  /** Where its figures are read, `host:port`; null: nowhere. */
+  readonly metrics: string | null;
   /** Ends with an error when the agent cannot go on, for example without its journal. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
@@ -55,7 +59,7 @@ export async function runAgent(
   config: AgentConfig,
   { log = stderrLog, onServerMayStart }: AgentRunOptions = {},
 ): Promise<RunningAgent> {
-  calmRuntime();
+  calmRuntime(config.metrics.sdk);
   const key = await ensureKey(config.keyFile);
   const state = await openStateFolder(config, key, 'agent', log);
   const looking = lazyConnection(config);
@@ -68,13 +72,14 @@ export async function runAgent(
     await Promise.all([target.close(), looking.close(), store?.close().catch(() => undefined)]);
     state.close();
   };
+  const version = await ownVersion();
   const agent = await createAgent({
     config,
     target,
     state,
     store: store === null ? null : () => Promise.resolve(store),
     contact: temporalContact(looking.open),
-    version: await ownVersion(),
+    version,
     log,
   }).catch(async (error: unknown) => {
     await close();
@@ -83,12 +88,14 @@ export async function runAgent(
   if (onServerMayStart) void agent.serverMayStart.then(onServerMayStart);
   const stopping = new AbortController();
   const serving = { worker: null as Worker | null };
+  const endpoint = await metricsOf(config, agent, () => serving.worker !== null, version, log);
   let firstTry: () => void = () => undefined;
   const tried = new Promise<void>((resolve) => (firstTry = resolve));
   const done = serveForEver();
   await Promise.race([tried, done]);
   return {
     agent,
+    metrics: endpoint?.address ?? null,
     done,
     async stop() {
       stopping.abort();
@@ -97,7 +104,7 @@ export async function runAgent(
       if (serving.worker?.getState() === 'RUNNING') serving.worker.shutdown();
       await done;
       await agent.close();
-      await close();
+      await Promise.all([endpoint?.close(), close()]);
     },
   };
 
@@ -148,6 +155,18 @@ export async function runAgent(
   }
 }
 
+async function metricsOf(
+  { metrics: { listen } }: AgentConfig,
+  agent: Agent,
+  isServing: () => boolean,
+  version: string,
+  log: Log,
+): Promise<MetricsEndpoint | null> {
+  if (listen === null) return null;
+  const registry = openRegistry('agent', version);
+  return serveMetrics({ registry, listen, refresh: agentFigures(agent.state, isServing, registry), warn: log.warn });
+}
+
 /** Connects when it is first asked, and by itself again after Temporal was away. Missing TLS files may appear later. */
 function lazyConnection({ temporal }: AgentConfig): {
   open(): Promise<{ connection: Connection; namespace: string }>;
@@ -167,9 +186,4 @@ function lazyConnection({ temporal }: AgentConfig): {
 async function openStore({ store }: AgentConfig): Promise<Store> {
   if (store === null) throw new Error('agent.yaml names no store');
   return createStore({ database: store, password: await resolveOptionalSecret(store.password) });
-}
-
-async function ownVersion(): Promise<string> {
-  const manifest = JSON.parse(await readFile(`${packageRoot}/package.json`, 'utf8')) as { version: string };
-  return manifest.version;
 }

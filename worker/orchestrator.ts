@@ -10,7 +10,12 @@ import { followKnowngoodConfig } from '../config/load.ts';
 import { resolveOptionalSecret, resolveSecret } from '../config/secrets.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { defaultLocation, orchestratorQueue, probeQueue } from '../domain/change.ts';
-import type { KnowngoodConfig } from '../domain/config.ts';
+import type { KnowngoodConfig, ListenAddress } from '../domain/config.ts';
+import { countingChanges } from '../metrics/changes.ts';
+import { countingSamples } from '../metrics/checks.ts';
+import { serveMetrics } from '../metrics/endpoint.ts';
+import { openRegistry } from '../metrics/registry.ts';
+import { targetFigures } from '../metrics/targets.ts';
 import { openSampleFolder } from '../probes/sample-folder.ts';
 import type { RecordSamples } from '../probes/sample-spool.ts';
 import { lazyStore } from '../store/lazy-store.ts';
@@ -22,11 +27,14 @@ import { connectNatively } from './native-connection.ts';
 import { watchForOrphans } from './orphans.ts';
 import { signingKey } from './report-key.ts';
 import { calmRuntime } from './runtime-log.ts';
+import { ownVersion } from './stack/package-root.ts';
 import { registerSearchAttributes } from './stack/temporal-server.ts';
 
 export interface RunningWorker {
   /** Settles when the worker has ended, with its error if it was one. */
   readonly done: Promise<void>;
+  /** Where its figures are read, `host:port`; null: nowhere. */
+  readonly metrics: string | null;
   /** Lets running activities end, then closes every connection. */
   stop(): Promise<void>;
 }
@@ -36,6 +44,8 @@ export interface WorkerSettings {
   readonly probeOnly?: string;
   /** Where samples wait for a store that is away, this process's end included. Default: in memory only. */
   readonly sampleFolder?: string;
+  /** In the place of what knowngood.yaml says: several processes on one host may share it. */
+  readonly metricsListen?: ListenAddress;
   /** The key that reports are signed with where none is configured; made when it is not there. Default: they are not signed. */
   readonly signingKeyFile?: string;
 }
@@ -49,12 +59,16 @@ const stepsAtOnce = 1_000;
 
 /** Resolves once the worker polls. */
 export async function runWorker(config: KnowngoodConfig, settings: WorkerSettings = {}): Promise<RunningWorker> {
-  calmRuntime();
+  calmRuntime(config.metrics.sdk);
   const { options, namespace } = await temporalConnection(config.temporal);
   const native = await connectNatively(options);
   const connection = await Connection.connect(options);
   const client = new Client({ connection, namespace, identity: `knowngood-worker@${process.pid}` });
-  const store = lazyStore(() => openStore(config));
+  const registry = openRegistry(settings.probeOnly === undefined ? 'worker' : 'probe', await ownVersion());
+  const store = countingChanges(
+    lazyStore(() => openStore(config)),
+    registry,
+  );
   const location = settings.probeOnly ?? defaultLocation;
   const addSamples: RecordSamples = (target, changeId, samples) => store.addSamples(target, changeId, samples);
   const waiting =
@@ -66,7 +80,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const probes = createProbeActivities({
     beginnings,
     resolveSecret,
-    recordSamples: waiting?.record ?? addSamples,
+    recordSamples: countingSamples(waiting?.record ?? addSamples, registry),
     tellWorkflow: tellWorkflow(client),
   });
   const common = {
@@ -110,13 +124,24 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const hasStore = settings.probeOnly === undefined && config.store !== null;
   const orphans = hasStore ? watchForOrphans({ store, client }) : null;
   const schedules = hasStore ? keepDriftSchedules({ client, config: followed }) : null;
+  const listen = settings.metricsListen ?? config.metrics.listen;
+  const endpoint =
+    listen === null
+      ? null
+      : await serveMetrics({
+          registry,
+          listen,
+          warn: (line) => void process.stderr.write(`knowngood worker: ${line}\n`),
+          ...(hasStore ? { refresh: targetFigures(store, registry) } : {}),
+        });
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   return {
     done,
+    metrics: endpoint?.address ?? null,
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);
-      await Promise.all([waiting?.close(), orphans?.stop(), schedules?.stop()]);
+      await Promise.all([waiting?.close(), orphans?.stop(), schedules?.stop(), endpoint?.close()]);
       await Promise.all([native.close(), connection.close(), store.close().catch(() => undefined)]);
     },
   };

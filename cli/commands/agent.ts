@@ -15,6 +15,7 @@ export const addAgent: AddCommand = (program, { io }) => {
       const config = await loadAgentConfig(options.agentConfig ?? options.config);
       const { runAgent } = await import('../../worker/agent.ts');
       const agent = await runAgent(config, { onServerMayStart: manager.ready });
+      if (agent.metrics !== null) io.err(`figures for Prometheus: http://${agent.metrics}/metrics`);
       io.err(`agent for ${config.target} is running`);
       await untilSignal(agent, io, manager);
     });

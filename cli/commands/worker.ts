@@ -4,7 +4,8 @@ import { loadKnowngoodConfig } from '../../config/load.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { dataFolder, signingKeyFile } from '../embedded.ts';
-import { nameOption } from '../options.ts';
+import type { ListenAddress } from '../../domain/config.ts';
+import { listenOption, nameOption } from '../options.ts';
 import { serviceManager } from '../service-manager.ts';
 import { untilSignal } from '../until-signal.ts';
 
@@ -13,8 +14,13 @@ export const addWorker: AddCommand = (program, { io }) => {
     .command('worker')
     .description('run the orchestrator: workflows, its activities, and the default probe')
     .option('--probe <location>', 'only measure, from this location', nameOption)
+    .option(
+      '--metrics <host:port>',
+      'where Prometheus reads its figures, in the place of "metrics.listen"',
+      listenOption,
+    )
     .action(async (_: unknown, self) => {
-      const options = optionsOf<{ readonly probe?: string }>(self);
+      const options = optionsOf<{ readonly probe?: string; readonly metrics?: ListenAddress }>(self);
       const manager = serviceManager(io);
       const config = await loadKnowngoodConfig(options.config);
       const { runWorker } = await import('../../worker/orchestrator.ts');
@@ -22,7 +28,9 @@ export const addWorker: AddCommand = (program, { io }) => {
         sampleFolder: join(dataFolder(io.env), 'samples'),
         signingKeyFile: signingKeyFile(io.env),
         ...(options.probe === undefined ? {} : { probeOnly: options.probe }),
+        ...(options.metrics === undefined ? {} : { metricsListen: options.metrics }),
       });
+      if (worker.metrics !== null) io.err(`figures for Prometheus: http://${worker.metrics}/metrics`);
       manager.ready();
       io.err(options.probe === undefined ? 'worker is running' : `probe "${options.probe}" is running`);
       await untilSignal(worker, io, manager);

@@ -37,6 +37,7 @@ export async function localAgents(
         observe: observe(),
         store,
         temporal,
+        metrics: { listen: null, sdk: null },
       };
     });
   return own === null ? synthesised : [{ ...own, store: own.store ?? store, temporal }, ...synthesised];

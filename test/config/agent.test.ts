@@ -37,6 +37,7 @@ describe('agent.yaml', () => {
         observe: { intervalMs: 5_000, serverLog: true },
         store: null,
         temporal: { address: '127.0.0.1:7233', namespace: 'default', tls: null, apiKey: null },
+        metrics: { listen: null, sdk: null },
       },
     });
   });

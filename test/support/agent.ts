@@ -85,6 +85,7 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
     observe: null,
     store: storeAt,
     temporal: { address: '127.0.0.1:1', namespace: 'default', tls: null, apiKey: null },
+    metrics: { listen: null, sdk: null },
     ...bend,
   };
   const store = await createStore({ database: storeAt, password: cluster.password });

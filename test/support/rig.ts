@@ -50,6 +50,8 @@ export interface Rig {
   startWorker(settings?: Pick<WorkerSettings, 'probeOnly'>): Promise<void>;
   /** Probe included. */
   stopWorker(): Promise<void>;
+  /** Where figures are read, as the processes say. */
+  metrics(): { readonly worker: string | null; readonly agent: string | null };
 }
 
 export interface Recorded {
@@ -168,6 +170,7 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
     stopAgent,
     startWorker,
     stopWorker,
+    metrics: () => ({ worker: workers.at(-1)?.metrics ?? null, agent: agent?.metrics ?? null }),
     start: (request) => start(client, targetName, request),
     configuration: () => configurationOf(target.dataDir),
     hbaWithoutDependent: async () => hbaOf(false),

@@ -79,6 +79,7 @@ function configFor(temporal: string): { config: AgentConfig; folder: string } {
     observe: null,
     store: database,
     temporal: { address: temporal, namespace: 'default', tls: null, apiKey: null },
+    metrics: { listen: null, sdk: null },
   };
   return { config, folder };
 }
