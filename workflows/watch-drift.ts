@@ -111,7 +111,10 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
 async function tellMissed(target: string, problems: readonly Problem[]): Promise<readonly Notice[]> {
   if (!isFailedLook(problems)) return [];
   const now = Date.now();
-  const missed = await orchestrator('remember that nobody could look').driftMissed({ target, at: now });
+  const missed = await orchestrator('remember that nobody could look')
+    .driftMissed({ target, at: now })
+    // The store is what is away: the next look remembers it.
+    .catch(() => null);
   if (missed === null) return [];
   return [await tellLooks(looksNotice(target, { telling: 'failing', ...missed, now, problems }, here()), now)];
 }

@@ -143,3 +143,13 @@ it('says when nobody can look any more, once, and when that is over', async () =
   await eventually('what was opened is closed', async () => paged('resolve').size === 1);
   expect(paged('resolve')).toEqual(paged('trigger'));
 }, 120_000);
+
+it('does not fail when the store cannot be asked: the next look says it', async () => {
+  const rename = (from: string, to: string): Promise<void> =>
+    rig().inStore(`alter table knowngood.${from} rename to ${to}`);
+  await rename('drift_looks', 'away');
+  const seen = await look(rig());
+  await rename('away', 'drift_looks');
+  expect(seen).toMatchObject({ kind: 'not-looked', told: [] });
+  expect(await look(rig())).toMatchObject({ kind: 'clean' });
+}, 60_000);
