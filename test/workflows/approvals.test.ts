@@ -98,10 +98,15 @@ describe('a change that needs approval', () => {
     await change.executeUpdate('extend', { args: ['5m: bob by kim: is late'] });
     await change.executeUpdate('reject', { args: ['kim: decided to keep: no'] });
     await change.outcome();
-    const { decisions } = (await rig().recorded(change.changeId)).report?.json as unknown as ReportModel;
+    const { report } = await rig().recorded(change.changeId);
+    if (report === null) throw new Error('there is a report');
+    const { decisions } = report.json as unknown as ReportModel;
     expect(decisions.slice(1)).toMatchObject([
       {
-        ...{ what: 'approve', who: 'kim', claim: 'tester@rig', why: 'in their name' },
+        what: 'approve',
+        who: 'kim',
+        claim: 'tester@rig',
+        why: 'in their name',
         refused: expect.stringContaining('kim counts as the same person'),
       },
       { what: 'confirm', who: 'eve', claim: null, why: 'now', refused: 'confirm has no effect in phase approve' },
