@@ -1,4 +1,5 @@
 /** A decision about one change as data, recorded as it falls: beside the sentence in the timeline, and never read from it. */
+import type { ReasonCode } from './result.ts';
 
 /** What people say to a change. */
 export type SpokenWord = 'approve' | 'reject' | 'abort' | 'confirm' | 'extend' | 'abandon' | 'acknowledge';
@@ -18,6 +19,8 @@ export interface RecordedDecision {
   readonly claim?: string | null;
   /** Fingerprint of the key by which it was signed. Absent: it was not. */
   readonly key?: string;
+  /** Of a ruling: what brought it about. */
+  readonly reason?: ReasonCode;
   /** Of `extend`. */
   readonly extendedMs?: number;
   /** Why it did not count, or no longer does. Absent: it did. */

@@ -156,7 +156,7 @@ export function decided(flow: Flow, ruling: Ruling): void {
   flow.moments.decided ??= Date.now();
   flow.reasonCode = ruling.reason;
   flow.why = ruling.why;
-  recordRuling(flow, ruling.kind, ruling.why);
+  recordRuling(flow, ruling.kind, ruling);
   if (ruling.kind === 'keep') enter(flow, 'confirm', `decided to keep: ${ruling.why}`);
   else enter(flow, 'revert', `decided to revert: ${ruling.why}`);
 }

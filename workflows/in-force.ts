@@ -47,7 +47,7 @@ async function inPart(
   }
   const names = only.join(', ');
   enter(flow, 'watch', `${ruling.why}; taking back only ${names}`, { inMs: partMs, then: 'all of it is reverted' });
-  recordRuling(flow, 'revert-in-part', `${ruling.why}; of the change it is ${names}`);
+  recordRuling(flow, 'revert-in-part', { ...ruling, why: `${ruling.why}; of the change it is ${names}` });
   const summary = `take back ${only.length} item(s) of the change`;
   const answer = await applying(change.target, partMs, summary)
     .revertItems({ ...callerOf(flow), only })

@@ -3,6 +3,7 @@ import type { RecordedDecision, RulingWord, SpokenWord } from '../domain/decisio
 import { shorten } from '../domain/markdown.ts';
 import { isProblem, parseExtension, parseOperatorInput } from '../domain/operator-input.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
+import type { Ruling } from './ending.ts';
 import type { Flow } from './flow.ts';
 
 /** What one person says; who has sent it becomes known, if at all, while it is heard. */
@@ -44,8 +45,8 @@ function because({ code, message, detail = '' }: Problem): string {
   return inWords({ code, message, detail });
 }
 
-export function recordRuling({ evidence }: Flow, word: RulingWord, why: string): void {
-  evidence.decisions = [...(evidence.decisions ?? []), bounded({ at: Date.now(), word, who: '', why })];
+export function recordRuling({ evidence }: Flow, word: RulingWord, { reason, why }: Omit<Ruling, 'kind'>): void {
+  evidence.decisions = [...(evidence.decisions ?? []), bounded({ at: Date.now(), word, who: '', why, reason })];
 }
 
 /** What was said of something else than what is asked now. */

@@ -1,6 +1,7 @@
 /** Who decided what, when and why: people's words, those too that did not count, and what the policy ruled. */
 import type { RecordedDecision } from '../decision.ts';
 import { durationText } from '../format.ts';
+import type { ReasonCode } from '../result.ts';
 import { byRule, decisionsInTexts } from './decisions-in-texts.ts';
 import type { ReportInput } from './input.ts';
 
@@ -29,11 +30,11 @@ export function decisionsOf(input: ReportInput): readonly Decision[] {
   );
 }
 
-function shown({ at, word, who, why, claim = null, key, extendedMs, refused }: RecordedDecision): Decision {
+function shown({ at, word, who, why, claim = null, key, reason, extendedMs, refused }: RecordedDecision): Decision {
   return {
     at,
     what: extendedMs === undefined ? words[word] : `move the deadline by ${durationText(extendedMs)}`,
-    who: isRuling(word) ? byRule : who || 'an operator',
+    who: reason === undefined ? who || 'an operator' : (byWord[reason] ?? byRule),
     claim,
     ...(key === undefined ? {} : { key }),
     why,
@@ -41,9 +42,14 @@ function shown({ at, word, who, why, claim = null, key, extendedMs, refused }: R
   };
 }
 
-function isRuling(word: RecordedDecision['word']): boolean {
-  return word === 'keep' || word === 'revert' || word === 'revert-in-part';
-}
+/** Where no rule had to be asked. */
+const byWord: Readonly<Partial<Record<ReasonCode, string>>> = {
+  'confirmed-by-operator': 'Knowngood, as it was told',
+  'aborted-by-operator': 'Knowngood, as it was told',
+  'rejected-by-operator': 'Knowngood, as it was told',
+  cancelled: 'Knowngood, as it was told',
+  'rescued-on-host': 'somebody on the database host',
+};
 
 const words: Readonly<Record<RecordedDecision['word'], string>> = {
   approve: 'approve',

@@ -24,11 +24,11 @@ it('knows of what did not count why, and of a ruling what was ruled', () => {
   const flow = aFlow();
   record(flow, saidIn('abort', 'kim: a'));
   record(flow, saidIn('confirm', 'eve'), problem);
-  recordRuling(flow, 'revert', 'aborted by kim: a');
+  recordRuling(flow, 'revert', { reason: 'aborted-by-operator', why: 'aborted by kim: a' });
   expect(kept(flow)).toEqual([
     { word: 'abort', who: 'kim', why: 'a' },
     { word: 'confirm', who: '', why: 'eve', refused: 'too late' },
-    { word: 'revert', who: '', why: 'aborted by kim: a' },
+    { word: 'revert', who: '', why: 'aborted by kim: a', reason: 'aborted-by-operator' },
   ]);
 });
 
@@ -56,7 +56,7 @@ it('stays far below a payload, whatever is said, and loses no ruling', () => {
       record(flow, { word, who: long, why: long, claim: long }, { code: 'x', message: long });
     }
   record(flow, saidIn('abandon', 'kim'));
-  recordRuling(flow, 'revert', long);
+  recordRuling(flow, 'revert', { reason: 'check-failed', why: long });
   const words = flow.evidence.decisions?.map(({ word }) => word) ?? [];
   expect(words).toHaveLength(4 * 15 + 2);
   expect(words.slice(-2)).toEqual(['abandon', 'revert']);

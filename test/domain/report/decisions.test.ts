@@ -143,8 +143,18 @@ describe('decisions that were recorded', () => {
     ],
     [
       'the ruling',
-      { word: 'revert-in-part', who: '', why: 'login failed' },
+      { word: 'revert-in-part', who: '', why: 'login failed', reason: 'check-failed' },
       { what: 'revert in part', who: 'Knowngood, by the policy', claim: null, why: 'login failed' },
+    ],
+    [
+      'the ruling that somebody wanted',
+      { word: 'revert', who: '', why: 'aborted by kim', reason: 'aborted-by-operator' },
+      { what: 'revert', who: 'Knowngood, as it was told', claim: null, why: 'aborted by kim' },
+    ],
+    [
+      'what was done on the host',
+      { word: 'revert', who: '', why: 'closed by rescue', reason: 'rescued-on-host' },
+      { what: 'revert', who: 'somebody on the database host', claim: null, why: 'closed by rescue' },
     ],
   ] as const)
     it(`are told: ${what}`, () => expect(shown(recorded)).toEqual([{ at: start + 20_000, ...want }]));
