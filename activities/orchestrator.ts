@@ -3,6 +3,7 @@ import { Context, activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { admit } from '../config/admit.ts';
 import { resolveSecret } from '../config/secrets.ts';
+import type { ChangeRequest } from '../domain/change.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { wasTouched } from '../domain/phase.ts';
 import { fitForHistory } from '../domain/problem.ts';
@@ -47,7 +48,7 @@ export function createOrchestratorActivities({
         if (admission.kind === 'refused') return { ...admission, problems: fitForHistory(admission.problems) };
         if (lookOnly) return admission;
         if (!atOnce) await inTurn(beginnings, beginningOf(admission.change));
-        await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId));
+        await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId, neededBy(request)));
         return admission;
       }),
     wasReset: async ({ workflowId }) => {
@@ -78,6 +79,12 @@ export function createOrchestratorActivities({
         return { reportId: report.id };
       }),
   };
+}
+
+/** It waits for approvals, and what it goes back to must be there then. As it was sent, and read by `admit`. */
+function neededBy(request: unknown): readonly string[] {
+  const { change } = request as Partial<ChangeRequest>;
+  return change?.kind === 'config' && change.restore !== undefined ? [change.restore.snapshot] : [];
 }
 
 async function inTurn(beginnings: Beginnings, change: string): Promise<void> {

@@ -20,6 +20,7 @@ import { addRescue } from './commands/rescue.ts';
 import { addOperatorCommands } from './commands/say.ts';
 import { addSnapshot } from './commands/snapshot.ts';
 import { addStatus } from './commands/status.ts';
+import { addStore } from './commands/store.ts';
 import { addViews } from './commands/views.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
@@ -49,6 +50,7 @@ const commands = [
   addReport,
   addChecks,
   addNotify,
+  addStore,
   addDoctor,
   addDemo,
 ];

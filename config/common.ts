@@ -1,6 +1,7 @@
 /** Parts that knowngood.yaml and agent.yaml share, filled in. */
-import type { DatabaseConfig, ListenAddress, MetricsConfig, TemporalConfig } from '../domain/config.ts';
-import type { MetricsInput, TemporalInput } from './shapes.schema.ts';
+import type { DatabaseConfig, KeepConfig, ListenAddress, MetricsConfig, TemporalConfig } from '../domain/config.ts';
+import { durationMs } from './policy.ts';
+import type { KeepInput, MetricsInput, TemporalInput } from './shapes.schema.ts';
 
 export const localTemporal = '127.0.0.1:7233';
 
@@ -18,6 +19,12 @@ export function temporal(input: TemporalInput | undefined): TemporalConfig {
     tls: tls(input?.tls),
     apiKey: input?.apiKey ?? null,
   };
+}
+
+export function keep(input: KeepInput): KeepConfig {
+  const ms = (of: string | false | undefined): number | null => (of === false ? null : durationMs(of ?? '90d'));
+  const given = input === false ? { snapshots: false as const, samples: false as const } : input;
+  return { snapshotsMs: ms(given?.snapshots), samplesMs: ms(given?.samples) };
 }
 
 export function metrics(input: MetricsInput | undefined): MetricsConfig {

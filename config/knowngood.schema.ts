@@ -8,7 +8,14 @@ import { approversShape, groupsShape } from './approvers.schema.ts';
 import { checkShape } from './check.schema.ts';
 import { notificationsShape, teamShape } from './notify.schema.ts';
 import { policyFields, policyShape } from './policy.schema.ts';
-import { databaseShape, metricsShape, secretShape, storeShape, temporalShape, webAddress } from './shapes.schema.ts';
+import {
+  databaseShape,
+  keepingStoreShape,
+  metricsShape,
+  secretShape,
+  temporalShape,
+  webAddress,
+} from './shapes.schema.ts';
 
 const network = z.string().refine((text) => {
   if (text === 'local') return true;
@@ -51,7 +58,7 @@ export const knowngoodShape = z.strictObject({
   groups: groupsShape.optional(),
   teams: z.record(nameShape, teamShape).optional(),
   notifications: notificationsShape.optional(),
-  store: storeShape.optional(),
+  store: keepingStoreShape.optional(),
   temporal: temporalShape.optional(),
   metrics: metricsShape.optional(),
   report: z.strictObject({ signingKey: secretShape.optional() }).optional(),

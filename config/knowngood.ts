@@ -4,7 +4,7 @@ import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { approverIssues, approversOf } from './approvers.ts';
 import { resolveCheck } from './checks.ts';
-import { database, metrics, temporal } from './common.ts';
+import { database, keep, metrics, temporal } from './common.ts';
 import { resolveDrift } from './drift.ts';
 import { knowngoodShape } from './knowngood.schema.ts';
 import type { KnowngoodInput } from './knowngood.schema.ts';
@@ -28,6 +28,7 @@ function resolve(input: KnowngoodInput, path: string): KnowngoodConfig {
     ...(approvers === undefined ? {} : { approvers }),
     notify: resolveNotify(input),
     store: input.store === undefined ? null : database(input.store),
+    keep: keep(input.store?.keep),
     temporal: temporal(input.temporal),
     metrics: metrics(input.metrics),
     signingKey: input.report?.signingKey ?? null,

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { referenceForm, referencePattern } from '../domain/secrets.ts';
 import { says } from '../domain/issues.schema.ts';
+import { parseDuration } from '../domain/duration.ts';
+import { durationShape } from '../domain/shapes.schema.ts';
 import { listenAddress } from './common.ts';
 import { connectionProblem } from './connection.ts';
 
@@ -18,6 +20,24 @@ export const connectionShape = z.string().superRefine((text, ctx) => {
 export const databaseShape = { connection: connectionShape, password: secretShape.optional() };
 
 export const storeShape = z.strictObject(databaseShape);
+
+/** A shorter one would forget what people still ask about in the morning. */
+const keepDuration = durationShape.refine((text) => (parseDuration(text) ?? 0) >= 86_400_000, 'is shorter than 1d');
+
+export const keepingStoreShape = z.strictObject({
+  ...databaseShape,
+  keep: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        snapshots: z.union([keepDuration, z.literal(false)]).optional(),
+        samples: z.union([keepDuration, z.literal(false)]).optional(),
+      }),
+    ])
+    .optional(),
+});
+
+export type KeepInput = z.infer<typeof keepingStoreShape>['keep'];
 
 export const absolutePath = z
   .string()

@@ -57,6 +57,12 @@ export interface DriftConfig {
 }
 
 /** knowngood.yaml */
+/** How long the store keeps what nobody needs any more; null: for ever. */
+export interface KeepConfig {
+  readonly snapshotsMs: number | null;
+  readonly samplesMs: number | null;
+}
+
 export interface ListenAddress {
   readonly host: string;
   /** 0: any free one. */
@@ -89,6 +95,7 @@ export interface KnowngoodConfig {
   /** Teams, their channels, and whom to tell what. */
   readonly notify: NotifyConfig;
   readonly store: DatabaseConfig | null;
+  readonly keep: KeepConfig;
   readonly temporal: TemporalConfig;
   readonly metrics: MetricsConfig;
   /** A secret reference to the Ed25519 key that reports are signed with; null: the worker's own. */

@@ -9,12 +9,13 @@ type ChangeStore = Pick<Store, 'openChange' | 'closeChange' | 'openChanges' | 'c
 
 export function changeStore(db: Kysely<Tables>): ChangeStore {
   return {
-    async openChange(change, workflowId) {
+    async openChange(change, workflowId, needs = []) {
       const asked = {
         workflow_id: workflowId,
         requested_by: change.requestedBy,
         reason: change.reason,
         admitted: JSON.stringify(change),
+        needs: [...needs],
       };
       await db
         .insertInto('changes')

@@ -41,6 +41,8 @@ export function lazyStore(open: () => Promise<Store>): Store {
     sawNoDrift: lazily('sawNoDrift'),
     toldDrift: lazily('toldDrift'),
     overview: lazily('overview'),
+    prune: lazily('prune'),
+    prunable: lazily('prunable'),
     missedLook: lazily('missedLook'),
     looks: lazily('looks'),
     toldLooks: lazily('toldLooks'),

@@ -7,6 +7,7 @@ import { driftStore } from './drifts.ts';
 import { migrate } from './migrate.ts';
 import { observedStore } from './observed.ts';
 import { overviewStore } from './overview.ts';
+import { retentionStore } from './retention.ts';
 import { reportStore } from './reports.ts';
 import { sampleStore } from './samples.ts';
 import { snapshotStore } from './snapshots.ts';
@@ -31,6 +32,7 @@ export async function createStore(input: { database: DatabaseConfig; password: s
     ...reportStore(db),
     ...driftStore(db),
     ...overviewStore(db),
+    ...retentionStore(db),
     // Once: a second end of a pool throws.
     close: () => (closed ??= root.destroy()),
   };
@@ -71,6 +73,8 @@ function explaining(store: Store, place: StorePlace): Store {
     sawNoDrift: wrap(store.sawNoDrift),
     toldDrift: wrap(store.toldDrift),
     overview: wrap(store.overview),
+    prune: wrap(store.prune),
+    prunable: wrap(store.prunable),
     missedLook: wrap(store.missedLook),
     looks: wrap(store.looks),
     toldLooks: wrap(store.toldLooks),

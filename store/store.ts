@@ -4,8 +4,10 @@ import type { AdmittedChange } from '../domain/admitted.ts';
 import type { Sample } from '../domain/check.ts';
 import type { Outcome } from '../domain/phase.ts';
 import type { ChangeResult } from '../domain/result.ts';
+import type { Cutoffs } from '../domain/keep.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { DriftStore } from './drift-store.ts';
+import type { Removed } from './retention.ts';
 
 export interface SnapshotRow {
   readonly id: string;
@@ -75,8 +77,8 @@ export interface Store extends DriftStore {
   snapshots(target: string, limit: number): Promise<readonly SnapshotRow[]>;
   markKnownGood(target: string, id: string, changeId: string | null): Promise<void>;
   knownGood(target: string): Promise<SnapshotRow | null>;
-  /** Idempotent by (target, changeId). */
-  openChange(change: AdmittedChange, workflowId: string): Promise<void>;
+  /** Idempotent by (target, changeId). `needs`: ids of snapshots that it goes back to. */
+  openChange(change: AdmittedChange, workflowId: string, needs?: readonly string[]): Promise<void>;
   closeChange(target: string, changeId: string, result: ChangeResult): Promise<void>;
   openChanges(): Promise<readonly OpenChange[]>;
   changes(target: string | null, limit: number): Promise<readonly ChangeRow[]>;
@@ -92,5 +94,9 @@ export interface Store extends DriftStore {
   report(target: string, changeId: string): Promise<StoredReport | null>;
   /** Every target that the store has heard of, by name. */
   overview(): Promise<readonly TargetOverview[]>;
+  /** One short round; all is gone that may be once it answers with nothing. */
+  prune(cutoffs: Cutoffs): Promise<Removed>;
+  /** What rounds of it would remove in all. */
+  prunable(cutoffs: Cutoffs): Promise<Removed>;
   close(): Promise<void>;
 }

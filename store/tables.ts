@@ -35,6 +35,7 @@ export interface Tables {
     requested_by: string;
     reason: string;
     admitted: ColumnType<unknown, string | null, string | null>;
+    needs: Generated<string[]>;
     started_at: Generated<Date>;
     outcome: Outcome | null;
     result: ColumnType<ChangeResult | null, string | null, string | null>;

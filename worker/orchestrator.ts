@@ -27,6 +27,7 @@ import { connectNatively } from './native-connection.ts';
 import { watchForOrphans } from './orphans.ts';
 import { signingKey } from './report-key.ts';
 import { calmRuntime } from './runtime-log.ts';
+import { keepTidy } from './tidy.ts';
 import { ownVersion } from './stack/package-root.ts';
 import { registerSearchAttributes } from './stack/temporal-server.ts';
 
@@ -107,7 +108,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       client,
       beginnings,
       signer: await signingKey({ configured: config.signingKey, file: settings.signingKeyFile ?? null }, (why) =>
-        process.stderr.write(`knowngood worker: reports are not signed: ${why}\n`),
+        warn(`reports are not signed: ${why}`),
       ),
       ownUi: config.uiAddress,
     });
@@ -123,6 +124,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   // Without a store no change is known to be open, and nothing to be good.
   const hasStore = settings.probeOnly === undefined && config.store !== null;
   const orphans = hasStore ? watchForOrphans({ store, client }) : null;
+  const tidying = hasStore ? keepTidy({ store, keep: async () => (await followed()).keep, warn }) : null;
   const schedules = hasStore ? keepDriftSchedules({ client, config: followed }) : null;
   const listen = settings.metricsListen ?? config.metrics.listen;
   const endpoint =
@@ -131,7 +133,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       : await serveMetrics({
           registry,
           listen,
-          warn: (line) => void process.stderr.write(`knowngood worker: ${line}\n`),
+          warn,
           ...(hasStore ? { refresh: targetFigures(store, registry) } : {}),
         });
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
@@ -141,10 +143,14 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);
-      await Promise.all([waiting?.close(), orphans?.stop(), schedules?.stop(), endpoint?.close()]);
+      await Promise.all([waiting?.close(), orphans?.stop(), schedules?.stop(), tidying?.stop(), endpoint?.close()]);
       await Promise.all([native.close(), connection.close(), store.close().catch(() => undefined)]);
     },
   };
+}
+
+function warn(line: string): void {
+  process.stderr.write(`knowngood worker: ${line}\n`);
 }
 
 async function openStore(config: KnowngoodConfig): Promise<Store> {

@@ -22,7 +22,7 @@ export interface Told {
 /** A check that flaps all day would fill the workflow's history. */
 const mostChanges = 50;
 const pauseMs = 1_000;
-const refreshMs = 300_000;
+const refreshMs = 900_000;
 
 /** What to remember when it is to be told now; null: not now. `since`: when the watch began, Unix ms. */
 export function toTell(

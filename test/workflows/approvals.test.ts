@@ -39,6 +39,20 @@ describe('a change that needs approval', () => {
     expect(await rig().configuration()).toEqual(before);
   });
 
+  it('has the store keep the snapshot that it goes back to, however long it waits', async () => {
+    const earlier = await rig().start({ change: { kind: 'config', settings: { work_mem: '7MB' } } });
+    await earlier.reaches('approve');
+    await earlier.executeUpdate('approve', { args: ['kim: go'] });
+    const snapshot = (await earlier.outcome()).snapshots.before ?? '';
+    const back = await rig().start({ change: { kind: 'config', restore: { snapshot } } });
+    await back.reaches('approve');
+    await rig().inStore(`do $$ begin
+      assert (select needs = array['${snapshot}'] from knowngood.changes where change_id = '${back.changeId}');
+    end $$`);
+    await back.signal('reject', 'kim: only looking');
+    expect(await back.outcome()).toMatchObject({ outcome: 'rejected' });
+  });
+
   it('is aborted by a Cancel with nothing touched', async () => {
     const before = await rig().configuration();
     const change = await rig().start({ change: { kind: 'config', settings: { work_mem: '9MB' } } });
