@@ -1,6 +1,6 @@
 /** What the account rests on: the failing measurements, the server's own log, and who decided what. */
 import { dateTimeText, preciseTimeText } from '../domain/format.ts';
-import type { Decision } from '../domain/report/decisions.ts';
+import { whyText, type Decision } from '../domain/report/decisions.ts';
 import { codeText, failingText, type Failing } from '../domain/report/failing.ts';
 import { logLine, logText, type LogEvidence } from '../domain/report/server-log.ts';
 import { markup, type Markup } from './markup.ts';
@@ -25,11 +25,20 @@ export function logPart(log: LogEvidence): Markup {
 export function decisionsPart(decisions: readonly Decision[]): Markup | null {
   if (decisions.length === 0) return null;
   return markup`<h3>Decisions</h3>
-    ${entries(decisions.map(({ at, what, who, claim, key, why }) => [dateTimeText(at), markup`<b>${what}</b>, ${who}${key === undefined ? null : markup` (signed, <code>${key}</code>)`}${claim === null ? null : markup` (claimed <code>${claim}</code>)`}`, why]))}`;
+    ${entries(decisions.map(decisionEntry))}`;
+}
+
+type Entry = readonly [time: string, what: Markup, said: string];
+
+function decisionEntry(decision: Decision): Entry {
+  const { at, what, who, claim, key } = decision;
+  const signed = key === undefined ? null : markup` (signed, <code>${key}</code>)`;
+  const claimed = claim === null ? null : markup` (claimed <code>${claim}</code>)`;
+  return [dateTimeText(at), markup`<b>${what}</b>, ${who}${signed}${claimed}`, whyText(decision)];
 }
 
 /** A list and no table: on a phone its columns would be a word wide. */
-function entries(all: readonly (readonly [time: string, what: Markup, said: string])[]): Markup {
+function entries(all: readonly Entry[]): Markup {
   return markup`<ol class="entries">
     ${all.map(([time, what, said]) => markup`<li><time>${time}</time> <div>${what}${said === '' ? null : markup`<br />${said}`}</div></li>`)}
   </ol>`;

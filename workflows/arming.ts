@@ -8,6 +8,7 @@ import type { Operators } from './decisions.ts';
 import { firstOf, rejected, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf, progressMarginMs } from './caller.ts';
+import { withdrawApprovals } from './recording.ts';
 import { agent } from './steps.ts';
 import { tell } from './telling.ts';
 
@@ -66,7 +67,7 @@ export async function arm(
       return 'again';
     case 'approval-stale':
       flow.armAttempted = false;
-      flow.approvals.length = 0;
+      withdrawApprovals(flow, 'it was given to an earlier run');
       note(flow, 'the approvals were given to an earlier run: asking again');
       return 'again';
     case 'busy':

@@ -22,6 +22,7 @@ import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import { callerOf } from './caller.ts';
+import { withdrawApprovals } from './recording.ts';
 import { rehearse } from './rehearsing.ts';
 import { admission, agent, agentPresence, applying, orchestrator, probe } from './steps.ts';
 import { tell } from './telling.ts';
@@ -176,7 +177,7 @@ async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted)
   });
   if (planned.kind === 'refused') return rejected('preflight-refused', firstOf(planned.problems), planned.problems);
   const plan = underPolicy(planned.plan, classes, concerns);
-  if (!stillApproved(flow.plan, plan)) flow.approvals.length = 0;
+  if (!stillApproved(flow.plan, plan)) withdrawApprovals(flow, 'the plan has changed since');
   flow.plan = plan;
   const refused = byRisk(flow, policy, plan.risk, plan.reasons ?? []);
   if (refused !== null || isCommand || !patched('rehearsed')) return refused;

@@ -18,6 +18,7 @@ import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '.
 import type { Approval, ChangeView } from '../domain/view.ts';
 import { rulesOf } from './approval-rules.ts';
 import { possibleNow } from './possible.ts';
+import { recordRuling } from './recording.ts';
 import type { Ruling } from './ending.ts';
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
@@ -120,7 +121,7 @@ export function openFlow(request: ChangeRequest): Flow {
     seen: null,
     attribution: [],
     timeline: [],
-    evidence: { baseline: [], watch: [], recovery: [], approvals: [], proof: [], reverted: [] },
+    evidence: { baseline: [], watch: [], recovery: [], approvals: [], decisions: [], proof: [], reverted: [] },
     told: [],
     revertedBy: null,
     armAttempted: false,
@@ -155,6 +156,7 @@ export function decided(flow: Flow, ruling: Ruling): void {
   flow.moments.decided ??= Date.now();
   flow.reasonCode = ruling.reason;
   flow.why = ruling.why;
+  recordRuling(flow, ruling.kind, ruling);
   if (ruling.kind === 'keep') enter(flow, 'confirm', `decided to keep: ${ruling.why}`);
   else enter(flow, 'revert', `decided to revert: ${ruling.why}`);
 }

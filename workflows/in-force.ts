@@ -6,6 +6,7 @@ import { principalText } from '../domain/plan/risk.ts';
 import { endOf, notApplied, revert, selfReverted } from './answers.ts';
 import { firstOf, problemOf, type End, type Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
+import { recordRuling } from './recording.ts';
 import type { Operators } from './decisions.ts';
 import { callerOf } from './caller.ts';
 import { agent, applying } from './steps.ts';
@@ -46,6 +47,7 @@ async function inPart(
   }
   const names = only.join(', ');
   enter(flow, 'watch', `${ruling.why}; taking back only ${names}`, { inMs: partMs, then: 'all of it is reverted' });
+  recordRuling(flow, 'revert-in-part', { ...ruling, why: `${ruling.why}; of the change it is ${names}` });
   const summary = `take back ${only.length} item(s) of the change`;
   const answer = await applying(change.target, partMs, summary)
     .revertItems({ ...callerOf(flow), only })

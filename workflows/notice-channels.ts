@@ -78,7 +78,7 @@ async function askThere(flow: NoticeFlow, channel: string): Promise<void> {
     heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '5 seconds', maximumInterval: '1 minute' },
   }).awaitAcknowledgement({ notice: flow.notice, channel });
-  taken(flow, who);
+  taken(flow, { who, why: '' });
 }
 
 /** Whoever heard of it hears that somebody has taken it, or that it is over; a channel that is dead now has nobody to tell. */

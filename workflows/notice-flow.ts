@@ -13,6 +13,7 @@ import type { NoticeToSend } from '../domain/notify/to-send.ts';
 import { shorten } from '../domain/markdown.ts';
 import { isProblem, longestSaying, parseOperatorInput } from '../domain/operator-input.ts';
 import type { Problem } from '../domain/problem.ts';
+import { saying, type Spoken } from './decisions.ts';
 import { failedUpdate, refusal } from './refusal.ts';
 
 export interface NoticeFlow extends NoticeToSend {
@@ -69,7 +70,7 @@ export function openNotice(input: NoticeToSend): NoticeFlow {
 export function listenToAnswers(flow: NoticeFlow): void {
   const act = (input: unknown): string => {
     const { who, why } = parseOperatorInput(input) as Exclude<ReturnType<typeof parseOperatorInput>, Problem>;
-    taken(flow, `${who ?? 'an operator'}${why === '' ? '' : `: ${why}`}`);
+    taken(flow, { who: who ?? 'an operator', why });
     return 'acknowledge: recorded';
   };
   setHandler(
@@ -128,14 +129,14 @@ export function tried(flow: NoticeFlow, entry: Told): (end: Pick<Told, 'state' |
 }
 
 /** Somebody has, here or where it was told; the first one counts. */
-export function taken(flow: NoticeFlow, by: string): void {
+export function taken(flow: NoticeFlow, spoken: Spoken): void {
   if (isTaken(flow)) return;
-  flow.acknowledgedBy = shorten(by, longestSaying);
+  flow.acknowledgedBy = shorten(saying(spoken), longestSaying);
   next(flow, null, '');
   if (flow.changeWorkflowId === null) return;
   // The change may have ended: it is told, never waited for.
   void getExternalWorkflowHandle(flow.changeWorkflowId)
-    .signal(acknowledged, { key: flow.notice.key, by: flow.acknowledgedBy })
+    .signal(acknowledged, { key: flow.notice.key, by: flow.acknowledgedBy, ...spoken })
     .catch(() => undefined);
 }
 

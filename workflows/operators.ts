@@ -22,6 +22,7 @@ import {
   type OperatorWord,
 } from './messages.ts';
 import { listenToPipeline } from './pipeline.ts';
+import { record, saidIn, type Said } from './recording.ts';
 import { agent } from './steps.ts';
 import { acknowledgeNotices, listenToNotices } from './telling.ts';
 import { failedUpdate, harmless, refusal } from './refusal.ts';
@@ -54,10 +55,7 @@ export function listen(flow: Flow): Operators {
       async (input?: unknown) => {
         const index = signals[word] ?? 0;
         signals[word] = index + 1;
-        const refused =
-          refuse(flow, operators, word, input) ??
-          // An exception from a Signal ends the workflow, and with it the revert of what is in force.
-          (await act(flow, operators, word, input, { signal: word, index }).catch(problemOf));
+        const refused = await actOnSignal(flow, operators, word, input, { signal: word, index });
         if (refused) ignored(flow, `signal ${word}`, refused);
       },
       { description: descriptions[word] },
@@ -112,9 +110,10 @@ async function act(
   input: unknown,
   origin: Origin,
 ): Promise<Problem | null> {
-  if (word === 'extend') return extend(flow, input);
+  const said = saidIn(word, input);
+  if (word === 'extend') return recorded(flow, said, await extend(flow, input));
   const parsed = parseOperatorInput(input) as OperatorInput;
-  if (word === 'approve') return approve(flow, operators, parsed, origin);
+  if (word === 'approve') return approve(flow, operators, parsed, origin, said);
   // An abort must work while the orchestrator's activities do not: it never waits for the sender's name.
   const spoken = { who: parsed.who ?? 'an operator', why: parsed.why };
   switch (word) {
@@ -132,12 +131,31 @@ async function act(
       operators.abandoned = spoken;
       break;
     case 'acknowledge':
-      return passOn(flow, spoken);
+      return recorded(flow, said, await passOn(flow, spoken));
     default:
       return word satisfies never;
   }
   note(flow, `${word} by ${saying(spoken)}`);
-  return null;
+  return recorded(flow, said, null);
+}
+
+/** An exception from a Signal ends the workflow, and with it the revert of what is in force. */
+async function actOnSignal(
+  flow: Flow,
+  operators: Operators,
+  word: OperatorWord,
+  input: unknown,
+  origin: Origin,
+): Promise<Problem | null> {
+  const noEffect = (problem: Problem): Problem | null => recorded(flow, saidIn(word, input), problem);
+  const refused = refuse(flow, operators, word, input);
+  if (refused !== null) return noEffect(refused);
+  return act(flow, operators, word, input, origin).catch((error: unknown) => noEffect(problemOf(error)));
+}
+
+function recorded(flow: Flow, said: Said, refused: Problem | null): Problem | null {
+  record(flow, said, refused);
+  return refused;
 }
 
 async function passOn(flow: Flow, spoken: Spoken): Promise<Problem | null> {
@@ -151,21 +169,24 @@ async function approve(
   operators: Operators,
   input: OperatorInput,
   origin: Origin,
+  said: Said,
 ): Promise<Problem | null> {
   const { request, plan } = flow;
   const { target, changeId } = request;
   const asked = { target, changeId, planHash: plan?.hash ?? null, risk: plan?.risk ?? null };
   const heard = await hear(input, origin, asked);
   // The wait for the sender's identity may have outlived the phase, or the plan.
-  if (flow.phase !== 'approve') return wrongPhase(flow, 'approve');
-  if (isProblem(heard)) return heard;
+  if (flow.phase !== 'approve') return recorded(flow, said, wrongPhase(flow, 'approve'));
+  if (isProblem(heard)) return recorded(flow, said, heard);
   const rules = rulesOf(flow);
   const approval = refuseApproval(rules, input) ?? counted(rules, flow.approvals, heard);
-  if (isProblem(approval)) return approval;
+  const { sender, signedBy } = heard;
+  const known = { ...said, claim: sender.identity, ...(signedBy === undefined ? {} : { key: signedBy.fingerprint }) };
+  if (isProblem(approval)) return recorded(flow, known, approval);
   flow.approvals.push(approval);
   operators.approvalRunId = heard.sender.runId;
   note(flow, `approved by ${saying(approval)} ${countText(rules, flow.approvals, approval)}`);
-  return null;
+  return recorded(flow, { ...known, who: approval.who }, null);
 }
 
 /** Before arm the deadline is the workflow's own; after it, only what the agent has persisted counts. */

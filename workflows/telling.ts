@@ -24,6 +24,7 @@ import type { End } from './ending.ts';
 import { note, viewOf, type Flow } from './flow.ts';
 import { isCalling } from './possible.ts';
 import { acknowledged, acknowledgeSignal, over } from './notice-flow.ts';
+import { record } from './recording.ts';
 import { harmless } from './refusal.ts';
 import type { sendNotice } from './send-notice.ts';
 
@@ -132,11 +133,17 @@ export function listenToNotices(flow: Flow): void {
     acknowledged,
     harmless((input) => {
       // Any client may send it.
-      const { key, by } = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
+      const { key, by, who, why } = (typeof input === 'object' && input !== null ? input : {}) as Record<
+        string,
+        unknown
+      >;
       const told = flow.told.find((one) => one.key === key);
       if (typeof by !== 'string' || by === '' || told === undefined || told.acknowledgedBy !== '') return;
       told.acknowledgedBy = shorten(by, longestSaying);
       note(flow, `${told.kind}: acknowledged by ${told.acknowledgedBy}`);
+      // Notices of an earlier version say both in one text.
+      const apart = typeof who === 'string' && typeof why === 'string';
+      record(flow, { word: 'acknowledge', ...(apart ? { who, why } : { who: by, why: '' }) });
     }),
     { description: 'Sent by a notice, when somebody has acknowledged it.' },
   );

@@ -1,5 +1,8 @@
-/** Who decided what, when and why: people's words, and the ruling that ended the watch. */
-import { reasonWords } from './reason-words.ts';
+/** Who decided what, when and why: people's words, those too that did not count, and what the policy ruled. */
+import type { RecordedDecision } from '../decision.ts';
+import { durationText } from '../format.ts';
+import type { ReasonCode } from '../result.ts';
+import { byRule, decisionsInTexts } from './decisions-in-texts.ts';
 import type { ReportInput } from './input.ts';
 
 export interface Decision {
@@ -14,47 +17,55 @@ export interface Decision {
   readonly key?: string;
   /** '' when not said. */
   readonly why: string;
+  /** Why it did not count, or no longer does. Absent: it did. */
+  readonly refused?: string;
 }
 
-/** As the workflow notes an operator's word: `abort by kim: not tonight`. Approvals are known better than from their note. */
-const spoken = /^(reject|abort|confirm|abandon|extend|acknowledge)(?:e?d)? by ([^:]*)(?:: (.*))?$/s;
-/** Said to a notice, or where it was told; it came back to the change by itself. */
-const taken = /^[a-z-]+: acknowledged by ([^:]*)(?:: (.*))?$/s;
-const extended = /^(deadline moved by [^:]*)(?:: (.*))?$/s;
-const ruled = /^decided to (keep|revert): (.*)$/s;
-
-export function decisionsOf({ change, result, details }: ReportInput): readonly Decision[] {
-  const approvals = details.approvals.map(({ who, claim, why, at, signedBy }) => {
-    const approved = { at, what: 'approve', who, claim, why };
-    return signedBy === undefined ? approved : { ...approved, key: signedBy.fingerprint };
-  });
-  const noted = result.timeline.flatMap(({ at, phase, text }): readonly Decision[] => {
-    const [, taker, saying = ''] = taken.exec(text) ?? [];
-    if (taker !== undefined) return [{ at, what: 'acknowledge', who: taker, claim: null, why: saying }];
-    // The summary of the end says again what was noted before.
-    if (phase === 'report' || phase === 'closed') return [];
-    const [, word, who = '', why = ''] = spoken.exec(text) ?? [];
-    if (word !== undefined) return [{ at, what: word, who, claim: null, why }];
-    const [, moved, because = ''] = extended.exec(text) ?? [];
-    if (moved !== undefined) return [{ at, what: moved, who: 'an operator', claim: null, why: because }];
-    const [, ruling, reason = ''] = ruled.exec(text) ?? [];
-    return ruling === undefined ? [] : [{ at, what: ruling, who: byRule, claim: null, why: reason }];
-  });
-  const asked = { at: result.moments.started, what: 'ask for the change', claim: null };
+export function decisionsOf(input: ReportInput): readonly Decision[] {
+  const { change, result, details } = input;
   const { requestedBy, reason } = change;
-  return [
-    ...(requestedBy === '' ? [] : [{ ...asked, who: requestedBy, why: reason }]),
-    ...approvals,
-    ...noted,
-    ...(noted.some(({ who }) => who === byRule) ? [] : silent(result)),
-  ].sort((a, b) => a.at - b.at);
+  const asked = { at: result.moments.started, what: 'ask for the change', who: requestedBy, claim: null, why: reason };
+  return [...(requestedBy === '' ? [] : [asked]), ...(details.decisions?.map(shown) ?? decisionsInTexts(input))].sort(
+    (a, b) => a.at - b.at,
+  );
 }
 
-const byRule = 'Knowngood, by the policy';
+function shown({ at, word, who, why, claim = null, key, reason, extendedMs, refused }: RecordedDecision): Decision {
+  return {
+    at,
+    what: extendedMs === undefined ? words[word] : `move the deadline by ${durationText(extendedMs)}`,
+    who: reason === undefined ? who || 'an operator' : (byWord[reason] ?? byRule),
+    claim,
+    ...(key === undefined ? {} : { key }),
+    why,
+    ...(refused === undefined ? {} : { refused }),
+  };
+}
 
-/** Timelines of earlier versions do not name the ruling. */
-function silent({ moments, outcome, reason }: ReportInput['result']): readonly Decision[] {
-  if (moments.decided === null) return [];
-  const what = outcome === 'kept' ? 'keep' : outcome === 'rejected' || outcome === 'aborted' ? 'end' : 'revert';
-  return [{ at: moments.decided, what, who: byRule, claim: null, why: reasonWords[reason] }];
+/** Where no rule had to be asked. */
+const byWord: Readonly<Partial<Record<ReasonCode, string>>> = {
+  'confirmed-by-operator': 'Knowngood, as it was told',
+  'aborted-by-operator': 'Knowngood, as it was told',
+  'rejected-by-operator': 'Knowngood, as it was told',
+  cancelled: 'Knowngood, as it was told',
+  'rescued-on-host': 'somebody on the database host',
+};
+
+const words: Readonly<Record<RecordedDecision['word'], string>> = {
+  approve: 'approve',
+  reject: 'reject',
+  abort: 'abort',
+  confirm: 'confirm',
+  extend: 'move the deadline',
+  abandon: 'abandon',
+  acknowledge: 'acknowledge',
+  keep: 'keep',
+  revert: 'revert',
+  'revert-in-part': 'revert in part',
+};
+
+/** Its reason, and whether it counted. */
+export function whyText({ why, refused }: Decision): string {
+  const none = refused === undefined ? '' : `Did not count: ${refused.replace(/\.$/, '')}.`;
+  return [why, none].filter((text) => text !== '').join(' – ');
 }

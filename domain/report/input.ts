@@ -2,6 +2,7 @@
 import type { AdmittedChange } from '../admitted.ts';
 import type { CheckProgress, Sample } from '../check.ts';
 import type { PlanSummary, RevertItem } from '../plan.ts';
+import type { RecordedDecision } from '../decision.ts';
 import type { ChangeResult } from '../result.ts';
 import type { Approval } from '../view.ts';
 import type { LogEvidence } from './server-log.ts';
@@ -12,6 +13,8 @@ export interface ReportDetails {
   readonly watch: readonly CheckProgress[];
   readonly recovery: readonly CheckProgress[];
   readonly approvals: readonly Approval[];
+  /** Oldest first. Absent: of an earlier version, which told of them in the timeline only. */
+  readonly decisions?: readonly RecordedDecision[];
   readonly proof: readonly string[];
   readonly reverted: readonly RevertItem[];
   /** What the server's log says around it. Absent: nobody asked, as of what was kept. */

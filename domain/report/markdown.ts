@@ -4,6 +4,7 @@ import { dateTimeText, durationText, preciseTimeText, sentence } from '../format
 import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable, shorten } from '../markdown.ts';
 import type { ReportModel } from './report.ts';
 import type { CheckReport, Stretch } from './checks.ts';
+import { whyText } from './decisions.ts';
 import { codeText, failingText } from './failing.ts';
 import { logLine, logText, type LogEvidence } from './server-log.ts';
 
@@ -170,12 +171,12 @@ function logPart(log: LogEvidence | null): string {
 
 function decisionsPart({ decisions }: ReportModel): string {
   if (decisions.length === 0) return '';
-  const rows = decisions.map(({ at, what, who, claim, key, why }) => [
-    dateTimeText(at),
-    prose(what),
-    `${prose(who)}${key === undefined ? '' : ` (signed, ${cell(key)})`}${claim === null ? '' : ` (claimed ${cell(claim)})`}`,
-    prose(why) || '–',
-  ]);
+  const rows = decisions.map((decision) => {
+    const { at, what, who, claim, key } = decision;
+    const signed = key === undefined ? '' : ` (signed, ${cell(key)})`;
+    const claimed = claim === null ? '' : ` (claimed ${cell(claim)})`;
+    return [dateTimeText(at), prose(what), `${prose(who)}${signed}${claimed}`, prose(whyText(decision)) || '–'];
+  });
   return `**Decisions**\n\n${markdownTable({ head: ['when', 'what', 'who', 'why'], rows })}`;
 }
 

@@ -42,10 +42,11 @@ async function isPostmaster(pid: number, dataDirectory: string, claimed: string)
   ];
   if (home?.startsWith('/') === true) return home === own;
   const said = await realpath(claimed).catch(() => claimed);
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => null);
-  // It has ended, and only its parent has not asked for it yet.
-  if (name !== null && home === 'ENOENT') return false;
-  return said === own && (name === null || /^(postgres|postmaster)/.test(name));
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [, name, state = ''] = /^\d+ \((.*)\) (\S)/s.exec(stat) ?? [];
+  // It is on its way out, or has ended and only its parent has not asked for it yet; or was it gone before we looked.
+  if (/[ZX]/.test(state) || (name !== undefined && home === 'ENOENT') || !isAlive(pid)) return false;
+  return said === own && (name === undefined || /^(postgres|postmaster)/.test(name));
 }
 
 export function isAlive(pid: number): boolean {

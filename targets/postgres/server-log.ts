@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { LogFormat } from '../../domain/access/log-lines.ts';
-import { findPostmaster } from './postmaster.ts';
+import { findPostmaster, type Postmaster } from './postmaster.ts';
 import { codeOf } from './target-error.ts';
 
 export interface LogFile {
@@ -25,7 +25,7 @@ const newline = 0x0a;
 /** The best first: columns leave less to guess. */
 const formats: readonly LogFormat[] = ['jsonlog', 'csvlog', 'stderr'];
 
-/** `none`: the server writes to no file that can be seen from here; `down`: it does not run. */
+/** `none`: the server writes to no file that can be seen from here; `down`: it does not run, or is just coming or going. */
 export async function logFileOf(dataDirectory: string, collecting: boolean): Promise<LogFile | 'none' | 'down'> {
   const postmaster = await findPostmaster(dataDirectory);
   if (postmaster === null) return 'down';
@@ -34,7 +34,7 @@ export async function logFileOf(dataDirectory: string, collecting: boolean): Pro
     const named = new Map(text.split('\n').map((line) => [line.split(' ', 1)[0], line.slice(line.indexOf(' ') + 1)]));
     const format = formats.find((one) => named.has(one));
     const path = format === undefined ? undefined : named.get(format);
-    if (format === undefined || path === undefined || path === '') return 'none';
+    if (format === undefined || path === undefined || path === '') return isStarting(postmaster) ? 'down' : 'none';
     return { format, path: isAbsolute(path) ? path : join(dataDirectory, path) };
   }
   // Debian's way, and that of `pg_ctl -l`: the server's own standard error is the file.
@@ -42,6 +42,11 @@ export async function logFileOf(dataDirectory: string, collecting: boolean): Pro
   // Its files go before it does.
   if (path === 'ENOENT') return 'down';
   return path?.startsWith('/') === true && !path.startsWith('/dev/') ? { format: 'stderr', path } : 'none';
+}
+
+/** What its predecessor wrote to is forgotten then, and the collector has not begun yet. */
+function isStarting({ status }: Postmaster): boolean {
+  return status === 'starting';
 }
 
 export interface LogTail {

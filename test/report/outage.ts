@@ -1,5 +1,6 @@
 /** A whole outage as a report gets it: an upgrade denies the image service, and is reverted. */
 import type { CheckProgress, CheckSpec, Sample } from '../../domain/check.ts';
+import type { RecordedDecision } from '../../domain/decision.ts';
 import type { PlanSummary } from '../../domain/plan.ts';
 import type { ReportInput } from '../../domain/report/input.ts';
 import { aResult, anAdmittedChange } from '../store/builders.ts';
@@ -210,10 +211,31 @@ export function aTalkingOutage(bent: Partial<ReportInput> = {}): ReportInput {
         { at: start + 4_000, phase: 'approve', text: 'deadline moved by 600 s: bob is late' },
       ],
     },
-    details: { ...details, log: { lines: logLines, more: 0, unread: '' } },
+    details: { ...details, decisions, log: { lines: logLines, more: 0, others: 2, unread: '' } },
     ...bent,
   };
 }
+
+const decisions: readonly RecordedDecision[] = [
+  {
+    at: start + 3_000,
+    word: 'approve',
+    who: 'anna',
+    why: 'it is urgent',
+    claim: 'anna@example.org',
+    refused: 'anna requested this change and cannot approve it',
+  },
+  { at: start + 4_000, word: 'extend', who: '', why: 'bob is late', extendedMs: 600_000 },
+  {
+    at: start + 5_000,
+    word: 'approve',
+    who: 'bob',
+    why: 'read the diff',
+    claim: 'bob@example.org',
+    key: 'SHA256:Jm7nZ0aC1xYy8qkq0WcR3m5o9uE2vTt4bLhPz6sDfGk',
+  },
+  { at: decidedAt, word: 'revert', who: '', why: `image-service/login: ${denial}`, reason: 'check-failed' },
+];
 
 const logLines = [
   [armedAt + 900, 'LOG', 'received fast shutdown request'],

@@ -1,6 +1,7 @@
 /** Approvals on a real server: who counts, what a rejection leaves, what a Reset does to them. */
 import { describe, expect, it } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { ReportModel } from '../../domain/report/report.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import { useRig } from '../support/rig.ts';
 import { askedAgain, lastTask } from '../support/reset.ts';
@@ -90,6 +91,12 @@ describe('a change that needs approval', () => {
         { who: 'kim', claim: 'tester@rig', why: 'seen' },
         { who: 'sam', claim: 'tester@rig', why: 'seen, too' },
       ],
+      decisions: [
+        { what: 'ask for the change' },
+        { what: 'approve', who: 'kim', claim: 'tester@rig', why: 'seen' },
+        { what: 'approve', who: 'sam', claim: 'tester@rig', why: 'seen, too' },
+        { what: 'revert', who: 'Knowngood, by the policy' },
+      ],
     });
   });
 
@@ -101,8 +108,26 @@ describe('a change that needs approval', () => {
     });
     const { timeline } = await change.view();
     expect(timeline.at(-1)?.text).toMatch('update approve had no effect: tester@rig requested this change');
-    await change.executeUpdate('reject', { args: ['kim: no'] });
+    await change.signal('confirm', 'eve: now');
+    await change.executeUpdate('extend', { args: ['5m: bob by kim: is late'] });
+    await change.executeUpdate('reject', { args: ['kim: decided to keep: no'] });
     await change.outcome();
+    const { report } = await rig().recorded(change.changeId);
+    if (report === null) throw new Error('there is a report');
+    const { decisions } = report.json as unknown as ReportModel;
+    expect(decisions.slice(1)).toMatchObject([
+      {
+        what: 'approve',
+        who: 'kim',
+        claim: 'tester@rig',
+        why: 'in their name',
+        refused: expect.stringContaining('kim counts as the same person'),
+      },
+      { what: 'confirm', who: 'eve', claim: null, why: 'now', refused: 'confirm has no effect in phase approve' },
+      { what: 'move the deadline by 5 min', who: 'an operator', why: 'bob by kim: is late' },
+      { what: 'reject', who: 'kim', why: 'decided to keep: no' },
+    ]);
+    expect(decisions.slice(3).filter(({ refused }) => refused !== undefined)).toEqual([]);
   });
 
   it('refuses an approval of a plan that is not the one shown', async () => {

@@ -462,6 +462,9 @@ describe('a revert that is not complete', () => {
     await exec(target.pgCtl('restart', '-m', 'fast', '-w'));
     expect(await change.outcome()).toMatchObject({ outcome: 'reverted' });
     await eventually('the end', async () => events(change).includes('change.reverted'));
+    expect((await rig().recorded(change.changeId)).report?.json).toMatchObject({
+      decisions: expect.arrayContaining([expect.objectContaining({ what: 'acknowledge', who: 'an operator' })]),
+    });
     const paged = (): string[] =>
       actions(http.at('/v2/enqueue').filter(({ json }) => json.dedup_key === `knowngood:${key}`));
     await eventually('the incident is closed', async () => paged().includes('resolve'));

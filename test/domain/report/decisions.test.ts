@@ -1,6 +1,7 @@
-/** Who decided what and why, as a reader of the report is told. */
-import { expect, it } from '@jest/globals';
-import { decisionsOf } from '../../../domain/report/decisions.ts';
+/** Who decided what and why, as a reader of the report is told: recorded as data, or told in the timeline only. */
+import { describe, expect, it } from '@jest/globals';
+import { decisionsOf, whyText } from '../../../domain/report/decisions.ts';
+import type { RecordedDecision } from '../../../domain/decision.ts';
 import type { Phase } from '../../../domain/phase.ts';
 import { anOutage, start } from '../../report/outage.ts';
 
@@ -105,3 +106,73 @@ it('knows the ruling of a timeline that does not name it', () => {
   const old = { ...outage, result: { ...outage.result, timeline: [] } };
   expect(decisionsOf(old).at(-1)).toMatchObject({ what: 'revert', why: 'a dependent failed its check' });
 });
+
+describe('decisions that were recorded', () => {
+  const shown = (...decisions: readonly Omit<RecordedDecision, 'at'>[]) => {
+    const outage = anOutage();
+    const recorded = decisions.map((decision, index) => ({ at: start + 20_000 + index, ...decision }));
+    const details = { ...outage.details, decisions: recorded };
+    return decisionsOf({ ...outage, details }).slice(1);
+  };
+
+  for (const [what, recorded, want] of [
+    [
+      'an approval, with what its client claimed',
+      { word: 'approve', who: 'bob', why: 'seen', claim: 'bob@example.org' },
+      { what: 'approve', who: 'bob', claim: 'bob@example.org', why: 'seen' },
+    ],
+    [
+      'a signed one, with its key',
+      { word: 'approve', who: 'bob', why: '', claim: null, key: 'SHA256:x' },
+      { what: 'approve', who: 'bob', claim: null, why: '', key: 'SHA256:x' },
+    ],
+    [
+      'what nobody asked a claim of',
+      { word: 'abort', who: 'kim by eve', why: 'confirm by me: x' },
+      { what: 'abort', who: 'kim by eve', claim: null, why: 'confirm by me: x' },
+    ],
+    [
+      'what nobody gave a name to',
+      { word: 'extend', who: '', why: 'bob is late', extendedMs: 600_000 },
+      { what: 'move the deadline by 10 min', who: 'an operator', claim: null, why: 'bob is late' },
+    ],
+    [
+      'what could not be read, and so did not count',
+      { word: 'extend', who: '', why: '', refused: 'cannot read it' },
+      { what: 'move the deadline', who: 'an operator', claim: null, why: '', refused: 'cannot read it' },
+    ],
+    [
+      'the ruling',
+      { word: 'revert-in-part', who: '', why: 'login failed', reason: 'check-failed' },
+      { what: 'revert in part', who: 'Knowngood, by the policy', claim: null, why: 'login failed' },
+    ],
+    [
+      'the ruling that somebody wanted',
+      { word: 'revert', who: '', why: 'aborted by kim', reason: 'aborted-by-operator' },
+      { what: 'revert', who: 'Knowngood, as it was told', claim: null, why: 'aborted by kim' },
+    ],
+    [
+      'what was done on the host',
+      { word: 'revert', who: '', why: 'closed by rescue', reason: 'rescued-on-host' },
+      { what: 'revert', who: 'somebody on the database host', claim: null, why: 'closed by rescue' },
+    ],
+  ] as const)
+    it(`are told: ${what}`, () => expect(shown(recorded)).toEqual([{ at: start + 20_000, ...want }]));
+
+  it('are all there is: no text is read', () => {
+    expect(anOutage().result.timeline.some(({ text }) => text.startsWith('decided to revert'))).toBe(true);
+    expect(shown()).toEqual([]);
+  });
+});
+
+for (const [why, refused, want] of [
+  ['seen', undefined, 'seen'],
+  ['seen', 'too late', 'seen – Did not count: too late.'],
+  ['', 'too late', 'Did not count: too late.'],
+  ['', 'no. It is late.', 'Did not count: no. It is late.'],
+  ['', undefined, ''],
+] as const)
+  it(`says "${want}" of a reason "${why}"${refused === undefined ? '' : ' that did not count'}`, () =>
+    expect(
+      whyText({ at: 0, what: 'abort', who: 'kim', claim: null, why, ...(refused === undefined ? {} : { refused }) }),
+    ).toBe(want));

@@ -35,6 +35,13 @@ it('one whose files are gone already is going down, and its log is not called un
   await eventually('it is down', async () => (await logFileOf(folder, false)) === 'down');
 });
 
+it('one that is starting has no log yet where the collector writes it, and that is no lasting trouble', async () => {
+  const pid = await running('echo $$; exec "$0" 30');
+  expect(await logFileOf(folder, true)).toBe('none');
+  writeFileSync(join(folder, 'postmaster.pid'), `${pid}\n${folder}\n1700000000\n5432\n\n\n\nstarting\n`);
+  expect(await logFileOf(folder, true)).toBe('down');
+});
+
 it('one that has ended, and whose parent has not asked for it yet, does not run', async () => {
   await running('"$0" 0.1 & echo $!; exec "$0" 30');
   await eventually('it has ended', async () => (await findPostmaster(folder)) === null, 5_000);
