@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, compile } from './build.mjs';
 import { handOver } from './child.mjs';
 import { install } from './install.mjs';
+import { nodeOf } from './node.mjs';
 import { say } from './progress.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,6 +22,8 @@ const commands = {
   demo: (args) => node(['dist/cli/main.js', 'demo', ...args]),
   test: (args) => node([...jest, ...args]),
   'test:full': (args) => node([...jest, ...args], { KNOWNGOOD_TEST_FULL: '1' }),
+  /** The tests under another Node: its major version, then paths. */
+  'test:node': async ([major, ...args]) => node([...jest, ...args], {}, await nodeOf(major)),
   'test:chaos': async (args) => {
     await compile(root, 'test/chaos/tsconfig.json');
     return node(['dist/test/chaos/main.js', ...args]);
@@ -46,10 +49,10 @@ async function main([name = '', ...args]) {
   return await command(args);
 }
 
-function node(args, env = {}) {
+function node(args, env = {}, program = process.execPath) {
   const script = args.find((arg) => arg.endsWith('.js'));
   if (!existsSync(script)) throw new Error(`${script} is missing: the build did not make it`);
-  return handOver(process.execPath, args, { ...process.env, ...env });
+  return handOver(program, args, { ...process.env, ...env });
 }
 
 try {
