@@ -52,14 +52,15 @@ describe('the component of GitLab', () => {
     if (job === undefined) throw new Error('the component has a job');
     const variables = Object.entries(job.variables).map(([name, { value }]) => [name, value]);
     const script = [...job.before_script, ...job.script].join('\n');
-    const ran = await sh(script, cwd, Object.fromEntries(variables) as Record<string, string>);
+    const ran = await sh(script, cwd, { CI_JOB_ID: '1', ...(Object.fromEntries(variables) as Record<string, string>) });
     const read = (name: string): string => readFileSync(join(cwd, name), 'utf8');
     return { ...ran, cwd, read };
   }
 
   it('guards a command, and tells later jobs and people how it ended; whatever strangers have written', async () => {
     const script = `cat <<'END'\n${hostile.join('\n')}\nEND\necho done >>made`;
-    const ran = await run({ target: 'shop-db', 'change-id': 'gitlab-1', reason: hostile.join('\n'), run: script });
+    // Called after its job, as nothing else is said.
+    const ran = await run({ target: 'shop-db', reason: hostile.join('\n'), run: script });
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.read('made')).toBe('done\n');
     expect(ran.read('knowngood.env')).toBe(
@@ -68,8 +69,8 @@ describe('the component of GitLab', () => {
         'KNOWNGOOD_OUTCOME=kept',
         'KNOWNGOOD_REASON=soak-healthy',
         'KNOWNGOOD_TARGET=shop-db',
-        'KNOWNGOOD_CHANGE_ID=gitlab-1',
-        'KNOWNGOOD_WORKFLOW_ID=knowngood:shop-db:gitlab-1',
+        'KNOWNGOOD_CHANGE_ID=job-1',
+        'KNOWNGOOD_WORKFLOW_ID=knowngood:shop-db:job-1',
         '',
       ].join('\n'),
     );
