@@ -10,7 +10,7 @@ import { type ActionRun, type Job, runAction } from './github-runner.ts';
 import { hostile } from './words.ts';
 
 /** What needs the stack again to say little more. */
-const itFull = process.env['KNOWNGOOD_TEST_FULL'] === '1' ? it : it.skip;
+const describeFull = process.env['KNOWNGOOD_TEST_FULL'] === '1' ? describe : describe.skip;
 
 const rig = useRig({ accessLost: 'refused', soak: '500ms' });
 const action = join(packageRoot, 'action.yml');
@@ -80,20 +80,6 @@ describe('the action', () => {
     });
   });
 
-  itFull('fails the step with the exit code of the change, and stops at the first command that fails', async () => {
-    const ran = await run(guard('action-failed', 'false\ntouch went-on'));
-    expect(ran).toMatchObject({ code: 10 });
-    expect(ran.outputs).toMatchObject({ outcome: 'reverted', reason: 'pipeline-failed' });
-    expect(ran.commands).toEqual([
-      expect.objectContaining({
-        name: 'error',
-        properties: { title: 'Knowngood: reverted' },
-        data: expect.stringContaining('reverted'),
-      }),
-    ]);
-    expect(() => readFileSync(join(folder, 'went-on'))).toThrow('ENOENT');
-  });
-
   it('takes back what a cancelled job has done', async () => {
     const before = await rig().configuration();
     const script = `echo '# half done' >> '${rig().target.dataDir}/postgresql.conf'\necho written\nexec sleep 60`;
@@ -102,12 +88,6 @@ describe('the action', () => {
     });
     expect(ran).toMatchObject({ code: 10, outputs: { outcome: 'reverted', reason: 'pipeline-failed' } });
     expect(await rig().configuration()).toEqual(before);
-  });
-
-  itFull('makes a declared change', async () => {
-    const file = changeFile('work-mem.yaml', { settings: { work_mem: '5MB' } });
-    const ran = await run({ command: 'apply', file, 'change-id': 'action-apply', options: '--soak=1s\n' });
-    expect(ran).toMatchObject({ code: 0, outputs: { outcome: 'kept', 'change-id': 'action-apply' } });
   });
 
   it('shows a plan, and keeps one comment on the pull request current', async () => {
@@ -135,19 +115,50 @@ describe('the action', () => {
     expect(error?.data).toContain('image_svc');
     expect(github.comments.at(-1)?.body).toContain('would be **refused**');
   });
+});
 
-  itFull('only warns when the comment is not allowed', async () => {
+describeFull('the action, in the rest of what it does', () => {
+  it('fails the step with the exit code of the change, and stops at the first command that fails', async () => {
+    const ran = await run(guard('action-failed', 'false\ntouch went-on'));
+    expect(ran).toMatchObject({ code: 10 });
+    expect(ran.outputs).toMatchObject({ outcome: 'reverted', reason: 'pipeline-failed' });
+    expect(ran.commands).toEqual([
+      expect.objectContaining({
+        name: 'error',
+        properties: { title: 'Knowngood: reverted' },
+        data: expect.stringContaining('reverted'),
+      }),
+    ]);
+    expect(() => readFileSync(join(folder, 'went-on'))).toThrow('ENOENT');
+  });
+
+  it('makes a declared change', async () => {
+    const file = changeFile('work-mem.yaml', { settings: { work_mem: '5MB' } });
+    const ran = await run({ command: 'apply', file, 'change-id': 'action-apply', options: '--soak=1s\n' });
+    expect(ran).toMatchObject({ code: 0, outputs: { outcome: 'kept', 'change-id': 'action-apply' } });
+  });
+
+  it('only warns when the comment is not allowed', async () => {
     const ran = await run({ command: 'plan', file: 'plan.yaml', comment: 'true', token: 'of-a-fork' });
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.commands.map(({ name }) => name)).toContain('warning');
     expect(ran.log).toContain('answered 403');
   });
 
-  itFull('says what is wrong with a change that cannot be read', async () => {
+  it('says what is wrong with a change that cannot be read', async () => {
     writeFileSync(join(folder, 'wrong.yaml'), 'target: x\nchange: { settngs: {} }\n');
     const ran = await run({ command: 'plan', file: 'wrong.yaml' });
     expect(ran).toMatchObject({ code: 1, outputs: { outcome: '', 'exit-code': '1' } });
     expect(ran.commands[0]).toMatchObject({ name: 'error', data: expect.stringContaining('settngs') });
+  });
+
+  it('stays words: the names of inputs', async () => {
+    for (const word of ['::error::pwned', '$(touch pwned)', '\n##[set-env name=PATH]/evil']) {
+      const ran = await run({ command: 'guard', target: word, run: 'true', 'change-id': 'x' });
+      expect(ran.code).toBe(1);
+      expect(ran.commands.map(({ name }) => name)).toEqual(['error']);
+      expect(ran.commands[0]?.data).not.toContain('pwned');
+    }
   });
 });
 
@@ -164,15 +175,6 @@ describe('what strangers have written', () => {
     expect(ran).toMatchObject({ code: 10, outputs: { outcome: 'reverted' }, env: {} });
     expect(ran.log).toContain('::set-output name=outcome::kept');
     expect(ran.commands.map(({ name }) => name)).toEqual(['error']);
-  });
-
-  itFull('stays words: the names of inputs', async () => {
-    for (const word of ['::error::pwned', '$(touch pwned)', '\n##[set-env name=PATH]/evil']) {
-      const ran = await run({ command: 'guard', target: word, run: 'true', 'change-id': 'x' });
-      expect(ran.code).toBe(1);
-      expect(ran.commands.map(({ name }) => name)).toEqual(['error']);
-      expect(ran.commands[0]?.data).not.toContain('pwned');
-    }
   });
 
   it('stays words: settings and files of a change, in annotations, summary and comment', async () => {

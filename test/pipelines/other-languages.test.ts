@@ -13,7 +13,7 @@ import { findTemporalCli } from '../../worker/stack/temporal-binaries.ts';
 import { useRig } from '../support/rig.ts';
 
 const exec = promisify(execFile);
-const itFull = process.env['KNOWNGOOD_TEST_FULL'] === '1' ? it : it.skip;
+const describeFull = process.env['KNOWNGOOD_TEST_FULL'] === '1' ? describe : describe.skip;
 const rig = useRig({ targetName: 'shop-db', soak: '500ms' });
 const page = readFileSync(join(packageRoot, 'docs', 'other-languages.md'), 'utf8');
 const blocks = (language: string): string[] =>
@@ -55,9 +55,12 @@ describe('the page on other languages', () => {
     const { path } = await findTemporalCli(() => undefined);
     const start = (id: string, change: object) =>
       run(path, [
-        ...['workflow', 'start', '--type', 'guardedChange', '--task-queue', 'knowngood'],
-        ...['--workflow-id', workflowIdOf('shop-db', id)],
-        ...['--input', JSON.stringify({ target: 'shop-db', changeId: id, change })],
+        'workflow',
+        'start',
+        '--type=guardedChange',
+        '--task-queue=knowngood',
+        `--workflow-id=${workflowIdOf('shop-db', id)}`,
+        `--input=${JSON.stringify({ target: 'shop-db', changeId: id, change })}`,
       ]);
     const result = (id: string) =>
       run(path, ['workflow', 'result', '--workflow-id', workflowIdOf('shop-db', id), '--output', 'json']);
@@ -75,49 +78,39 @@ describe('the page on other languages', () => {
     await update(`--name failed --input '{"exitCode": 143}'`);
     expect(await result('aborted')).toContain('"reason": "aborted-by-operator"');
   });
+});
 
-  itFull(
-    'guards a change from Python',
-    async () => {
-      const venv = join(await cacheFolder(), 'temporalio-1.35.0');
-      if (!existsSync(join(venv, 'complete'))) {
-        await exec('python3', ['-m', 'venv', '--clear', venv]);
-        await exec(join(venv, 'bin', 'pip'), ['install', '--quiet', 'temporalio==1.35.0']);
-        writeFileSync(join(venv, 'complete'), '');
-      }
-      writeFileSync(join(folder, 'pipeline.py'), blocks('python')[0] ?? '');
-      expect(await run(join(venv, 'bin', 'python'), ['pipeline.py', 'from-python'])).toMatch(/^kept /m);
-    },
-    180_000,
-  );
+describeFull('its programs', () => {
+  it('guards a change from Python', async () => {
+    const venv = join(await cacheFolder(), 'temporalio-1.35.0');
+    if (!existsSync(join(venv, 'complete'))) {
+      await exec('python3', ['-m', 'venv', '--clear', venv]);
+      await exec(join(venv, 'bin', 'pip'), ['install', '--quiet', 'temporalio==1.35.0']);
+      writeFileSync(join(venv, 'complete'), '');
+    }
+    writeFileSync(join(folder, 'pipeline.py'), blocks('python')[0] ?? '');
+    expect(await run(join(venv, 'bin', 'python'), ['pipeline.py', 'from-python'])).toMatch(/^kept /m);
+  }, 180_000);
 
-  itFull(
-    'guards a change from Go',
-    async () => {
-      const module = join(folder, 'go');
-      mkdirSync(module);
-      writeFileSync(join(module, 'main.go'), blocks('go')[0] ?? '');
-      // The release that the pinned server is built with: its source is there already.
-      writeFileSync(join(module, 'go.mod'), 'module pipeline\n\ngo 1.23\n\nrequire go.temporal.io/sdk v1.37.0\n');
-      const env = { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-mod=mod' };
-      await run('go', ['mod', 'tidy'], env, module);
-      await run('go', ['build', '-o', join(folder, 'pipeline'), '.'], env, module);
-      expect(await run(join(folder, 'pipeline'), ['from-go'])).toMatch(/^kept /m);
-    },
-    300_000,
-  );
+  it('guards a change from Go', async () => {
+    const module = join(folder, 'go');
+    mkdirSync(module);
+    writeFileSync(join(module, 'main.go'), blocks('go')[0] ?? '');
+    // The release that the pinned server is built with: its source is there already.
+    writeFileSync(join(module, 'go.mod'), 'module pipeline\n\ngo 1.23\n\nrequire go.temporal.io/sdk v1.37.0\n');
+    const env = { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-mod=mod' };
+    await run('go', ['mod', 'tidy'], env, module);
+    await run('go', ['build', '-o', join(folder, 'pipeline'), '.'], env, module);
+    expect(await run(join(folder, 'pipeline'), ['from-go'])).toMatch(/^kept /m);
+  }, 300_000);
 
-  itFull(
-    'guards a change from Java',
-    async () => {
-      writeFileSync(join(folder, 'Pipeline.java'), blocks('java')[0] ?? '');
-      writeFileSync(join(folder, 'pom.xml'), pom);
-      await run('mvn', ['-q', '-B', 'dependency:build-classpath', '-Dmdep.outputFile=classpath']);
-      const classpath = readFileSync(join(folder, 'classpath'), 'utf8').trim();
-      expect(await run('java', ['-cp', classpath, 'Pipeline.java', 'from-java'])).toMatch(/^kept /m);
-    },
-    300_000,
-  );
+  it('guards a change from Java', async () => {
+    writeFileSync(join(folder, 'Pipeline.java'), blocks('java')[0] ?? '');
+    writeFileSync(join(folder, 'pom.xml'), pom);
+    await run('mvn', ['-q', '-B', 'dependency:build-classpath', '-Dmdep.outputFile=classpath']);
+    const classpath = readFileSync(join(folder, 'classpath'), 'utf8').trim();
+    expect(await run('java', ['-cp', classpath, 'Pipeline.java', 'from-java'])).toMatch(/^kept /m);
+  }, 300_000);
 });
 
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
