@@ -57,8 +57,8 @@ function errorsOf(output) {
 /** Removes what an earlier build left of sources that are gone. */
 function prune(root, dist) {
   for (const path of filesUnder(dist, new Set())) {
-    const source = join(root, relative(dist, path)).replace(/\.js(\.map)?$/, '.ts');
-    if (/\.js(\.map)?$/.test(path) && !existsSync(source) && !path.includes('bundle')) rmSync(path);
+    const source = join(root, relative(dist, path)).replace(/\.(js(\.map)?|d\.ts)$/, '.ts');
+    if (/\.(js(\.map)?|d\.ts)$/.test(path) && !existsSync(source) && !path.includes('bundle')) rmSync(path);
   }
 }
 

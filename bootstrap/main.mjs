@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, compile } from './build.mjs';
 import { handOver } from './child.mjs';
 import { install } from './install.mjs';
+import { nodeOf } from './node.mjs';
 import { slow } from '../test/slow.mjs';
 import { say } from './progress.mjs';
 
@@ -23,6 +24,8 @@ const commands = {
   // Named ones run in any case.
   test: (args) => node([...jest, ...(args.length > 0 ? args : slow.map(left))]),
   'test:full': (args) => node([...jest, ...args], { KNOWNGOOD_TEST_FULL: '1' }),
+  /** The tests under another Node: its major version, then paths. */
+  'test:node': async ([major, ...args]) => node([...jest, ...args], {}, await nodeOf(major)),
   'test:chaos': async (args) => {
     await compile(root, 'test/chaos/tsconfig.json');
     return node(['dist/test/chaos/main.js', ...args]);
@@ -53,10 +56,10 @@ async function main([name = '', ...args]) {
   return await command(args);
 }
 
-function node(args, env = {}) {
+function node(args, env = {}, program = process.execPath) {
   const script = args.find((arg) => arg.endsWith('.js'));
   if (!existsSync(script)) throw new Error(`${script} is missing: the build did not make it`);
-  return handOver(process.execPath, args, { ...process.env, ...env });
+  return handOver(program, args, { ...process.env, ...env });
 }
 
 try {

@@ -7,6 +7,7 @@ import { addAccess } from './commands/access.ts';
 import { addAgent } from './commands/agent.ts';
 import { addApply } from './commands/apply.ts';
 import { addChecks } from './commands/checks.ts';
+import { addCi } from './commands/ci.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDrift } from './commands/drift.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -48,6 +49,7 @@ const commands = [
   addSnapshot,
   addDrift,
   addReport,
+  addCi,
   addChecks,
   addNotify,
   addStore,

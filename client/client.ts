@@ -1,4 +1,4 @@
-/** The typed client for pipelines: start a guarded change, decide about it, wait for its end. */
+/** The typed client for pipelines: start a guarded change, decide about it, wait for its end. What `import 'knowngood'` gives. */
 import type { Client } from '@temporalio/client';
 import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
@@ -19,6 +19,13 @@ import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
 import { startChange } from './start.ts';
 import type { Started } from './start.ts';
+
+export type { ChangeHandle, Said } from './change-handle.ts';
+export type { Refused } from './refusals.ts';
+export type { Change, ChangeRequest } from '../domain/change.ts';
+export type { PlanSummary } from '../domain/plan.ts';
+export type { Problem } from '../domain/problem.ts';
+export type { ChangeResult } from '../domain/result.ts';
 
 export interface KnowngoodClient {
   /** `user@host`: what Temporal records about each request. */

@@ -27,7 +27,9 @@ export const addPlan: AddCommand = (program, surroundings) => {
         const refusedCode = (problems: Parameters<typeof exitCodeOfProblems>[0]) =>
           exitCodeOfProblems(problems, exitCodes.refused);
         const { plan } = must(await context.client.plan(request), refusedCode);
-        if (options.json) io.out(JSON.stringify({ version: jsonVersion, target: request.target, plan }, null, 2));
+        const exitCode = plan.risk === 'refused' ? exitCodes.refused : exitCodes.kept;
+        if (options.json)
+          io.out(JSON.stringify({ version: jsonVersion, exitCode, target: request.target, plan }, null, 2));
         else if (options.markdown === true) io.out(planMarkdown(request.target, plan));
         else io.out(renderPlan(plan, io.colors));
         endIfRefused(plan, surroundings);

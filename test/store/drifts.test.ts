@@ -27,7 +27,7 @@ const seen = (fingerprint: string, minutes: number) => ({
   fingerprint,
   knownGoodId: 'good',
   snapshotId: `live-${fingerprint}`,
-  items: fingerprint.match(/./g)?.map((name) => `setting:${name}`) ?? [],
+  items: Array.from(fingerprint, (name) => `setting:${name}`),
   at: noon + minutes * minuteMs,
   knownGoodAt: noon - 60 * minuteMs,
 });
