@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { referenceAnywhere, referenceForm } from '../domain/secrets.ts';
 import { says } from '../domain/issues.schema.ts';
 import { nameShape } from '../domain/shapes.schema.ts';
+import { listText } from '../domain/format.ts';
 import { sslModes } from './connection.ts';
 import { checkNumbers } from './policy.schema.ts';
-import { secretShape, webAddress } from './shapes.schema.ts';
+import { hostPort, secretShape, tlsShape, webAddress } from './shapes.schema.ts';
 
 const statusCode = z.int().min(100).max(599);
 export const portShape = z.int({ error: 'expected a port number' }).min(1).max(65535);
@@ -31,6 +32,8 @@ export const headersShape = z
       }
     }
   });
+
+const checkKinds = ['http', 'tcp', 'sql', 'grpc'] as const;
 
 const httpShape = z.strictObject({
   url: webAddress,
@@ -60,18 +63,30 @@ const sqlShape = z.strictObject({
   source: address.optional(),
 });
 
+const grpcShape = z.strictObject({
+  address: hostPort,
+  service: z.string().optional(),
+  tls: tlsShape.optional(),
+  metadata: headersShape.optional(),
+});
+
 export const checkShape = z
   .strictObject({
     http: httpShape.optional(),
     tcp: tcpShape.optional(),
     sql: sqlShape.optional(),
+    grpc: grpcShape.optional(),
     level: z.enum(['required', 'advisory']).optional(),
     location: nameShape.optional(),
     ...checkNumbers,
   })
   .superRefine((check, ctx) => {
-    const kinds = [check.http, check.tcp, check.sql].filter((kind) => kind !== undefined);
-    if (kinds.length !== 1) ctx.addIssue({ code: 'custom', message: 'needs exactly one of "http", "tcp" and "sql"' });
+    const said = checkKinds.filter((kind) => check[kind] !== undefined);
+    if (said.length !== 1)
+      ctx.addIssue({
+        code: 'custom',
+        message: `needs exactly one of ${listText(checkKinds.map((kind) => `"${kind}"`))}`,
+      });
   });
 
 export type CheckInput = z.infer<typeof checkShape>;

@@ -2,6 +2,7 @@
 import type { CheckSpec } from '../domain/check.ts';
 import { defaultLocation } from '../domain/change.ts';
 import type { CheckInput } from './check.schema.ts';
+import { tlsFiles } from './common.ts';
 import { parseConnection } from './connection.ts';
 import type { CheckDefaults } from './policy.ts';
 
@@ -25,6 +26,7 @@ export function resolveCheck(name: string, check: CheckInput, owner: CheckOwner,
     location: check.location ?? defaultLocation,
   };
   if (check.http !== undefined) return { ...common, kind: 'http', ...http(check.http) };
+  if (check.grpc !== undefined) return { ...common, kind: 'grpc', ...grpc(check.grpc) };
   const target = parseConnection(owner.connection);
   if (check.sql !== undefined) {
     const { sql } = check;
@@ -55,5 +57,16 @@ function http(input: NonNullable<CheckInput['http']>) {
     contentType: input.contentType ?? null,
     bodyIncludes: input.bodyIncludes ?? null,
     headers: input.headers ?? {},
+  };
+}
+
+function grpc(input: NonNullable<CheckInput['grpc']>) {
+  const { hostname, port } = new URL(`grpc://${input.address}`);
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port),
+    service: input.service ?? '',
+    tls: tlsFiles(input.tls),
+    metadata: input.metadata ?? {},
   };
 }

@@ -15,12 +15,13 @@ export function temporal(input: TemporalInput | undefined): TemporalConfig {
   return {
     address: input?.address ?? localTemporal,
     namespace: input?.namespace ?? 'default',
-    tls: tls(input?.tls),
+    tls: tlsFiles(input?.tls),
     apiKey: input?.apiKey ?? null,
   };
 }
 
-function tls(input: TemporalInput['tls']): TemporalConfig['tls'] {
+/** null: no TLS. */
+export function tlsFiles(input: TemporalInput['tls']): TemporalConfig['tls'] {
   if (input === undefined || input === false) return null;
   const { ca, cert, key, serverName }: Exclude<typeof input, boolean> = input === true ? {} : input;
   return { ca: ca ?? null, cert: cert ?? null, key: key ?? null, serverName: serverName ?? null };

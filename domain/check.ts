@@ -56,7 +56,25 @@ export interface SqlCheck extends CheckCommon {
   readonly sourceAddress: string | null;
 }
 
-export type CheckSpec = HttpCheck | TcpCheck | SqlCheck;
+/** `grpc.health.v1.Health/Check`. */
+export interface GrpcCheck extends CheckCommon {
+  readonly kind: 'grpc';
+  readonly host: string;
+  readonly port: number;
+  /** '': the server as a whole. */
+  readonly service: string;
+  /** null: plaintext. Paths of PEM files on the probe's host. */
+  readonly tls: {
+    readonly ca: string | null;
+    readonly cert: string | null;
+    readonly key: string | null;
+    readonly serverName: string | null;
+  } | null;
+  /** Values may be secret references. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type CheckSpec = HttpCheck | TcpCheck | SqlCheck | GrpcCheck;
 
 /** What kind of no it was. Denials, `access` (28000, 28P01) and `privilege` (42501), decide fast and count even while settling. */
 export type SampleClass =
@@ -69,6 +87,7 @@ export type SampleClass =
   | 'tls'
   | 'timeout'
   | 'http'
+  | 'grpc'
   | 'network'
   | 'query'
   | 'pooled'

@@ -1,5 +1,6 @@
 /** One measurement of any check kind, as a sample; never throws. */
 import type { CheckSpec, Sample } from '../domain/check.ts';
+import { measureGrpc } from './grpc.ts';
 import { measureHttp, type ResolveSecret } from './http.ts';
 import { probeError, type Measured } from './measured.ts';
 import { measureSql } from './sql.ts';
@@ -22,6 +23,8 @@ function byKind(check: CheckSpec, resolveSecret: ResolveSecret): Promise<Measure
       return measureTcp(check);
     case 'sql':
       return measureSql(check, resolveSecret);
+    case 'grpc':
+      return measureGrpc(check, resolveSecret);
     default:
       return check satisfies never;
   }

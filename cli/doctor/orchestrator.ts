@@ -120,6 +120,7 @@ async function secrets(config: KnowngoodConfig): Promise<Finding[]> {
     checks.flatMap((check) => {
       if (check.location !== 'default') return [];
       if (check.kind === 'sql') return check.password === null ? [] : [check.password];
+      if (check.kind === 'grpc') return Object.values(check.metadata);
       return check.kind === 'http' ? Object.values(check.headers) : [];
     }),
   );

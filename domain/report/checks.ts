@@ -117,6 +117,8 @@ function measuresOf(spec: CheckSpec): string {
       return `${spec.method} ${withoutSecrets(spec.url)}`;
     case 'tcp':
       return `TCP connection to ${spec.host}:${spec.port}`;
+    case 'grpc':
+      return `gRPC health of ${spec.service === '' ? 'the server' : spec.service} at ${spec.host}:${spec.port}`;
     case 'sql':
       return `new connection as ${spec.user} to ${spec.database}${spec.sourceAddress === null ? '' : ` from ${spec.sourceAddress}`}`;
   }

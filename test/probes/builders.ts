@@ -1,5 +1,13 @@
 /** Checks and samples for tests, each bent in one thing. */
-import type { CheckProgress, HttpCheck, Sample, SampleClass, SqlCheck, TcpCheck } from '../../domain/check.ts';
+import type {
+  CheckProgress,
+  GrpcCheck,
+  HttpCheck,
+  Sample,
+  SampleClass,
+  SqlCheck,
+  TcpCheck,
+} from '../../domain/check.ts';
 import { fold, noProgress } from '../../domain/checks/progress.ts';
 
 const common = {
@@ -47,6 +55,20 @@ export function aHttpCheck(bent: Partial<HttpCheck> = {}): HttpCheck {
 
 export function aTcpCheck(bent: Partial<TcpCheck> = {}): TcpCheck {
   return { ...common, name: 'image-service/port', kind: 'tcp', host: '127.0.0.1', port: 1, ...bent };
+}
+
+export function aGrpcCheck(bent: Partial<GrpcCheck> = {}): GrpcCheck {
+  return {
+    ...common,
+    name: 'image-service/health',
+    kind: 'grpc',
+    host: '127.0.0.1',
+    port: 1,
+    service: '',
+    tls: null,
+    metadata: {},
+    ...bent,
+  };
 }
 
 const marks: Readonly<Record<string, Partial<Sample>>> = {
