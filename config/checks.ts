@@ -4,6 +4,7 @@ import { defaultLocation } from '../domain/change.ts';
 import type { CheckInput } from './check.schema.ts';
 import { tlsFiles } from './common.ts';
 import { parseConnection } from './connection.ts';
+import { durationMs } from './policy.ts';
 import type { CheckDefaults } from './policy.ts';
 
 export interface CheckOwner {
@@ -27,6 +28,7 @@ export function resolveCheck(name: string, check: CheckInput, owner: CheckOwner,
   };
   if (check.http !== undefined) return { ...common, kind: 'http', ...http(check.http) };
   if (check.grpc !== undefined) return { ...common, kind: 'grpc', ...grpc(check.grpc) };
+  if (check.prometheus !== undefined) return { ...common, kind: 'prometheus', ...prometheus(check.prometheus) };
   const target = parseConnection(owner.connection);
   if (check.sql !== undefined) {
     const { sql } = check;
@@ -68,5 +70,25 @@ function grpc(input: NonNullable<CheckInput['grpc']>) {
     service: input.service ?? '',
     tls: tlsFiles(input.tls),
     metadata: input.metadata ?? {},
+  };
+}
+
+function prometheus({ url, query, headers, min, max, baseline }: NonNullable<CheckInput['prometheus']>) {
+  return {
+    url,
+    query,
+    headers: headers ?? {},
+    min: min ?? null,
+    max: max ?? null,
+    comparison:
+      baseline === undefined
+        ? null
+        : {
+            worse: baseline.worse,
+            factor: baseline.factor ?? 1.5,
+            plus: baseline.plus ?? 0,
+            samples: baseline.samples ?? 20,
+          },
+    windowMs: durationMs(baseline?.window ?? '30m'),
   };
 }

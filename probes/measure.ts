@@ -3,6 +3,7 @@ import type { CheckSpec, Sample } from '../domain/check.ts';
 import { measureGrpc } from './grpc.ts';
 import { measureHttp, type ResolveSecret } from './http.ts';
 import { probeError, type Measured } from './measured.ts';
+import { measurePrometheus } from './prometheus.ts';
 import { measureSql } from './sql.ts';
 import { measureTcp } from './tcp.ts';
 
@@ -25,6 +26,8 @@ function byKind(check: CheckSpec, resolveSecret: ResolveSecret): Promise<Measure
       return measureSql(check, resolveSecret);
     case 'grpc':
       return measureGrpc(check, resolveSecret);
+    case 'prometheus':
+      return measurePrometheus(check, resolveSecret);
     default:
       return check satisfies never;
   }

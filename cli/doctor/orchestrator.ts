@@ -121,7 +121,7 @@ async function secrets(config: KnowngoodConfig): Promise<Finding[]> {
       if (check.location !== 'default') return [];
       if (check.kind === 'sql') return check.password === null ? [] : [check.password];
       if (check.kind === 'grpc') return Object.values(check.metadata);
-      return check.kind === 'http' ? Object.values(check.headers) : [];
+      return check.kind === 'http' || check.kind === 'prometheus' ? Object.values(check.headers) : [];
     }),
   );
   const found = await Promise.all(

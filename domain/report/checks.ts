@@ -119,6 +119,8 @@ function measuresOf(spec: CheckSpec): string {
       return `TCP connection to ${spec.host}:${spec.port}`;
     case 'grpc':
       return `gRPC health of ${spec.service === '' ? 'the server' : spec.service} at ${spec.host}:${spec.port}`;
+    case 'prometheus':
+      return `Prometheus query ${spec.query} at ${withoutSecrets(spec.url)}`;
     case 'sql':
       return `new connection as ${spec.user} to ${spec.database}${spec.sourceAddress === null ? '' : ` from ${spec.sourceAddress}`}`;
   }

@@ -54,6 +54,8 @@ function asMeasured(check: CheckSpec): CheckSpec {
   switch (check.kind) {
     case 'http':
       return { ...check, url: withoutSecrets(check.url), headers: hidden(check.headers) };
+    case 'prometheus':
+      return { ...check, url: withoutSecrets(check.url), headers: hidden(check.headers) };
     case 'grpc':
       return { ...check, metadata: hidden(check.metadata) };
     case 'sql':

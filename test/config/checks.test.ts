@@ -50,3 +50,24 @@ describe('grpc', () => {
     expect(problemsOf('{ grpc: { address: "images:1", metadata: { authorization: Bearer abc } } }')).toHaveLength(1);
   });
 });
+
+describe('prometheus', () => {
+  const written = (more: string): string => `{ prometheus: { url: 'http://p:9090', query: up${more} } }`;
+
+  it('is filled in', () =>
+    expect(specOf(written(', baseline: { worse: higher }'))).toMatchObject({
+      kind: 'prometheus',
+      min: null,
+      max: null,
+      comparison: { worse: 'higher', factor: 1.5, plus: 0, samples: 20 },
+      windowMs: 1_800_000,
+    }));
+
+  it('wants something to judge by, and enough of it', () => {
+    expect(problemsOf(written(', max: 1'))).toEqual([]);
+    expect(problemsOf(written(''))).toHaveLength(1);
+    expect(problemsOf(written(', baseline: { worse: higher, samples: 7 }'))).toHaveLength(1);
+    expect(problemsOf(written(', baseline: { worse: higher, factor: 0.5 }'))).toHaveLength(1);
+    expect(problemsOf(written(', baseline: { factor: 2 }'))).toHaveLength(1);
+  });
+});

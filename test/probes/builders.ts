@@ -3,6 +3,7 @@ import type {
   CheckProgress,
   GrpcCheck,
   HttpCheck,
+  PrometheusCheck,
   Sample,
   SampleClass,
   SqlCheck,
@@ -67,6 +68,22 @@ export function aGrpcCheck(bent: Partial<GrpcCheck> = {}): GrpcCheck {
     service: '',
     tls: null,
     metadata: {},
+    ...bent,
+  };
+}
+
+export function aPrometheusCheck(bent: Partial<PrometheusCheck> = {}): PrometheusCheck {
+  return {
+    ...common,
+    name: 'image-service/errors',
+    kind: 'prometheus',
+    url: 'http://127.0.0.1:1',
+    query: 'sum(rate(errors[1m]))',
+    headers: {},
+    min: null,
+    max: null,
+    comparison: null,
+    windowMs: 1_800_000,
     ...bent,
   };
 }
