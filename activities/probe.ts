@@ -8,6 +8,7 @@ import { compare } from '../domain/checks/regression.ts';
 import { isForgiven } from '../domain/checks/settle.ts';
 import { decideSoak, decideWhileWatching, hasGap } from '../domain/checks/verdict.ts';
 import type { ResolveSecret } from '../probes/http.ts';
+import type { ProbeCommands } from '../probes/command.ts';
 import { measure } from '../probes/measure.ts';
 import { historyOf } from '../probes/prometheus.ts';
 import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';
@@ -27,6 +28,8 @@ const spoolCloseMs = 200;
 interface Probe {
   readonly resolveSecret: ResolveSecret;
   readonly recordSamples: RecordSamples;
+  /** Programs that checks may run here. Default: none. */
+  readonly commands?: ProbeCommands;
   readonly beginnings?: Beginnings;
   /** Absent: nobody is shown how the checks stand while they are watched. */
   readonly tellWorkflow?: TellWorkflow;
@@ -49,10 +52,11 @@ interface Measuring {
 export function createProbeActivities({
   resolveSecret,
   recordSamples,
+  commands = {},
   beginnings,
   tellWorkflow,
 }: Probe): ProbeActivities {
-  const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret);
+  const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret, commands);
 
   /** Measures until `next` ends every check, the time is over, or the activity is cancelled; heartbeats meanwhile. */
   async function measureAll(where: Where, { checks, board, next, settleUntil = 0, timeoutMs, over }: Measuring) {

@@ -34,7 +34,7 @@ export const headersShape = z
     }
   });
 
-const checkKinds = ['http', 'tcp', 'sql', 'grpc', 'prometheus'] as const;
+const checkKinds = ['http', 'tcp', 'sql', 'grpc', 'prometheus', 'command'] as const;
 
 const httpShape = z.strictObject({
   url: webAddress,
@@ -97,6 +97,9 @@ const prometheusShape = z
     'needs "min", "max" or "baseline"',
   );
 
+/** Only a name: what it runs is the probe's own to say. */
+const commandShape = z.strictObject({ name: nameShape });
+
 export const checkShape = z
   .strictObject({
     http: httpShape.optional(),
@@ -104,6 +107,7 @@ export const checkShape = z
     sql: sqlShape.optional(),
     grpc: grpcShape.optional(),
     prometheus: prometheusShape.optional(),
+    command: commandShape.optional(),
     level: z.enum(['required', 'advisory']).optional(),
     location: nameShape.optional(),
     ...checkNumbers,

@@ -29,6 +29,7 @@ export function resolveCheck(name: string, check: CheckInput, owner: CheckOwner,
   if (check.http !== undefined) return { ...common, kind: 'http', ...http(check.http) };
   if (check.grpc !== undefined) return { ...common, kind: 'grpc', ...grpc(check.grpc) };
   if (check.prometheus !== undefined) return { ...common, kind: 'prometheus', ...prometheus(check.prometheus) };
+  if (check.command !== undefined) return { ...common, kind: 'command', command: check.command.name };
   const target = parseConnection(owner.connection);
   if (check.sql !== undefined) {
     const { sql } = check;

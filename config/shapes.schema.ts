@@ -36,6 +36,13 @@ export const webAddress = z.string().superRefine((text, ctx) => {
   }
 });
 
+/** A program and its arguments. */
+export const argvShape = z
+  .array(z.string().min(1, 'is empty'), {
+    error: says('expected a list of words', 'Write [pg_ctlcluster, "17", main, restart]: no shell is involved.'),
+  })
+  .min(1, 'is empty');
+
 export const hostPort = z
   .string()
   .regex(/^(\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d{1,5}$/, {

@@ -102,7 +102,14 @@ export interface PrometheusCheck extends CheckCommon {
   readonly windowMs: number;
 }
 
-export type CheckSpec = HttpCheck | TcpCheck | SqlCheck | GrpcCheck | PrometheusCheck;
+/** A program of the probe's host. */
+export interface CommandCheck extends CheckCommon {
+  readonly kind: 'command';
+  /** A name in the `commands` of the probe's own probe.yaml: no other file makes it run anything. */
+  readonly command: string;
+}
+
+export type CheckSpec = HttpCheck | TcpCheck | SqlCheck | GrpcCheck | PrometheusCheck | CommandCheck;
 
 /** What kind of no it was. Denials, `access` (28000, 28P01) and `privilege` (42501), decide fast and count even while settling. */
 export type SampleClass =
@@ -117,6 +124,7 @@ export type SampleClass =
   | 'http'
   | 'grpc'
   | 'metric'
+  | 'command'
   | 'network'
   | 'query'
   | 'pooled'
@@ -130,7 +138,7 @@ export interface Sample {
   readonly mark: 'pass' | 'fail' | 'error' | 'no-data';
   /** null on a pass. */
   readonly class: SampleClass | null;
-  /** SQLSTATE, HTTP status, errno word, or the number that Prometheus gave; null when there is none. */
+  /** SQLSTATE, HTTP status, errno word, exit code or signal, or the number that Prometheus gave; null when there is none. */
   readonly code: string | null;
   /** The error's own words, at most 300 characters, no secrets. */
   readonly message: string | null;

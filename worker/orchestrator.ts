@@ -12,6 +12,7 @@ import { temporalConnection } from '../config/temporal.ts';
 import { defaultLocation, orchestratorQueue, probeQueue } from '../domain/change.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
 import { openSampleFolder } from '../probes/sample-folder.ts';
+import type { ProbeCommands } from '../probes/command.ts';
 import type { RecordSamples } from '../probes/sample-spool.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
@@ -36,6 +37,8 @@ export interface WorkerSettings {
   readonly probeOnly?: string;
   /** Where samples wait for a store that is away, this process's end included. Default: in memory only. */
   readonly sampleFolder?: string;
+  /** Programs that checks may run here. Default: none. */
+  readonly commands?: ProbeCommands;
   /** The key that reports are signed with where none is configured; made when it is not there. Default: they are not signed. */
   readonly signingKeyFile?: string;
 }
@@ -66,6 +69,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const probes = createProbeActivities({
     beginnings,
     resolveSecret,
+    ...(settings.commands === undefined ? {} : { commands: settings.commands }),
     recordSamples: waiting?.record ?? addSamples,
     tellWorkflow: tellWorkflow(client),
   });

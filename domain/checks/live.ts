@@ -62,8 +62,10 @@ export function shownOf(progress: readonly CheckProgress[]): readonly CheckProgr
 }
 
 /** They are for the comparison, not for people. */
-function withoutValues({ values: _, ...shown }: CheckProgress): CheckProgress {
-  return shown;
+function withoutValues(progress: CheckProgress): CheckProgress {
+  if (progress.values === undefined) return progress;
+  const { values, ...shown } = progress;
+  return values.length === 0 ? progress : shown;
 }
 
 const counters = [

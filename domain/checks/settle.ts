@@ -9,6 +9,7 @@ const forgivable: ReadonlySet<SampleClass> = new Set([
   'http',
   'grpc',
   'metric',
+  'command',
   'network',
 ]);
 

@@ -121,6 +121,8 @@ function measuresOf(spec: CheckSpec): string {
       return `gRPC health of ${spec.service === '' ? 'the server' : spec.service} at ${spec.host}:${spec.port}`;
     case 'prometheus':
       return `Prometheus query ${spec.query} at ${withoutSecrets(spec.url)}`;
+    case 'command':
+      return `command ${spec.command} of the probe`;
     case 'sql':
       return `new connection as ${spec.user} to ${spec.database}${spec.sourceAddress === null ? '' : ` from ${spec.sourceAddress}`}`;
   }

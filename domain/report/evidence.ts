@@ -60,6 +60,7 @@ function asMeasured(check: CheckSpec): CheckSpec {
       return { ...check, metadata: hidden(check.metadata) };
     case 'sql':
       return { ...check, password: null };
+    case 'command':
     case 'tcp':
       return check;
   }

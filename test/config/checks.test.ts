@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { parseKnowngoodConfig } from '../../config/knowngood.ts';
+import { parseProbeConfig } from '../../config/probe.ts';
 
 function parse(check: string, more = '') {
   const text = `targets: { db: { connection: 'postgresql://u@10.0.0.5/d'${more} } }\ndependents:\n  shop: { uses: db, checks: { a: ${check} } }\n`;
@@ -69,5 +70,22 @@ describe('prometheus', () => {
     expect(problemsOf(written(', baseline: { worse: higher, samples: 7 }'))).toHaveLength(1);
     expect(problemsOf(written(', baseline: { worse: higher, factor: 0.5 }'))).toHaveLength(1);
     expect(problemsOf(written(', baseline: { factor: 2 }'))).toHaveLength(1);
+  });
+});
+
+describe('command', () => {
+  it('is a name, and never a program', () => {
+    expect(specOf('{ command: { name: smoke } }')).toMatchObject({ kind: 'command', command: 'smoke' });
+    expect(problemsOf('{ command: { name: /bin/sh } }')).toHaveLength(1);
+    expect(problemsOf('{ command: { name: smoke, run: [/bin/sh] } }')).toHaveLength(1);
+  });
+
+  it('runs what probe.yaml says', () => {
+    expect(parseProbeConfig('commands: { smoke: { run: [/bin/true, -x] } }', 'probe.yaml')).toMatchObject({
+      kind: 'ok',
+      value: { commands: { smoke: ['/bin/true', '-x'] } },
+    });
+    for (const wrong of ['commands: { smoke: { run: /bin/true } }', 'commands: { smoke: { run: [] } }', 'command: {}'])
+      expect(parseProbeConfig(wrong, 'probe.yaml')).toMatchObject({ kind: 'invalid' });
   });
 });

@@ -2,6 +2,7 @@
 import type {
   CheckProgress,
   GrpcCheck,
+  CommandCheck,
   HttpCheck,
   PrometheusCheck,
   Sample,
@@ -86,6 +87,10 @@ export function aPrometheusCheck(bent: Partial<PrometheusCheck> = {}): Prometheu
     windowMs: 1_800_000,
     ...bent,
   };
+}
+
+export function aCommandCheck(bent: Partial<CommandCheck> = {}): CommandCheck {
+  return { ...common, name: 'image-service/smoke', kind: 'command', command: 'smoke', ...bent };
 }
 
 const marks: Readonly<Record<string, Partial<Sample>>> = {
