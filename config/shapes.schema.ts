@@ -51,7 +51,7 @@ export const hostPort = z
   })
   .refine((text) => Number(/\d+$/.exec(text)?.[0]) <= 65_535, 'has no such port');
 
-/** `true`: by the system's authorities. */
+/** `true`: by the authorities that the process trusts anyway. */
 export const tlsShape = z.union([
   z.boolean(),
   z
