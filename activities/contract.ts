@@ -2,7 +2,7 @@
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { ApprovalStatement } from '../domain/approval-statement.ts';
 import type { Refused } from '../domain/agent-steps.ts';
-import type { CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
+import type { Before, CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
 import type { NotifyActivities } from '../domain/notify/steps.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report/input.ts';
@@ -47,6 +47,8 @@ export interface ProbeActivities {
     progress: readonly CheckProgress[];
     /** Dependents in question for `red before`: these checks are recorded and never decide. */
     ignore: readonly string[];
+    /** Of checks that are compared with the time before the change. Absent: of none. */
+    before?: readonly Before[];
     /** In a hold only `unhealthy` returns early: people are asked already. */
     holding: boolean;
     /** In a hold: proven healthy for so long ends it. Absent: the hold has its own end. */

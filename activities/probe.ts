@@ -1,12 +1,16 @@
 /** The probe's activities: measure before, watch through the soak, and ask again after a revert. */
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
-import type { CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
+import type { Before, CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
+import { comparedBy } from '../domain/checks/compared.ts';
 import { anew, fold, noProgress } from '../domain/checks/progress.ts';
+import { compare } from '../domain/checks/regression.ts';
 import { isForgiven } from '../domain/checks/settle.ts';
 import { decideSoak, decideWhileWatching, hasGap } from '../domain/checks/verdict.ts';
 import type { ResolveSecret } from '../probes/http.ts';
+import type { ProbeCommands } from '../probes/command.ts';
 import { measure } from '../probes/measure.ts';
+import { historyOf } from '../probes/prometheus.ts';
 import { openSampleSpool, type RecordSamples } from '../probes/sample-spool.ts';
 import { beat, spread } from '../probes/schedule.ts';
 import { type Beginnings, beginningOf } from './beginnings.ts';
@@ -24,6 +28,8 @@ const spoolCloseMs = 200;
 interface Probe {
   readonly resolveSecret: ResolveSecret;
   readonly recordSamples: RecordSamples;
+  /** Programs that checks may run here. Default: none. */
+  readonly commands?: ProbeCommands;
   readonly beginnings?: Beginnings;
   /** Absent: nobody is shown how the checks stand while they are watched. */
   readonly tellWorkflow?: TellWorkflow;
@@ -46,10 +52,11 @@ interface Measuring {
 export function createProbeActivities({
   resolveSecret,
   recordSamples,
+  commands = {},
   beginnings,
   tellWorkflow,
 }: Probe): ProbeActivities {
-  const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret);
+  const take = (check: CheckSpec): Promise<Sample> => measure(check, resolveSecret, commands);
 
   /** Measures until `next` ends every check, the time is over, or the activity is cancelled; heartbeats meanwhile. */
   async function measureAll(where: Where, { checks, board, next, settleUntil = 0, timeoutMs, over }: Measuring) {
@@ -77,7 +84,7 @@ export function createProbeActivities({
             next: (raw) => {
               const sample = isForgiven(raw, settleUntil) ? { ...raw, forgiven: true } : raw;
               spool.add(sample);
-              board.add(sample);
+              board.add(sample, sample.at >= settleUntil);
               return next(check, sample);
             },
           }),
@@ -97,25 +104,39 @@ export function createProbeActivities({
     async baseline({ checks, ...where }) {
       const { cancellationSignal } = Context.current();
       const board = openBoard(checks, []);
+      const past = new Map<CheckSpec, readonly number[] | string>();
+      const histories = checks.flatMap((check) =>
+        check.kind === 'prometheus' && check.comparison !== null
+          ? [[check, historyOf(check, resolveSecret, Date.now())] as const]
+          : [],
+      );
       const next = (check: CheckSpec): number | null => {
         const own = board.of(check);
         const done =
-          own.passesInARow >= check.thresholds.successes ||
+          (own.passesInARow >= check.thresholds.successes && missingBefore(check, own) === 0) ||
           decideWhileWatching([{ ...check, level: 'required' }], [own], []);
         return done ? null : Math.min(check.intervalMs, 1_000);
       };
-      await measureAll(where, { checks, board, next, timeoutMs: baselineMs }).finally(() =>
-        beginnings?.leave(beginningOf(where)),
-      );
+      const longest = Math.max(0, ...checks.map((check) => comparedBy(check)?.samples ?? 0));
+      const timeoutMs = Math.max(baselineMs, 2_000 * longest);
+      await Promise.all([
+        measureAll(where, { checks, board, next, timeoutMs }),
+        ...histories.map(async ([check, values]) => past.set(check, await values)),
+      ]).finally(() => beginnings?.leave(beginningOf(where)));
+      // Measured values of these are few and close together: what counts is the window.
+      for (const [check, values] of past) board.remember(check, typeof values === 'string' ? [] : values);
       cancellationSignal.throwIfAborted();
-      return { progress: board.all(), red: checks.flatMap((check) => redBefore(check, board.of(check))) };
+      return {
+        progress: board.all(),
+        red: checks.flatMap((check) => redBefore(check, board.of(check), past.get(check))),
+      };
     },
 
-    async watch({ checks, settleUntil, progress, ignore, holding, enoughAfterMs, ...where }) {
+    async watch({ checks, settleUntil, progress, ignore, before, holding, enoughAfterMs, ...where }) {
       const context = Context.current();
       // A retry goes on where the last attempt stopped.
       const resumed = (context.info.heartbeatDetails as readonly CheckProgress[] | undefined) ?? progress;
-      const board = openBoard(checks, resumed);
+      const board = openBoard(checks, resumed, before);
       const over = new AbortController();
       let verdict: Verdict | null = null;
       let decidedAt = 0;
@@ -196,19 +217,33 @@ function isInterrupted({ cancellationDetails }: Context): boolean {
 }
 
 interface Board {
-  add(sample: Sample): void;
+  /** `settled`: its number may be compared. */
+  add(sample: Sample, settled: boolean): void;
+  /** Numbers that were not measured here. */
+  remember(check: CheckSpec, values: readonly number[]): void;
   of(check: CheckSpec): CheckProgress;
   all(): readonly CheckProgress[];
   beginAnew(): void;
 }
 
-function openBoard(checks: readonly CheckSpec[], from: readonly CheckProgress[]): Board {
+function openBoard(
+  checks: readonly CheckSpec[],
+  from: readonly CheckProgress[],
+  before: readonly Before[] = [],
+): Board {
+  const specs = new Map(checks.map((check) => [check.name, check]));
   const progress = new Map(
     checks.map(({ name }) => [name, from.find(({ check }) => check === name) ?? noProgress(name)]),
   );
   const of = ({ name }: { readonly name: string }): CheckProgress => progress.get(name) ?? noProgress(name);
   return {
-    add: (sample) => progress.set(sample.check, fold(of({ name: sample.check }), sample)),
+    add: (sample, settled) => {
+      const spec = specs.get(sample.check);
+      const own = fold(of({ name: sample.check }), sample);
+      const values = before.find(({ check }) => check === sample.check)?.values;
+      progress.set(sample.check, spec && settled ? compare(spec, own, sample, values) : own);
+    },
+    remember: (check, values) => progress.set(check.name, { ...of(check), values }),
     of,
     all: () => [...progress.values()],
     beginAnew: () => {
@@ -217,10 +252,23 @@ function openBoard(checks: readonly CheckSpec[], from: readonly CheckProgress[])
   };
 }
 
+/** How many numbers a check that is measured for comparison still lacks; one of Prometheus brings its own past. */
+function missingBefore(check: CheckSpec, { values = [] }: CheckProgress): number {
+  const rule = check.kind === 'prometheus' ? null : comparedBy(check);
+  return rule === null ? 0 : Math.max(0, rule.samples - values.length);
+}
+
 /** Before the change "not yet proven healthy" is red: it could neither trigger nor mask a revert. */
-function redBefore(check: CheckSpec, own: CheckProgress): Verdict[] {
-  if (check.level !== 'required' || own.passesInARow >= check.thresholds.successes) return [];
-  const verdict = decideWhileWatching([check], [own], []);
-  const why = `${check.name} passed ${own.passesInARow} of ${check.thresholds.successes} times`;
-  return [verdict ?? { kind: 'inconclusive', check: check.name, why }];
+function redBefore(check: CheckSpec, own: CheckProgress, past?: readonly number[] | string): Verdict[] {
+  if (check.level !== 'required') return [];
+  if (own.passesInARow < check.thresholds.successes) {
+    const verdict = decideWhileWatching([check], [own], []);
+    const why = `${check.name} passed ${own.passesInARow} of ${check.thresholds.successes} times`;
+    return [verdict ?? { kind: 'inconclusive', check: check.name, why }];
+  }
+  const needed = comparedBy(check)?.samples ?? 0;
+  const values = own.values?.length ?? 0;
+  if (values >= needed) return [];
+  const why = `${check.name} has ${values} of ${needed} numbers to compare with${typeof past === 'string' ? `: ${past}` : ''}`;
+  return [{ kind: 'inconclusive', check: check.name, why }];
 }

@@ -1,23 +1,16 @@
 /** The shape of agent.yaml: local to the database host, and the only file that gives power over it. */
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
-import { says } from '../domain/issues.schema.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
-import { absolutePath, databaseShape, metricsShape, storeShape, temporalShape } from './shapes.schema.ts';
-
-const argv = z
-  .array(z.string().min(1, 'is empty'), {
-    error: says('expected a list of words', 'Write [pg_ctlcluster, "17", main, restart]: no shell is involved.'),
-  })
-  .min(1, 'is empty');
+import { absolutePath, argvShape, databaseShape, metricsShape, storeShape, temporalShape } from './shapes.schema.ts';
 
 const commandShape = z
   .strictObject({
-    run: argv,
+    run: argvShape,
     timeout: positiveDurationShape.optional(),
     restarts: z.boolean().optional(),
     upgrades: z.boolean().optional(),
-    undo: z.strictObject({ run: argv, timeout: positiveDurationShape.optional() }).optional(),
+    undo: z.strictObject({ run: argvShape, timeout: positiveDurationShape.optional() }).optional(),
     onRevert: z.enum(['configuration', 'undo']).optional(),
   })
   .check(({ value, issues }) => {
@@ -39,7 +32,7 @@ export const agentShape = z.strictObject({
   ...databaseShape,
   stateDir: absolutePath.optional(),
   keyFile: absolutePath.optional(),
-  restart: argv.optional(),
+  restart: argvShape.optional(),
   commands: z.record(nameShape, commandShape).optional(),
   allow: z
     .strictObject({

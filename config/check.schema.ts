@@ -3,10 +3,12 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { referenceAnywhere, referenceForm } from '../domain/secrets.ts';
 import { says } from '../domain/issues.schema.ts';
-import { nameShape } from '../domain/shapes.schema.ts';
+import { nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { mostValues } from '../domain/checks/regression.ts';
+import { listText } from '../domain/format.ts';
 import { sslModes } from './connection.ts';
 import { checkNumbers } from './policy.schema.ts';
-import { secretShape, webAddress } from './shapes.schema.ts';
+import { hostPort, secretShape, tlsShape, webAddress } from './shapes.schema.ts';
 
 const statusCode = z.int().min(100).max(599);
 export const portShape = z.int({ error: 'expected a port number' }).min(1).max(65535);
@@ -31,6 +33,8 @@ export const headersShape = z
       }
     }
   });
+
+const checkKinds = ['http', 'tcp', 'sql', 'grpc', 'prometheus', 'command'] as const;
 
 const httpShape = z.strictObject({
   url: webAddress,
@@ -60,18 +64,61 @@ const sqlShape = z.strictObject({
   source: address.optional(),
 });
 
+const grpcShape = z.strictObject({
+  address: hostPort,
+  service: z.string().optional(),
+  tls: tlsShape.optional(),
+  metadata: headersShape.optional(),
+});
+
+const factor = z.number({ error: 'expected a number' }).min(1, 'must be at least 1').max(1_000, 'must be at most 1000');
+/** With fewer, no rank test could tell; more would not be in the history of a short baseline. */
+const fewest = z.int({ error: 'expected a whole number' }).min(8, 'must be at least 8');
+
+const prometheusShape = z
+  .strictObject({
+    url: webAddress,
+    query: z.string().min(1, 'is empty').max(10_000, 'is longer than 10000 characters'),
+    headers: headersShape.optional(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    baseline: z
+      .strictObject({
+        worse: z.enum(['higher', 'lower']),
+        factor: factor.optional(),
+        plus: z.number().min(0, 'must not be negative').optional(),
+        samples: fewest.max(mostValues, `must be at most ${mostValues}`).optional(),
+        window: positiveDurationShape.optional(),
+      })
+      .optional(),
+  })
+  .refine(
+    ({ min, max, baseline }) => min !== undefined || max !== undefined || baseline !== undefined,
+    'needs "min", "max" or "baseline"',
+  );
+
+/** Only a name: what it runs is the probe's own to say. */
+const commandShape = z.strictObject({ name: nameShape });
+
 export const checkShape = z
   .strictObject({
     http: httpShape.optional(),
     tcp: tcpShape.optional(),
     sql: sqlShape.optional(),
+    grpc: grpcShape.optional(),
+    prometheus: prometheusShape.optional(),
+    command: commandShape.optional(),
     level: z.enum(['required', 'advisory']).optional(),
     location: nameShape.optional(),
     ...checkNumbers,
   })
   .superRefine((check, ctx) => {
-    const kinds = [check.http, check.tcp, check.sql].filter((kind) => kind !== undefined);
-    if (kinds.length !== 1) ctx.addIssue({ code: 'custom', message: 'needs exactly one of "http", "tcp" and "sql"' });
+    const said = checkKinds.filter((kind) => check[kind] !== undefined);
+    if (said.length !== 1)
+      ctx.addIssue({
+        code: 'custom',
+        message: `needs exactly one of ${listText(checkKinds.map((kind) => `"${kind}"`))}`,
+      });
   });
 
 export type CheckInput = z.infer<typeof checkShape>;

@@ -2,7 +2,9 @@
 import type { CheckSpec } from '../domain/check.ts';
 import { defaultLocation } from '../domain/change.ts';
 import type { CheckInput } from './check.schema.ts';
+import { tlsFiles } from './common.ts';
 import { parseConnection } from './connection.ts';
+import { durationMs } from './policy.ts';
 import type { CheckDefaults } from './policy.ts';
 
 export interface CheckOwner {
@@ -25,6 +27,9 @@ export function resolveCheck(name: string, check: CheckInput, owner: CheckOwner,
     location: check.location ?? defaultLocation,
   };
   if (check.http !== undefined) return { ...common, kind: 'http', ...http(check.http) };
+  if (check.grpc !== undefined) return { ...common, kind: 'grpc', ...grpc(check.grpc) };
+  if (check.prometheus !== undefined) return { ...common, kind: 'prometheus', ...prometheus(check.prometheus) };
+  if (check.command !== undefined) return { ...common, kind: 'command', command: check.command.name };
   const target = parseConnection(owner.connection);
   if (check.sql !== undefined) {
     const { sql } = check;
@@ -55,5 +60,36 @@ function http(input: NonNullable<CheckInput['http']>) {
     contentType: input.contentType ?? null,
     bodyIncludes: input.bodyIncludes ?? null,
     headers: input.headers ?? {},
+  };
+}
+
+function grpc(input: NonNullable<CheckInput['grpc']>) {
+  const { hostname, port } = new URL(`grpc://${input.address}`);
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port),
+    service: input.service ?? '',
+    tls: tlsFiles(input.tls),
+    metadata: input.metadata ?? {},
+  };
+}
+
+function prometheus({ url, query, headers, min, max, baseline }: NonNullable<CheckInput['prometheus']>) {
+  return {
+    url,
+    query,
+    headers: headers ?? {},
+    min: min ?? null,
+    max: max ?? null,
+    comparison:
+      baseline === undefined
+        ? null
+        : {
+            worse: baseline.worse,
+            factor: baseline.factor ?? 1.5,
+            plus: baseline.plus ?? 0,
+            samples: baseline.samples ?? 20,
+          },
+    windowMs: durationMs(baseline?.window ?? '30m'),
   };
 }

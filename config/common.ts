@@ -16,7 +16,7 @@ export function temporal(input: TemporalInput | undefined): TemporalConfig {
   return {
     address: input?.address ?? localTemporal,
     namespace: input?.namespace ?? 'default',
-    tls: tls(input?.tls),
+    tls: tlsFiles(input?.tls),
     apiKey: input?.apiKey ?? null,
   };
 }
@@ -38,7 +38,8 @@ export function listenAddress(text: string): ListenAddress | null {
   return host === '' || Number(port) > 65_535 ? null : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
-function tls(input: TemporalInput['tls']): TemporalConfig['tls'] {
+/** null: no TLS. */
+export function tlsFiles(input: TemporalInput['tls']): TemporalConfig['tls'] {
   if (input === undefined || input === false) return null;
   const { ca, cert, key, serverName }: Exclude<typeof input, boolean> = input === true ? {} : input;
   return { ca: ca ?? null, cert: cert ?? null, key: key ?? null, serverName: serverName ?? null };

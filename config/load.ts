@@ -4,10 +4,12 @@ import { stat } from 'node:fs/promises';
 import type { AgentConfig, KnowngoodConfig } from '../domain/config.ts';
 import { parseAgentConfig } from './agent.ts';
 import { parseKnowngoodConfig } from './knowngood.ts';
+import { parseProbeConfig, type ProbeConfig } from './probe.ts';
 import { ProblemsError } from './problems-error.ts';
 import { sizeLimitBytes } from './yaml.ts';
 
 export const knowngoodPaths = ['knowngood.yaml', '/etc/knowngood/knowngood.yaml'] as const;
+export const probePaths = ['probe.yaml', '/etc/knowngood/probe.yaml'] as const;
 export const agentPaths = ['agent.yaml', '/etc/knowngood/agent.yaml'] as const;
 
 /** `path` undefined: the first of the usual places. */
@@ -39,6 +41,15 @@ export async function loadAgentConfig(path?: string): Promise<AgentConfig> {
   return parsed.value;
 }
 
+/** null: no file was named, and there is none in the usual places: checks run no programs here. */
+export async function loadProbeConfig(path?: string): Promise<ProbeConfig | null> {
+  if (path === undefined && !(await firstOf(probePaths))) return null;
+  const { text, found } = await readFirst(path, probePaths, '--probe-config');
+  const parsed = parseProbeConfig(text, found);
+  if (parsed.kind === 'invalid') throw new ProblemsError(parsed.problems);
+  return parsed.value;
+}
+
 /** Reads a text file of a sane size, or throws what keeps it from being read. A pipe is read, a device without end is not. */
 export async function readText(path: string): Promise<string> {
   try {
@@ -61,13 +72,8 @@ async function readFirst(
   option: string,
 ): Promise<{ text: string; found: string }> {
   if (path !== undefined) return { text: await readText(path), found: path };
-  for (const place of places) {
-    const there = await stat(place).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-    );
-    if (there) return { text: await readText(place), found: place };
-  }
+  const place = await firstOf(places);
+  if (place !== null) return { text: await readText(place), found: place };
   throw new ProblemsError([
     {
       code: 'no-configuration',
@@ -76,6 +82,17 @@ async function readFirst(
       hint: `Name it with ${option} FILE.`,
     },
   ]);
+}
+
+async function firstOf(places: readonly string[]): Promise<string | null> {
+  for (const place of places) {
+    const there = await stat(place).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+    );
+    if (there) return place;
+  }
+  return null;
 }
 
 function unreadable(message: string): ProblemsError {

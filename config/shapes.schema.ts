@@ -57,28 +57,38 @@ export const webAddress = z.string().superRefine((text, ctx) => {
   }
 });
 
+/** A program and its arguments. */
+export const argvShape = z
+  .array(z.string().min(1, 'is empty'), {
+    error: says('expected a list of words', 'Write [pg_ctlcluster, "17", main, restart]: no shell is involved.'),
+  })
+  .min(1, 'is empty');
+
+export const hostPort = z
+  .string()
+  .regex(/^(\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d{1,5}$/, {
+    error: says('is not an address', 'Write host:port, such as "127.0.0.1:7233".'),
+    abort: true,
+  })
+  .refine((text) => Number(/\d+$/.exec(text)?.[0]) <= 65_535, 'has no such port');
+
+/** `true`: by the authorities that the process trusts anyway. */
+export const tlsShape = z.union([
+  z.boolean(),
+  z
+    .strictObject({
+      ca: z.string().optional(),
+      cert: z.string().optional(),
+      key: z.string().optional(),
+      serverName: z.string().optional(),
+    })
+    .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'needs "cert" and "key" together'),
+]);
+
 export const temporalShape = z.strictObject({
-  address: z
-    .string()
-    .regex(
-      /^(\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d{1,5}$/,
-      says('is not an address', 'Write host:port, such as "127.0.0.1:7233".'),
-    )
-    .optional(),
+  address: hostPort.optional(),
   namespace: z.string().min(1, 'is empty').optional(),
-  tls: z
-    .union([
-      z.boolean(),
-      z
-        .strictObject({
-          ca: z.string().optional(),
-          cert: z.string().optional(),
-          key: z.string().optional(),
-          serverName: z.string().optional(),
-        })
-        .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'needs "cert" and "key" together'),
-    ])
-    .optional(),
+  tls: tlsShape.optional(),
   apiKey: secretShape.optional(),
 });
 

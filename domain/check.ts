@@ -9,6 +9,17 @@ export interface Thresholds {
   readonly successes: number;
 }
 
+/** When a number counts as worse than before the change: it must be so by all of these. */
+export interface ComparisonRule {
+  readonly worse: 'higher' | 'lower';
+  /** Of the medians: at least so many times as high (or as low). At least 1. */
+  readonly factor: number;
+  /** Of the medians: at least so much away, ms for a latency. */
+  readonly plus: number;
+  /** Needed from before the change and of the newest each, for the rank test. At least 8. */
+  readonly samples: number;
+}
+
 interface CheckCommon {
   /** Unique within a target: `<dependent>/<check>`. */
   readonly name: string;
@@ -20,6 +31,8 @@ interface CheckCommon {
   readonly thresholds: Thresholds;
   /** Which probe measures it: queue `knowngood-probe-<location>`. */
   readonly location: string;
+  /** Passes that take longer than before the change tell, too. Absent: any time within the timeout is well. */
+  readonly latency?: ComparisonRule;
 }
 
 export interface HttpCheck extends CheckCommon {
@@ -56,7 +69,47 @@ export interface SqlCheck extends CheckCommon {
   readonly sourceAddress: string | null;
 }
 
-export type CheckSpec = HttpCheck | TcpCheck | SqlCheck;
+/** `grpc.health.v1.Health/Check`. */
+export interface GrpcCheck extends CheckCommon {
+  readonly kind: 'grpc';
+  readonly host: string;
+  readonly port: number;
+  /** '': the server as a whole. */
+  readonly service: string;
+  /** null: plaintext. Paths of PEM files on the probe's host. */
+  readonly tls: {
+    readonly ca: string | null;
+    readonly cert: string | null;
+    readonly key: string | null;
+    readonly serverName: string | null;
+  } | null;
+  /** Values may be secret references. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** One number of a Prometheus-compatible API, against bounds, the time before the change, or both. */
+export interface PrometheusCheck extends CheckCommon {
+  readonly kind: 'prometheus';
+  readonly url: string;
+  readonly query: string;
+  /** Values may be secret references. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** null: the bounds alone decide. */
+  readonly comparison: ComparisonRule | null;
+  /** How far before the change the comparison looks. */
+  readonly windowMs: number;
+}
+
+/** A program of the probe's host. */
+export interface CommandCheck extends CheckCommon {
+  readonly kind: 'command';
+  /** A name in the `commands` of the probe's own probe.yaml: no other file makes it run anything. */
+  readonly command: string;
+}
+
+export type CheckSpec = HttpCheck | TcpCheck | SqlCheck | GrpcCheck | PrometheusCheck | CommandCheck;
 
 /** What kind of no it was. Denials, `access` (28000, 28P01) and `privilege` (42501), decide fast and count even while settling. */
 export type SampleClass =
@@ -69,6 +122,9 @@ export type SampleClass =
   | 'tls'
   | 'timeout'
   | 'http'
+  | 'grpc'
+  | 'metric'
+  | 'command'
   | 'network'
   | 'query'
   | 'pooled'
@@ -82,7 +138,7 @@ export interface Sample {
   readonly mark: 'pass' | 'fail' | 'error' | 'no-data';
   /** null on a pass. */
   readonly class: SampleClass | null;
-  /** SQLSTATE, HTTP status or errno word; null when there is none. */
+  /** SQLSTATE, HTTP status, errno word, exit code or signal, or the number that Prometheus gave; null when there is none. */
   readonly code: string | null;
   /** The error's own words, at most 300 characters, no secrets. */
   readonly message: string | null;
@@ -111,6 +167,16 @@ export interface CheckProgress {
   readonly last: Sample | null;
   /** The first failure of the current row of failures: when the suffering began. */
   readonly failingSince: number | null;
+  /** The newest numbers of a check that is compared with the time before the change, at most as many as its rule asks for. */
+  readonly values?: readonly number[];
+  /** They are worse than before the change: since when (Unix ms), in words. */
+  readonly worse?: { readonly at: number; readonly why: string };
+}
+
+/** What a compared check gave before the change. */
+export interface Before {
+  readonly check: string;
+  readonly values: readonly number[];
 }
 
 export type Verdict =

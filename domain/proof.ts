@@ -37,7 +37,7 @@ export function proofOf({ name, kind, level }: CheckSpec, result: ProofResult, w
   return { check: name, kind, level, result, why };
 }
 
-export const httpUnproven = 'it asks the dependent itself, which cannot be pointed at a scratch server';
+export const elsewhereUnproven = 'it asks the dependent itself, which cannot be pointed at a scratch server';
 
 /** Red by a denial, and not by whatever else: only then it was the cut that it saw. */
 export function judgeCut(check: CheckSpec, cut: Sample, roles: readonly string[], note: string): CheckProof {

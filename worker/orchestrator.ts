@@ -17,6 +17,7 @@ import { serveMetrics } from '../metrics/endpoint.ts';
 import { openRegistry } from '../metrics/registry.ts';
 import { targetFigures } from '../metrics/targets.ts';
 import { openSampleFolder } from '../probes/sample-folder.ts';
+import type { ProbeCommands } from '../probes/command.ts';
 import type { RecordSamples } from '../probes/sample-spool.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
@@ -47,6 +48,8 @@ export interface WorkerSettings {
   readonly sampleFolder?: string;
   /** In the place of what knowngood.yaml says: several processes on one host may share it. */
   readonly metricsListen?: ListenAddress;
+  /** Programs that checks may run here. Default: none. */
+  readonly commands?: ProbeCommands;
   /** The key that reports are signed with where none is configured; made when it is not there. Default: they are not signed. */
   readonly signingKeyFile?: string;
 }
@@ -82,6 +85,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     beginnings,
     resolveSecret,
     recordSamples: countingSamples(waiting?.record ?? addSamples, registry),
+    ...(settings.commands === undefined ? {} : { commands: settings.commands }),
     tellWorkflow: tellWorkflow(client),
   });
   const common = {

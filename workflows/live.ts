@@ -11,7 +11,8 @@ export function seen(flow: Flow, input: unknown): void {
   const told = new Set(news.map(({ check }) => check));
   flow.live = [...flow.live.filter(({ check }) => !told.has(check)), ...news];
   show(flow);
-  if (flow.live.some((own) => own.failsInARow > 0 && decides(flow, own.check))) tellOnce(flow, 'failing');
+  if (flow.live.some((own) => (own.failsInARow > 0 || own.worse) && decides(flow, own.check)))
+    tellOnce(flow, 'failing');
 }
 
 function decides({ change, ignore }: Flow, name: string): boolean {

@@ -137,6 +137,10 @@ function enoughAfter(change: AdmittedChange): number | null {
 /** Runs every location's watch until one of them decides, the phase's deadline passes, or `stop` holds. */
 async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: () => boolean): Promise<Seen> {
   const scope = new CancellationScope();
+  // Only of checks that are compared: the others' input stays as it was.
+  const compared = flow.evidence.baseline.flatMap(({ check, values }) =>
+    values === undefined ? [] : [{ check, values }],
+  );
   flow.live = [];
   const counted: CheckProgress[] = [];
   let verdict: Verdict | null = null;
@@ -145,6 +149,7 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
     Promise.all(
       locationsOf(change).map(async (location) => {
         const checks = change.checks.filter((check) => check.location === location);
+        const before = compared.filter(({ check }) => checks.some(({ name }) => name === check));
         const watchOn = (progress: readonly CheckProgress[]): Promise<WatchResult> =>
           watcher(location, `watch ${checks.length} check(s) from ${location}`).watch({
             target: change.target,
@@ -154,6 +159,7 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
             progress,
             ignore: flow.ignore,
             holding: window.holding,
+            ...(before.length === 0 ? {} : { before }),
             ...(window.enoughAfterMs === null ? {} : { enoughAfterMs: window.enoughAfterMs }),
           });
         let result = await watchOn([]);
@@ -194,7 +200,8 @@ function worse(one: Verdict | null, other: Verdict | null): Verdict | null {
 }
 
 function unhealthy(flow: Flow, verdict: Extract<Verdict, { kind: 'unhealthy' }>): Ruling {
-  flow.moments.firstFailure = flow.progress.find(({ check }) => check === verdict.check)?.failingSince ?? null;
+  const red = flow.progress.find(({ check }) => check === verdict.check);
+  flow.moments.firstFailure = red?.failingSince ?? red?.worse?.at ?? null;
   flow.attribution = explained(flow);
   for (const { sentences } of flow.attribution) for (const sentence of sentences) note(flow, sentence);
   return revert('check-failed', verdict.why);

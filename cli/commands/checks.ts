@@ -3,7 +3,7 @@ import { parseConnection } from '../../config/connection.ts';
 import { loadKnowngoodConfig } from '../../config/load.ts';
 import type { CheckSpec, SqlCheck, TcpCheck } from '../../domain/check.ts';
 import type { KnowngoodConfig } from '../../domain/config.ts';
-import { type CheckProof, type CheckToProve, httpUnproven, proofOf } from '../../domain/proof.ts';
+import { type CheckProof, type CheckToProve, elsewhereUnproven, proofOf } from '../../domain/proof.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { withClient } from '../context.ts';
@@ -72,14 +72,15 @@ function split(
     for (const check of checks) {
       const why = whyNot(check, host, port);
       if (why !== null) cannot.push(proofOf(check, 'unproven', why));
-      else if (check.kind !== 'http') ask.push({ check, cut: cutOf(check, access) });
+      else if (check.kind === 'sql' || check.kind === 'tcp') ask.push({ check, cut: cutOf(check, access) });
     }
   return { ask, cannot };
 }
 
 function whyNot(check: CheckSpec, host: string, port: number): string | null {
-  if (check.kind === 'http') return httpUnproven;
-  if (check.kind === 'sql' || (check.port === port && check.host === host)) return null;
+  if (check.kind === 'sql') return null;
+  if (check.kind !== 'tcp') return elsewhereUnproven;
+  if (check.port === port && check.host === host) return null;
   return `${check.host}:${check.port} is not the database: a scratch server cannot stand for it`;
 }
 

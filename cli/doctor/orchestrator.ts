@@ -120,7 +120,8 @@ async function secrets(config: KnowngoodConfig): Promise<Finding[]> {
     checks.flatMap((check) => {
       if (check.location !== 'default') return [];
       if (check.kind === 'sql') return check.password === null ? [] : [check.password];
-      return check.kind === 'http' ? Object.values(check.headers) : [];
+      if (check.kind === 'grpc') return Object.values(check.metadata);
+      return check.kind === 'http' || check.kind === 'prometheus' ? Object.values(check.headers) : [];
     }),
   );
   const found = await Promise.all(

@@ -1,6 +1,7 @@
 /** Starts what is missing, in the order in which one needs the other; what was started ends in the reverse order. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadProbeConfig } from '../../config/load.ts';
 import type { KnowngoodConfig } from '../../domain/config.ts';
 import { dataFolder, readEmbedded, signingKeyFile, removeEmbedded, writeEmbedded } from '../embedded.ts';
 import { stop as refuse } from '../stop.ts';
@@ -48,6 +49,7 @@ export async function up(config: KnowngoodConfig, { agentConfig, env, say }: UpO
     const { runWorker } = await import('../../worker/orchestrator.ts');
     const worker = await runWorker(effective, {
       sampleFolder: join(folder, 'samples'),
+      commands: (await loadProbeConfig())?.commands ?? {},
       signingKeyFile: signingKeyFile(env),
     });
     endings.push(worker.stop);

@@ -6,9 +6,9 @@ export const checksSeen = 'checksSeen';
 
 export type CheckState = 'unseen' | 'passing' | 'failing' | 'unmeasurable';
 
-export function stateOf(progress: Pick<CheckProgress, 'last' | 'failsInARow' | 'errorsInARow'>): CheckState {
+export function stateOf(progress: Pick<CheckProgress, 'last' | 'failsInARow' | 'errorsInARow' | 'worse'>): CheckState {
   if (progress.last === null) return 'unseen';
-  if (progress.failsInARow > 0) return 'failing';
+  if (progress.failsInARow > 0 || progress.worse !== undefined) return 'failing';
   return progress.errorsInARow > 0 ? 'unmeasurable' : 'passing';
 }
 
@@ -53,9 +53,19 @@ function stateToTell(own: CheckProgress, told: Told | null): CheckState {
 const mostChecks = 60;
 
 export function shownOf(progress: readonly CheckProgress[]): readonly CheckProgress[] {
-  if (progress.length <= mostChecks) return progress;
+  if (progress.length <= mostChecks) return progress.map(withoutValues);
   const weight = (own: CheckProgress): number => (stateOf(own) === 'failing' ? 2 : stateOf(own) === 'passing' ? 0 : 1);
-  return [...progress].sort((a, b) => weight(b) - weight(a)).slice(0, mostChecks);
+  return [...progress]
+    .sort((a, b) => weight(b) - weight(a))
+    .slice(0, mostChecks)
+    .map(withoutValues);
+}
+
+/** They are for the comparison, not for people. */
+function withoutValues(progress: CheckProgress): CheckProgress {
+  if (progress.values === undefined) return progress;
+  const { values, ...shown } = progress;
+  return values.length === 0 ? progress : shown;
 }
 
 const counters = [
@@ -76,9 +86,20 @@ export function parseSeen(input: unknown, known: readonly string[]): readonly Ch
 function isProgress(entry: unknown, known: readonly string[]): boolean {
   if (typeof entry !== 'object' || entry === null) return false;
   const own = entry as Record<string, unknown>;
-  const { check, failingSince, lastAt, last } = own;
+  const { check, failingSince, lastAt, last, worse } = own;
   if (typeof check !== 'string' || !known.includes(check)) return false;
-  return counters.every((name) => isCount(own[name])) && [failingSince, lastAt].every(isTime) && isSample(last);
+  return (
+    counters.every((name) => isCount(own[name])) &&
+    [failingSince, lastAt].every(isTime) &&
+    isSample(last) &&
+    isWorse(worse)
+  );
+}
+
+function isWorse(worse: unknown): boolean {
+  if (worse === undefined) return true;
+  const { at, why } = (worse ?? {}) as Record<string, unknown>;
+  return typeof at === 'number' && typeof why === 'string';
 }
 
 function isSample(last: unknown): boolean {

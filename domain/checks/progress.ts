@@ -29,8 +29,19 @@ export function anew({
   errorsInARow,
   failingSince,
   last,
+  values,
+  worse,
 }: CheckProgress): CheckProgress {
-  return { ...noProgress(check), failsInARow, accessDenialsInARow, errorsInARow, failingSince, last };
+  return {
+    ...noProgress(check),
+    failsInARow,
+    accessDenialsInARow,
+    errorsInARow,
+    failingSince,
+    last,
+    ...(values === undefined ? {} : { values }),
+    ...(worse === undefined ? {} : { worse }),
+  };
 }
 
 /** Refused for want of access: at the door (28000, 28P01) or at the object (42501). */

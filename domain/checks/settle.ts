@@ -2,7 +2,16 @@
 import type { Sample, SampleClass } from '../check.ts';
 
 /** A server that comes back refuses, says 57P03, or keeps its clients waiting; the services behind it answer with errors. */
-const forgivable: ReadonlySet<SampleClass> = new Set(['refused', 'starting-up', 'timeout', 'http', 'network']);
+const forgivable: ReadonlySet<SampleClass> = new Set([
+  'refused',
+  'starting-up',
+  'timeout',
+  'http',
+  'grpc',
+  'metric',
+  'command',
+  'network',
+]);
 
 /** `settleUntil` in Unix ms. Access denials are configuration, not warm-up: they count at once. */
 export function isForgiven(sample: Sample, settleUntil: number): boolean {

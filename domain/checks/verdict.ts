@@ -1,5 +1,6 @@
 /** The verdict: healthy, unhealthy or inconclusive, decided only here, from recorded samples. The caller passes the time. */
 import type { CheckProgress, CheckSpec, Verdict } from '../check.ts';
+import { comparedBy } from './compared.ts';
 
 type Unhealthy = Extract<Verdict, { kind: 'unhealthy' }>;
 type Inconclusive = Extract<Verdict, { kind: 'inconclusive' }>;
@@ -75,6 +76,8 @@ function judge(check: CheckSpec, own: CheckProgress | null): Unhealthy | Inconcl
   if (own.accessDenialsInARow >= denialsThatDecide)
     return unhealthy(`was denied access ${own.accessDenialsInARow} times in a row`);
   if (own.failsInARow >= failures) return unhealthy(`failed ${own.failsInARow} times in a row`);
+  if (own.worse)
+    return { kind: 'unhealthy', check: check.name, dependent: check.dependent, why: `${check.name} ${own.worse.why}` };
   if (own.errorsInARow >= errors)
     return {
       kind: 'inconclusive',
@@ -93,6 +96,9 @@ function unproven(check: CheckSpec, own: CheckProgress | null, soak: Soak): stri
   const taken = own.passes + own.fails + own.forgiven;
   const expected = Math.floor(soak.soakMs / check.intervalMs);
   if (taken < Math.floor(expected * neededShare)) return `has ${taken} of ${expected} measurements`;
+  const rule = comparedBy(check);
+  const values = own.values?.length ?? 0;
+  if (rule !== null && values < rule.samples) return `has ${values} of ${rule.samples} numbers to compare with before`;
   if (hasGap(check, own)) return silent(own.longestGapMs);
   // Before the first and after the last sample. Two hosts' clocks are not compared, only how long each says it took.
   const aroundMs = soak.now - soak.startedAt - (own.lastAt + (own.last?.latencyMs ?? 0) - own.firstAt);

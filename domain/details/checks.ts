@@ -33,7 +33,8 @@ export function checksPart({ checks, progress, phase }: Pick<ChangeView, 'checks
 const news = ' What begins to fail, or ceases to, is shown at once.';
 
 function weightOf(spec: CheckSpec, own: CheckProgress | null): number {
-  const suffering = own === null ? 0 : Math.min(own.failsInARow * 2 + own.errorsInARow, 1_000);
+  const suffering =
+    own === null ? 0 : Math.min(own.failsInARow * 2 + own.errorsInARow + (own.worse === undefined ? 0 : 2), 1_000);
   return suffering * 2 + (spec.level === 'required' ? 1 : 0);
 }
 
@@ -43,6 +44,7 @@ function stateOf(own: CheckProgress | null): string {
     const since = own.failingSince === null ? '' : ` since ${timeText(own.failingSince)}`;
     return `**failing**${since} (${own.failsInARow} in a row)`;
   }
+  if (own.worse !== undefined) return `**worse** since ${timeText(own.worse.at)}: ${escapeMarkdown(own.worse.why)}`;
   if (own.errorsInARow > 0) return `**not measurable** (${own.errorsInARow} in a row)`;
   return own.last.forgiven === true ? 'settling' : 'passing';
 }
@@ -55,7 +57,8 @@ function passesOf(own: CheckProgress | null): string {
 function lastOf(own: CheckProgress | null): string {
   const last = own?.last ?? null;
   if (last === null) return '–';
-  if (last.mark === 'pass') return `pass, ${Math.round(last.latencyMs)} ms`;
+  if (last.mark === 'pass')
+    return `pass, ${last.code === null ? '' : `${escapeMarkdown(last.code)}, `}${Math.round(last.latencyMs)} ms`;
   const kind = [last.mark, last.class, last.code].filter((word) => word !== null).join(', ');
   const said = last.message === null ? '' : `: ${codeCell(shorten(last.message, 300))}`;
   return `${escapeMarkdown(kind)}${said}${last.forgiven === true ? ' (settling, not counted)' : ''}`;

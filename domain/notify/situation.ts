@@ -32,7 +32,7 @@ const afterWords: Readonly<Record<DependentsAfter, string>> = {
 export function situationOf(known: Known): Situation {
   const { told, checks, ignore, progress, watched, attribution, outcome, dependents } = known;
   const failingIn = (counted: readonly CheckProgress[]): readonly CheckProgress[] =>
-    counted.filter(({ check, failsInARow }) => failsInARow > 0 && !ignore.includes(check));
+    counted.filter(({ check, failsInARow, worse }) => (failsInARow > 0 || worse) && !ignore.includes(check));
   const required = checks.filter(({ level }) => level === 'required');
   const now = failingIn(progress);
   // After a revert all may answer again: what made it go back is in the counters of the watch.
@@ -50,7 +50,8 @@ export function situationOf(known: Known): Situation {
   };
 }
 
-function failureText({ check, failsInARow, last }: CheckProgress): string {
+function failureText({ check, failsInARow, last, worse }: CheckProgress): string {
+  if (failsInARow === 0 && worse) return `${check} ${worse.why}`;
   const said = [last?.code, last?.message].filter((part) => part !== null && part !== undefined && part !== '');
   return `${check} failed ${failsInARow === 1 ? 'once' : `${failsInARow} times in a row`}${said.length === 0 ? '' : `: ${said.join(' ')}`}`;
 }

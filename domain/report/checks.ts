@@ -117,6 +117,12 @@ function measuresOf(spec: CheckSpec): string {
       return `${spec.method} ${withoutSecrets(spec.url)}`;
     case 'tcp':
       return `TCP connection to ${spec.host}:${spec.port}`;
+    case 'grpc':
+      return `gRPC health of ${spec.service === '' ? 'the server' : spec.service} at ${spec.host}:${spec.port}`;
+    case 'prometheus':
+      return `Prometheus query ${spec.query} at ${withoutSecrets(spec.url)}`;
+    case 'command':
+      return `command ${spec.command} of the probe`;
     case 'sql':
       return `new connection as ${spec.user} to ${spec.database}${spec.sourceAddress === null ? '' : ` from ${spec.sourceAddress}`}`;
   }

@@ -52,13 +52,20 @@ export function evidenceOf(
 /** What is measured, without what opens the door to it. */
 function asMeasured(check: CheckSpec): CheckSpec {
   switch (check.kind) {
-    case 'http': {
-      const headers = Object.fromEntries(Object.keys(check.headers).map((name) => [name, '…']));
-      return { ...check, url: withoutSecrets(check.url), headers };
-    }
+    case 'http':
+      return { ...check, url: withoutSecrets(check.url), headers: hidden(check.headers) };
+    case 'prometheus':
+      return { ...check, url: withoutSecrets(check.url), headers: hidden(check.headers) };
+    case 'grpc':
+      return { ...check, metadata: hidden(check.metadata) };
     case 'sql':
       return { ...check, password: null };
+    case 'command':
     case 'tcp':
       return check;
   }
+}
+
+function hidden(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.keys(values).map((name) => [name, '…']));
 }

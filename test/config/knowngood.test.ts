@@ -335,7 +335,7 @@ describe('a bad file', () => {
     [
       'wants one kind a check',
       target('dependents:\n  shop: { uses: db, checks: { a: { level: required } } }'),
-      'knowngood.yaml:5:31: dependents.shop.checks.a: needs exactly one of "http", "tcp" and "sql"',
+      'knowngood.yaml:5:31: dependents.shop.checks.a: needs exactly one of "http", "tcp", "sql", "grpc", "prometheus" and "command"',
     ],
     [
       'wants a tcp host where the target is a socket',

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { parseAgentConfig } from '../../config/agent.ts';
 import { loadChangeFile } from '../../config/change-file.ts';
 import { parseKnowngoodConfig } from '../../config/knowngood.ts';
+import { parseProbeConfig } from '../../config/probe.ts';
 import { processIo } from '../../cli/io.ts';
 import { createProgram } from '../../cli/program.ts';
 
@@ -43,6 +44,7 @@ describe('the examples', () => {
   it('are accepted as they are', async () => {
     expect(parseKnowngoodConfig(read('examples/knowngood.yaml'), 'knowngood.yaml')).toMatchObject({ kind: 'ok' });
     expect(parseAgentConfig(read('examples/agent.yaml'), 'agent.yaml')).toMatchObject({ kind: 'ok' });
+    expect(parseProbeConfig(read('examples/probe.yaml'), 'probe.yaml')).toMatchObject({ kind: 'ok' });
     const [, approvals = ''] = /```yaml\n([^]*?)```/.exec(read('docs/approvals.md')) ?? [];
     expect(parseKnowngoodConfig(approvals, 'approvals.md')).toMatchObject({ kind: 'ok' });
     for (const name of ['change.yaml', 'grant.yaml']) {

@@ -1,5 +1,15 @@
 /** Checks and samples for tests, each bent in one thing. */
-import type { CheckProgress, HttpCheck, Sample, SampleClass, SqlCheck, TcpCheck } from '../../domain/check.ts';
+import type {
+  CheckProgress,
+  GrpcCheck,
+  CommandCheck,
+  HttpCheck,
+  PrometheusCheck,
+  Sample,
+  SampleClass,
+  SqlCheck,
+  TcpCheck,
+} from '../../domain/check.ts';
 import { fold, noProgress } from '../../domain/checks/progress.ts';
 
 const common = {
@@ -47,6 +57,40 @@ export function aHttpCheck(bent: Partial<HttpCheck> = {}): HttpCheck {
 
 export function aTcpCheck(bent: Partial<TcpCheck> = {}): TcpCheck {
   return { ...common, name: 'image-service/port', kind: 'tcp', host: '127.0.0.1', port: 1, ...bent };
+}
+
+export function aGrpcCheck(bent: Partial<GrpcCheck> = {}): GrpcCheck {
+  return {
+    ...common,
+    name: 'image-service/health',
+    kind: 'grpc',
+    host: '127.0.0.1',
+    port: 1,
+    service: '',
+    tls: null,
+    metadata: {},
+    ...bent,
+  };
+}
+
+export function aPrometheusCheck(bent: Partial<PrometheusCheck> = {}): PrometheusCheck {
+  return {
+    ...common,
+    name: 'image-service/errors',
+    kind: 'prometheus',
+    url: 'http://127.0.0.1:1',
+    query: 'sum(rate(errors[1m]))',
+    headers: {},
+    min: null,
+    max: null,
+    comparison: null,
+    windowMs: 1_800_000,
+    ...bent,
+  };
+}
+
+export function aCommandCheck(bent: Partial<CommandCheck> = {}): CommandCheck {
+  return { ...common, name: 'image-service/smoke', kind: 'command', command: 'smoke', ...bent };
 }
 
 const marks: Readonly<Record<string, Partial<Sample>>> = {
