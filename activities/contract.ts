@@ -2,7 +2,7 @@
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { ApprovalStatement } from '../domain/approval-statement.ts';
 import type { Refused } from '../domain/agent-steps.ts';
-import type { Before, CheckProgress, CheckSpec, Verdict, WatchResult } from '../domain/check.ts';
+import type { Before, CheckProgress, CheckSpec, Sample, Verdict, WatchResult } from '../domain/check.ts';
 import type { NotifyActivities } from '../domain/notify/steps.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report/input.ts';
@@ -54,6 +54,8 @@ export interface ProbeActivities {
     /** In a hold: proven healthy for so long ends it. Absent: the hold has its own end. */
     enoughAfterMs?: number;
   }): Promise<WatchResult>;
+  /** Each of them once; nothing is recorded. */
+  tryChecks(input: { target: string; checks: readonly CheckSpec[] }): Promise<readonly Sample[]>;
   /** After a revert: until every check that was failing passes again, or `timeoutMs`. */
   recovery(input: {
     target: string;
@@ -64,6 +66,10 @@ export interface ProbeActivities {
 }
 
 export interface OrchestratorActivities extends DriftActivities, NotifyActivities {
+  /** Those of the target's dependents, by knowngood.yaml as it is now. */
+  checksOf(input: {
+    target: string;
+  }): Promise<{ readonly kind: 'checks'; readonly checks: readonly CheckSpec[] } | Refused>;
   /** Parses and validates the request against knowngood.yaml; records the change in the store unless `lookOnly`. */
   admit(input: {
     request: unknown;

@@ -1,7 +1,7 @@
 /** The orchestrator's activities: let a request in, read who said what, write the report. */
 import { Context, activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { admit } from '../config/admit.ts';
+import { admit, unknownTarget } from '../config/admit.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
@@ -50,6 +50,14 @@ export function createOrchestratorActivities({
         if (!atOnce) await inTurn(beginnings, beginningOf(admission.change));
         await explained('StoreUnreachable', () => store.openChange(admission.change, workflowId, neededBy(request)));
         return admission;
+      }),
+    checksOf: ({ target }) =>
+      explained('InvalidRequest', async () => {
+        const { targets, dependents } = await config();
+        if (targets[target] === undefined)
+          return { kind: 'refused', problems: [unknownTarget(target, Object.keys(targets))] };
+        const checks = dependents.filter(({ uses }) => uses === target).flatMap((dependent) => dependent.checks);
+        return { kind: 'checks', checks };
       }),
     wasReset: async ({ workflowId }) => {
       const events = await historyOf(client, workflowId, activityInfo().workflowExecution?.runId ?? '');

@@ -101,6 +101,8 @@ export function createProbeActivities({
   }
 
   return {
+    tryChecks: async ({ checks }) => Promise.all(checks.map(take)),
+
     async baseline({ checks, ...where }) {
       const { cancellationSignal } = Context.current();
       const board = openBoard(checks, []);

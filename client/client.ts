@@ -13,8 +13,8 @@ import { type DriftClient, driftClient } from './drift.ts';
 import { findChange, listChanges } from './find.ts';
 import type { FoundChange } from './find.ts';
 import type { CheckToProve } from '../domain/proof.ts';
-import { explainAccess, planChange, proveChecks, takeSnapshot, testNotifications } from './look.ts';
-import type { Explained, Planned, ProofAnswer, SnapshotAnswer, TestAnswer } from './look.ts';
+import { explainAccess, planChange, proveChecks, takeSnapshot, testNotifications, tryChecks } from './look.ts';
+import type { Explained, Planned, ProofAnswer, SnapshotAnswer, TestAnswer, TriedAnswer } from './look.ts';
 import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
 import { startChange } from './start.ts';
@@ -38,6 +38,8 @@ export interface KnowngoodClient {
   explainAccess(target: string, asked: readonly Asked[], withObserved: boolean): Promise<Explained>;
   /** Whether checks go red once their access is cut: asked on a scratch server of the target's host. */
   proveChecks(target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer>;
+  /** Each check once, from where it is measured; `check` null: all of the target's. Nothing is recorded. */
+  tryChecks(target: string, check: string | null): Promise<TriedAnswer>;
   /** What differs from known-good, and who accepts that. */
   readonly drift: DriftClient;
   /** Tells a team a test through each of its channels, and says what each answered. */
@@ -92,6 +94,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     takeSnapshot: (target) => takeSnapshot(client, target),
     explainAccess: (target, asked, withObserved) => explainAccess(client, target, asked, withObserved),
     proveChecks: (target, checks) => proveChecks(client, target, checks),
+    tryChecks: (target, check) => tryChecks(client, target, check),
     drift: driftClient(client),
     testNotifications: (team) => testNotifications(client, team, identity),
     change: (target, changeId) => changeHandle(client, target, changeId),

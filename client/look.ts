@@ -8,6 +8,7 @@ import { orchestratorQueue } from '../domain/change.ts';
 import type { CheckToProve } from '../domain/proof.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { testNotifications as testing } from '../workflows/test-notifications.ts';
+import type { tryChecks as trying } from '../workflows/try-checks.ts';
 import { refusalOf } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 
@@ -16,6 +17,7 @@ export type Explained = Answered | Refused;
 export type SnapshotAnswer = Snapshotted | Busy | Closed | Refused;
 
 export type TestAnswer = Awaited<ReturnType<typeof testing>>;
+export type TriedAnswer = Awaited<ReturnType<typeof trying>>;
 export type ProofAnswer = Proven | NotRehearsed | Refused;
 
 /** Nobody waits longer for an answer that touches nothing. */
@@ -42,6 +44,11 @@ export function explainAccess(
 
 export function proveChecks(client: Client, target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer> {
   return look(client, 'proveChecks', target, { target, checks }, proveTimeout);
+}
+
+/** Each check of the target once, from where it is measured in a change. `check` null: all of them. */
+export function tryChecks(client: Client, target: string, check: string | null): Promise<TriedAnswer> {
+  return look(client, 'tryChecks', target, { target, check });
 }
 
 /** Tells a team a test through each of its channels, from where every notice is told. */

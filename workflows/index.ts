@@ -5,5 +5,6 @@ export { explainAccess, planChange, takeSnapshot } from './look.ts';
 export { sendNotice } from './send-notice.ts';
 export { testNotifications } from './test-notifications.ts';
 export { proveChecks } from './proving.ts';
+export { tryChecks } from './try-checks.ts';
 export { acceptDrift } from './accept-drift.ts';
 export { lookForDrift, watchDrift } from './watch-drift.ts';

@@ -1,4 +1,4 @@
-/** `knowngood checks prove`: does each check go red once its dependent's access is cut? */
+/** `knowngood checks try`: what does each check see now? `checks prove`: does it go red once its dependent's access is cut? */
 import { parseConnection } from '../../config/connection.ts';
 import { loadKnowngoodConfig } from '../../config/load.ts';
 import type { CheckSpec, SqlCheck, TcpCheck } from '../../domain/check.ts';
@@ -10,13 +10,38 @@ import { withClient } from '../context.ts';
 import { exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
 import { nameOption } from '../options.ts';
 import { renderProofs } from '../render/proofs.ts';
+import { renderTried } from '../render/tried.ts';
 import { jsonVersion } from '../render/result.ts';
 import { awaitWorker } from '../start-change.ts';
 import { must, stop } from '../stop.ts';
 
 export const addChecks: AddCommand = (program, surroundings) => {
   const checks = program.command('checks').description("whether the dependents' checks can be relied on");
+  addTry(checks, surroundings);
   addProve(checks, surroundings);
+};
+
+const addTry: AddCommand = (checks, { io, exit }) => {
+  checks
+    .command('try')
+    .description('measure each check once, from where it is measured in a change, and show what it saw')
+    .argument('<target>', 'the PostgreSQL server', nameOption)
+    .argument('[check]', '<dependent>/<check> (default: all of them)')
+    .action(async (target: string, check: string | undefined, _: unknown, self) => {
+      const options = optionsOf(self);
+      await withClient(io, options, async (context) => {
+        await awaitWorker(context);
+        const { checks: tried } = must(await context.client.tryChecks(target, check ?? null));
+        const isRed = tried.some(({ level, sample }) => level === 'required' && sample?.mark !== 'pass');
+        const exitCode = isRed ? exitCodes.refused : exitCodes.kept;
+        io.out(
+          options.json
+            ? JSON.stringify({ version: jsonVersion, target, exitCode, checks: tried }, null, 2)
+            : renderTried(tried, io.colors),
+        );
+        exit(exitCode);
+      });
+    });
 };
 
 const addProve: AddCommand = (checks, { io, exit }) => {

@@ -42,6 +42,8 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     revertItems: 'writes by the steps of apply, and whatever fails in it is followed by the whole revert',
     access: 'reads only, in no guarded change',
     drift: 'as access',
+    tryChecks: 'measures once, and writes nothing',
+    checksOf: 'reads knowngood.yaml, changes nothing',
     claimedIdentity: 'reads a history, changes nothing',
     checkSignature: 'reads knowngood.yaml, changes nothing',
     wasReset: 'as claimedIdentity',
