@@ -36,7 +36,16 @@ export const webAddress = z.string().superRefine((text, ctx) => {
   }
 });
 
-export const temporalShape = z.strictObject({
+/** A path, or a reference where PEM comes from the environment; the PEM itself may be a key. */
+const pemShape = z
+  .string()
+  .min(1, 'is empty')
+  .refine(
+    (text) => !text.includes('-----BEGIN'),
+    says('holds PEM itself', 'Write the path of the file, or "${env:NAME}".'),
+  );
+
+const temporalFields = z.strictObject({
   address: z
     .string()
     .regex(
@@ -50,9 +59,9 @@ export const temporalShape = z.strictObject({
       z.boolean(),
       z
         .strictObject({
-          ca: z.string().optional(),
-          cert: z.string().optional(),
-          key: z.string().optional(),
+          ca: pemShape.optional(),
+          cert: pemShape.optional(),
+          key: pemShape.optional(),
           serverName: z.string().optional(),
         })
         .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'needs "cert" and "key" together'),
@@ -60,5 +69,10 @@ export const temporalShape = z.strictObject({
     .optional(),
   apiKey: secretShape.optional(),
 });
+
+export const temporalShape = temporalFields.refine(
+  ({ tls, apiKey }) => apiKey === undefined || tls !== false,
+  says('sends "apiKey" without TLS', 'Take "tls: false" out: with a key, TLS is on.'),
+);
 
 export type TemporalInput = z.infer<typeof temporalShape>;
