@@ -69,6 +69,8 @@ const usage: ReadonlySet<string> = new Set([
   'no-agent',
   'no-worker',
   'temporal-unreachable',
+  'temporal-tls',
+  'temporal-not-let-in',
   'invalid-value',
   'missing-key',
   'unknown-key',

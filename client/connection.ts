@@ -3,8 +3,8 @@ import { Client, Connection } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Problem } from '../domain/problem.ts';
-import { temporalUnreachable } from '../domain/temporal-away.ts';
 import { clientIdentity } from './identity.ts';
+import { whyNoWay } from './no-way.ts';
 
 export interface TemporalTarget {
   readonly namespace: string;
@@ -25,7 +25,7 @@ export async function connect(
     const connection = await Connection.connect({ ...options, connectTimeout: '5 seconds' });
     return { kind: 'connected', client: new Client({ connection, namespace, identity }), identity };
   } catch (error) {
-    return { kind: 'refused', problems: [temporalUnreachable(options.address ?? 'the default address', error)] };
+    return { kind: 'refused', problems: [await whyNoWay(options, error)] };
   }
 }
 

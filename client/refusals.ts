@@ -45,6 +45,14 @@ export function refusalOf(error: unknown, what: string): Refused {
       hint: 'Set TEMPORAL_NAMESPACE or temporal.namespace, or create it.',
     });
   }
+  if (grpcCode(error) === unauthenticated || grpcCode(error) === permissionDenied) {
+    return refused({
+      code: 'temporal-not-let-in',
+      message: 'Temporal refuses the request to who sends it',
+      detail: causeOf(error)?.details ?? '',
+      hint: 'Check that the API key or client certificate is valid, not expired, and may use this namespace.',
+    });
+  }
   if (isUnavailable(error)) {
     return refused({
       code: 'temporal-unreachable',
@@ -57,8 +65,10 @@ export function refusalOf(error: unknown, what: string): Refused {
 }
 
 const deadlineExceeded = 4;
+const permissionDenied = 7;
 const failedPrecondition = 9;
 const unavailable = 14;
+const unauthenticated = 16;
 
 /** Asked again, it may answer. */
 export function isUnavailable(error: unknown): boolean {

@@ -73,24 +73,41 @@ export const hostPort = z
   .refine((text) => Number(/\d+$/.exec(text)?.[0]) <= 65_535, 'has no such port');
 
 /** `true`: by the authorities that the process trusts anyway. */
-export const tlsShape = z.union([
-  z.boolean(),
-  z
-    .strictObject({
-      ca: z.string().optional(),
-      cert: z.string().optional(),
-      key: z.string().optional(),
-      serverName: z.string().optional(),
-    })
-    .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'needs "cert" and "key" together'),
-]);
+const tlsOf = (file: z.ZodString) =>
+  z.union([
+    z.boolean(),
+    z
+      .strictObject({
+        ca: file.optional(),
+        cert: file.optional(),
+        key: file.optional(),
+        serverName: z.string().optional(),
+      })
+      .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'needs "cert" and "key" together'),
+  ]);
 
-export const temporalShape = z.strictObject({
+export const tlsShape = tlsOf(z.string());
+
+/** A path, or a reference where PEM comes from the environment; the PEM itself may be a key. */
+const pemShape = z
+  .string()
+  .min(1, 'is empty')
+  .refine(
+    (text) => !text.includes('-----BEGIN'),
+    says('holds PEM itself', 'Write the path of the file, or "${env:NAME}".'),
+  );
+
+const temporalFields = z.strictObject({
   address: hostPort.optional(),
   namespace: z.string().min(1, 'is empty').optional(),
-  tls: tlsShape.optional(),
+  tls: tlsOf(pemShape).optional(),
   apiKey: secretShape.optional(),
 });
+
+export const temporalShape = temporalFields.refine(
+  ({ tls, apiKey }) => apiKey === undefined || tls !== false,
+  says('sends "apiKey" without TLS', 'Take "tls: false" out: with a key, TLS is on.'),
+);
 
 const listenShape = z
   .string()

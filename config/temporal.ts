@@ -1,10 +1,12 @@
 /** Where Temporal is: the standard variables, then the standard profile, then our own `temporal` section. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { TemporalConfig } from '../domain/config.ts';
 import { ProblemsError } from './problems-error.ts';
-import { resolveOptionalSecret } from './secrets.ts';
+import { referencePattern } from '../domain/secrets.ts';
+import { resolveOptionalSecret, resolveSecret } from './secrets.ts';
 
 export interface TemporalConnection {
   readonly namespace: string;
@@ -25,7 +27,7 @@ export async function temporalConnection(
   // TLS and keys belong to an address: those of the section are not sent to the server that a variable names.
   const own = address === undefined;
   const key = apiKey ?? (own ? await resolveOptionalSecret(config.apiKey, env ?? process.env) : null);
-  const secured = tls ?? (own ? await tlsOf(config.tls) : undefined);
+  const secured = tls ?? (own ? await tlsOf(config.tls, env ?? process.env) : undefined);
   return {
     namespace: standard.namespace ?? config.namespace,
     options: {
@@ -55,20 +57,57 @@ function fromStandard(env: NodeJS.ProcessEnv) {
   }
 }
 
-async function tlsOf(tls: TemporalConfig['tls']): Promise<ConnectionOptions['tls']> {
+async function tlsOf(tls: TemporalConfig['tls'], env: NodeJS.ProcessEnv): Promise<ConnectionOptions['tls']> {
   if (tls === null) return undefined;
   const { ca, cert, key, serverName } = tls;
   return {
     ...(serverName === null ? {} : { serverNameOverride: serverName }),
-    ...(ca === null ? {} : { serverRootCACertificate: await readPem(ca) }),
-    ...(cert === null || key === null ? {} : { clientCertPair: { crt: await readPem(cert), key: await readPem(key) } }),
+    ...(ca === null ? {} : { serverRootCACertificate: await certificateAt('ca', ca, env) }),
+    ...(cert === null || key === null ? {} : { clientCertPair: await pairAt(cert, key, env) }),
   };
 }
 
-async function readPem(path: string): Promise<Buffer> {
+/** Looked at here: the native client takes a file without a certificate for an empty list of CAs. */
+async function certificateAt(name: string, path: string, env: NodeJS.ProcessEnv): Promise<Buffer> {
+  const pem = await readPem(name, path, env);
+  readable(name, path, 'a certificate', () => new X509Certificate(pem));
+  return pem;
+}
+
+async function pairAt(
+  certPath: string,
+  keyPath: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ crt: Buffer; key: Buffer }> {
+  const crt = await certificateAt('cert', certPath, env);
+  const key = await readPem('key', keyPath, env);
+  const privateKey = readable('key', keyPath, 'an unencrypted private key', () => createPrivateKey(key));
+  if (!new X509Certificate(crt).checkPrivateKey(privateKey))
+    throw tlsProblem(`temporal.tls: key "${keyPath}" does not belong to cert "${certPath}"`);
+  return { crt, key };
+}
+
+function readable<T>(name: string, path: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    // OpenSSL's words name the form, and nothing of what it read.
+    throw tlsProblem(`temporal.tls.${name}: "${path}" does not hold ${what} in PEM`, (error as Error).message);
+  }
+}
+
+async function readPem(name: string, path: string, env: NodeJS.ProcessEnv): Promise<Buffer> {
+  if (referencePattern.test(path)) return Buffer.from(await resolveSecret(path, env));
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new ProblemsError([
-      { code: 'unreadable-file', message: `temporal.tls: could not read "${path}": ${error.code ?? 'unknown error'}` },
+      {
+        code: 'unreadable-file',
+        message: `temporal.tls.${name}: could not read "${path}": ${error.code ?? 'unknown error'}`,
+      },
     ]);
   });
+}
+
+function tlsProblem(message: string, detail?: string): ProblemsError {
+  return new ProblemsError([{ code: 'temporal-tls', message, ...(detail === undefined ? {} : { detail }) }]);
 }

@@ -195,6 +195,16 @@ describe('a bad file', () => {
       'knowngood.yaml:4:5: targets.db: unknown key "sook" | Did you mean "soak"?',
     ],
     [
+      'never sends an API key without TLS',
+      target('').concat("temporal: { tls: false, apiKey: '${env:KEY}' }"),
+      'knowngood.yaml:4:1: temporal: sends "apiKey" without TLS | Take "tls: false" out: with a key, TLS is on.',
+    ],
+    [
+      'holds no private key itself, and never shows one',
+      target('').concat("temporal: { tls: { cert: /c.pem, key: '-----BEGIN PRIVATE KEY----- MIG' } }"),
+      'knowngood.yaml:4:39: temporal.tls.key: holds PEM itself | Write the path of the file, or "${env:NAME}".',
+    ],
+    [
       'names an unknown key at the top',
       target('').concat('depndents: {}'),
       'knowngood.yaml:4:1: unknown key "depndents" | Did you mean "dependents"?',

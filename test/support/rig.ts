@@ -91,6 +91,8 @@ export interface RigSettings {
   readonly teams?: () => string;
   /** Default: a server of its own. */
   readonly temporal?: () => Promise<string>;
+  /** How worker and agent reach it: the `temporal` section of both files. Default: its address alone. */
+  readonly temporalSection?: (address: string) => Promise<string>;
 }
 
 /** One rig a file: started before its tests, gone after them. */
@@ -114,6 +116,7 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
   // A server of its own: two rigs on one would share the orchestrator's queue, and each knows its target only.
   const own = settings.temporal ? null : await startTemporal({ ui: false });
   const address = own ? own.address : ((await settings.temporal?.()) ?? '');
+  const section = (await settings.temporalSection?.(address)) ?? `{ address: '${address}', namespace: default }`;
   const [target, store] = await Promise.all([
     createCluster({ major: 17, hba: hbaOf(true) }),
     createCluster({ major: 17 }),
@@ -122,8 +125,8 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
   writeFileSync(join(folder, 'image-password'), imagePassword);
   writeFileSync(join(folder, 'target-password'), target.password);
   writeFileSync(join(folder, 'store-password'), store.password);
-  writeFileSync(join(folder, 'knowngood.yaml'), knowngoodYaml(targetName, folder, target, store, address, settings));
-  writeFileSync(join(folder, 'agent.yaml'), agentYaml(targetName, folder, target, store, address, settings));
+  writeFileSync(join(folder, 'knowngood.yaml'), knowngoodYaml(targetName, folder, target, store, section, settings));
+  writeFileSync(join(folder, 'agent.yaml'), agentYaml(targetName, folder, target, store, section, settings));
   const config = await loadKnowngoodConfig(join(folder, 'knowngood.yaml'));
   const workers: RunningWorker[] = [];
   const startWorker = async (workerSettings: WorkerSettings = {}): Promise<void> => {
@@ -209,7 +212,7 @@ function knowngoodYaml(
   folder: string,
   target: Cluster,
   store: Cluster,
-  address: string,
+  section: string,
   settings: RigSettings,
 ): string {
   return `
@@ -240,7 +243,7 @@ policies:
     ${settings.policy ?? ''}
 ${settings.approvers ?? ''}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
-temporal: { address: '${address}', namespace: default }
+temporal: ${section}
 ${settings.teams?.() ?? ''}
 `;
 }
@@ -250,7 +253,7 @@ function agentYaml(
   folder: string,
   target: Cluster,
   store: Cluster,
-  address: string,
+  section: string,
   settings: RigSettings,
 ): string {
   return `
@@ -261,7 +264,7 @@ stateDir: ${folder}/state
 keyFile: ${folder}/agent.key
 restart: ${JSON.stringify(target.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'))}
 store: { connection: 'postgresql://postgres@127.0.0.1:${store.port}/postgres', password: '\${file:${folder}/store-password}' }
-temporal: { address: '${address}', namespace: default }
+temporal: ${section}
 # Whoever a test connects as is nobody to ask about, unless it says so.
 observe: ${settings.observe ?? 'false'}
 rehearsal: { enabled: ${settings.rehearsal ?? false} }

@@ -1,5 +1,5 @@
 /** A Temporal dev server and its Web UI, started for whoever has none. Both end with the process that started them. */
-import { Connection } from '@temporalio/client';
+import { Connection, isGrpcServiceError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kept, keep } from './keeper.ts';
@@ -66,14 +66,43 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
 }
 
 /** For a server that somebody else runs: adds the search attributes that it lacks. Needs the right to do so. */
+/** Where somebody else runs Temporal and keeps its operator's calls to themselves, it is only asked whether they are there. */
 export async function registerSearchAttributes(connection: Connection, inNamespace: string): Promise<void> {
-  const present = await connection.operatorService.listSearchAttributes({ namespace: inNamespace });
+  const present = await connection.operatorService
+    .listSearchAttributes({ namespace: inNamespace })
+    .catch((error: unknown) => {
+      if (isGrpcServiceError(error) && [permissionDenied, unimplemented].includes(error.code)) return null;
+      throw error;
+    });
+  if (present === null) return mustHaveSearchAttributes(connection, inNamespace);
   const missing = searchAttributes.filter((name) => !(name in (present.customAttributes ?? {})));
   if (missing.length === 0) return;
   const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
   await connection.operatorService.addSearchAttributes({
     namespace: inNamespace,
     searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
+  });
+}
+
+const invalidArgument = 3;
+const permissionDenied = 7;
+const unimplemented = 12;
+
+async function mustHaveSearchAttributes(connection: Connection, inNamespace: string): Promise<void> {
+  const unknown: string[] = [];
+  for (const name of searchAttributes)
+    await connection.workflowService
+      .countWorkflowExecutions({ namespace: inNamespace, query: `${name} = ''` })
+      .catch((error: unknown) => {
+        if (!isGrpcServiceError(error) || error.code !== invalidArgument) throw error;
+        unknown.push(name);
+      });
+  if (unknown.length === 0) return;
+  throw new StackError({
+    code: 'no-search-attributes',
+    message: `namespace "${inNamespace}" lacks the search attributes ${unknown.join(', ')}`,
+    detail: 'This Temporal lets Knowngood register none, and a workflow that sets an unknown one could never go on.',
+    hint: 'Have them created there, of type Keyword.',
   });
 }
 
