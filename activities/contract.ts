@@ -8,6 +8,7 @@ import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report/input.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { DriftActivities } from './drift-contract.ts';
+import type { RolloutActivities } from './rollout-contract.ts';
 
 export type { ReportDetails } from '../domain/report/input.ts';
 
@@ -61,7 +62,7 @@ export interface ProbeActivities {
   }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
 }
 
-export interface OrchestratorActivities extends DriftActivities, NotifyActivities {
+export interface OrchestratorActivities extends DriftActivities, NotifyActivities, RolloutActivities {
   /** Parses and validates the request against knowngood.yaml; records the change in the store unless `lookOnly`. */
   admit(input: {
     request: unknown;

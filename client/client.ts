@@ -17,6 +17,7 @@ import { explainAccess, planChange, proveChecks, takeSnapshot, testNotifications
 import type { Explained, Planned, ProofAnswer, SnapshotAnswer, TestAnswer } from './look.ts';
 import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
+import { type RolloutClient, rolloutClient } from './rollout.ts';
 import { startChange } from './start.ts';
 import type { Started } from './start.ts';
 
@@ -31,6 +32,8 @@ export interface KnowngoodClient {
   explainAccess(target: string, asked: readonly Asked[], withObserved: boolean): Promise<Explained>;
   /** Whether checks go red once their access is cut: asked on a scratch server of the target's host. */
   proveChecks(target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer>;
+  /** One change for many targets, in waves. */
+  readonly rollouts: RolloutClient;
   /** What differs from known-good, and who accepts that. */
   readonly drift: DriftClient;
   /** Tells a team a test through each of its channels, and says what each answered. */
@@ -85,6 +88,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     takeSnapshot: (target) => takeSnapshot(client, target),
     explainAccess: (target, asked, withObserved) => explainAccess(client, target, asked, withObserved),
     proveChecks: (target, checks) => proveChecks(client, target, checks),
+    rollouts: rolloutClient(client, identity),
     drift: driftClient(client),
     testNotifications: (team) => testNotifications(client, team, identity),
     change: (target, changeId) => changeHandle(client, target, changeId),

@@ -7,6 +7,7 @@ import { driftStore } from './drifts.ts';
 import { migrate } from './migrate.ts';
 import { observedStore } from './observed.ts';
 import { reportStore } from './reports.ts';
+import { rolloutStore } from './rollouts.ts';
 import { sampleStore } from './samples.ts';
 import { snapshotStore } from './snapshots.ts';
 import { storeError, type StorePlace } from './store-error.ts';
@@ -29,6 +30,7 @@ export async function createStore(input: { database: DatabaseConfig; password: s
     ...observedStore(db),
     ...reportStore(db),
     ...driftStore(db),
+    ...rolloutStore(db),
     // Once: a second end of a pool throws.
     close: () => (closed ??= root.destroy()),
   };
@@ -70,6 +72,11 @@ function explaining(store: Store, place: StorePlace): Store {
     toldDrift: wrap(store.toldDrift),
     accept: wrap(store.accept),
     acceptance: wrap(store.acceptance),
+    openRollout: wrap(store.openRollout),
+    closeRollout: wrap(store.closeRollout),
+    rollouts: wrap(store.rollouts),
+    rollout: wrap(store.rollout),
+    rolloutReport: wrap(store.rolloutReport),
     close: store.close,
   };
 }

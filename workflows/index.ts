@@ -6,4 +6,5 @@ export { sendNotice } from './send-notice.ts';
 export { testNotifications } from './test-notifications.ts';
 export { proveChecks } from './proving.ts';
 export { acceptDrift } from './accept-drift.ts';
+export { rollout } from './rollout.ts';
 export { lookForDrift, watchDrift } from './watch-drift.ts';

@@ -15,6 +15,8 @@ const revertMs = 40;
 
 export function simulatedTarget({ before, changed, planned }: Template): Target {
   let live = before;
+  /** What the last plan would make of it. */
+  let next = changed;
   return {
     identify: () => Promise.resolve({ kind: 'guardable', version: '17' }),
     capture: () => Promise.resolve(live),
@@ -28,15 +30,21 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
       ),
     letGo: () => undefined,
     otherServer: () => null,
-    plan: () => Promise.resolve({ kind: 'planned', plan: planned }),
-    planRestore: () => Promise.resolve({ kind: 'planned', plan: planned }),
+    plan: () => {
+      next = changed;
+      return Promise.resolve({ kind: 'planned', plan: planned });
+    },
+    planRestore: () => {
+      next = before;
+      return Promise.resolve({ kind: 'planned', plan: planned });
+    },
     rehearse: () => Promise.resolve({ findings: [], problems: [], tookMs: 0 }),
     prove: () => Promise.resolve({ proofs: [], findings: [], tookMs: 0 }),
     removeLeftRehearsals: () => Promise.resolve(0),
     async apply(_, fence) {
       await fence();
       await sleep(applyMs);
-      live = changed;
+      live = next;
       return { acceptingAt: Date.now(), restarted: false };
     },
     planRevert: () => Promise.resolve([]),
