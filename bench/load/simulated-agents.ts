@@ -16,7 +16,7 @@ import { agentPolls } from '../../worker/agent.ts';
 import { openTarget } from '../../worker/open-target.ts';
 import { calmRuntime } from '../../worker/runtime-log.ts';
 import { aChange } from './changes.ts';
-import { type Template, simulatedTarget } from './simulated-target.ts';
+import { ofServer, type Template, simulatedTarget } from './simulated-target.ts';
 
 const log: Log = { info: () => undefined, warn: (line) => console.error(line) };
 
@@ -45,7 +45,7 @@ export async function runSimulatedAgents(templateYaml: string, yamls: readonly s
     const state = await openStateFolder(config, await ensureKey(config.keyFile), 'agent', log);
     const agent = await createAgent({
       config,
-      target: simulatedTarget(template),
+      target: simulatedTarget(ofServer(template, String(agents.length + 1))),
       state,
       store: () => Promise.resolve(store),
       contact: temporalContact(() => Promise.resolve({ connection: looking, namespace })),

@@ -1,5 +1,6 @@
 /** A target without a server: what a real one has captured and planned, said again; only its state is its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { snapshotOf } from '../../domain/snapshot/hash.ts';
 import type { Captured, PlannedChange, Target } from '../../targets/target.ts';
 
 /** Of one real server, whose change all the others repeat. */
@@ -12,6 +13,21 @@ export interface Template {
 /** A reload, and the look at what it did: of a real one on a quiet machine. */
 const applyMs = 30;
 const revertMs = 40;
+
+/** Of a server of its own: a snapshot belongs to one target, and is sealed by that one's agent. */
+export function ofServer({ before, changed, planned }: Template, systemIdentifier: string): Template {
+  const own = (captured: Captured): Captured => {
+    const { snapshot, facts } = captured;
+    if (snapshot === null) return captured;
+    const { server, ...others } = snapshot.sections;
+    return {
+      ...captured,
+      snapshot: snapshotOf({ ...others, server: { ...server, systemIdentifier } }),
+      facts: { ...facts, systemIdentifier },
+    };
+  };
+  return { before: own(before), changed: own(changed), planned };
+}
 
 export function simulatedTarget({ before, changed, planned }: Template): Target {
   let live = before;

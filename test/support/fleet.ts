@@ -176,3 +176,17 @@ export function untilWatched(handle: { query(name: 'view'): Promise<unknown> }):
     return view?.phase === 'watch';
   });
 }
+
+/** As somebody presses Reset: back to the first workflow task. The run that begins anew has its id. */
+export async function resetToStart(client: Client, workflowId: string): Promise<string> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId;
+  const { runId } = await client.workflowService.resetWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId },
+    reason: 'a test',
+    requestId: randomBytes(8).toString('hex'),
+    workflowTaskFinishEventId: first ?? null,
+  });
+  return runId;
+}
