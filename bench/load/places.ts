@@ -20,6 +20,8 @@ export interface House {
   readonly switchboard: string;
   /** Beside the usual ones. */
   readonly defaults?: Readonly<Record<string, unknown>>;
+  /** What the service of a real server asks it. */
+  readonly query?: (at: number) => string;
   readonly labels?: (at: number) => Readonly<Record<string, string>>;
 }
 
@@ -50,7 +52,9 @@ export async function furnish(
     const database = await databaseOf(cluster ?? house.store, join(home, 'password'));
     const labels = house.labels?.(at);
     databases[target] = { ...database, ...(labels === undefined ? {} : { labels }) };
-    const check = cluster ? { sql: await loginOf(cluster, home) } : { http: { url: `${switchboard}/${target}` } };
+    const check = cluster
+      ? { sql: { ...(await loginOf(cluster, home)), query: house.query?.(at) } }
+      : { http: { url: `${switchboard}/${target}` } };
     dependents[`service-of-${target}`] = { uses: target, checks: { up: { ...check, level: 'required' } } };
     const agentYaml = join(home, 'agent.yaml');
     const restart = cluster?.pgCtl('restart', '-m', 'fast', '-w');
