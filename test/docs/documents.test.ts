@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { parseAgentConfig } from '../../config/agent.ts';
 import { loadChangeFile } from '../../config/change-file.ts';
+import { loadRolloutFile } from '../../config/rollout-file.ts';
 import { parseKnowngoodConfig } from '../../config/knowngood.ts';
 import { processIo } from '../../cli/io.ts';
 import { createProgram } from '../../cli/program.ts';
@@ -45,6 +46,8 @@ describe('the examples', () => {
     expect(parseAgentConfig(read('examples/agent.yaml'), 'agent.yaml')).toMatchObject({ kind: 'ok' });
     const [, approvals = ''] = /```yaml\n([^]*?)```/.exec(read('docs/approvals.md')) ?? [];
     expect(parseKnowngoodConfig(approvals, 'approvals.md')).toMatchObject({ kind: 'ok' });
+    const rollout = await loadRolloutFile(join(root, 'examples', 'rollout.yaml'), { rolloutId: 'example' });
+    expect(rollout).toMatchObject({ rolloutId: 'more-work-mem', waves: { size: 20 } });
     for (const name of ['change.yaml', 'grant.yaml']) {
       const request = await loadChangeFile(join(root, 'examples', name), { changeId: 'example' });
       expect(request).toMatchObject({ target: 'shop-db' });
