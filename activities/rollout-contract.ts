@@ -12,6 +12,8 @@ export interface RolloutActivities {
   }): Promise<{ kind: 'admitted'; rollout: AdmittedRollout } | Refused>;
   /** Waits for the end of a change that is no child of this run any more. Heartbeats; ends with the run. */
   awaitChange(input: { target: string; changeId: string }): Promise<ChildEnd>;
+  /** Whether a run of the change is open: a Reset ends one and begins another. */
+  isUnderWay(input: { target: string; changeId: string }): Promise<boolean>;
   /** What goes back to where the change began: its own items, as far as they are known. */
   undoOf(input: { target: string; changeId: string; before: string }): Promise<RestoreEntry>;
   /** Writes the report and lets the targets go; without limit of tries. */

@@ -63,6 +63,8 @@ export function createRolloutActivities({
 
     awaitChange: ({ target, changeId }) => beating(() => endOf(client, store, target, changeId)),
 
+    isUnderWay: ({ target, changeId }) => isRunning(client, workflowIdOf(target, changeId)),
+
     undoOf: async ({ target, changeId, before }) => {
       // Others may have changed something else since: that is theirs. What the change did is known by its own plan.
       const view = await client.workflow

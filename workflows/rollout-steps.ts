@@ -29,8 +29,8 @@ export function awaiting(target: string): Steps<'awaitChange'> {
 }
 
 /** Nothing is at stake that silence would lose: tried until it is done. */
-export function patiently(summary: string): Steps<'undoOf' | 'reportRollout'> {
-  return proxyActivities<Pick<RolloutActivities, 'undoOf' | 'reportRollout'>>({
+export function patiently(summary: string): Steps<'isUnderWay' | 'undoOf' | 'reportRollout'> {
+  return proxyActivities<Pick<RolloutActivities, 'isUnderWay' | 'undoOf' | 'reportRollout'>>({
     taskQueue: orchestratorQueue,
     startToCloseTimeout: '1 minute',
     retry: { initialInterval: '1 second', maximumInterval: '1 minute' },

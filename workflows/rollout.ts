@@ -210,7 +210,8 @@ async function child(request: ChangeRequest, onLost: () => void = () => undefine
   try {
     return childEnd(await result);
   } catch {
-    onLost();
+    // Somebody has reset it: then another run of it goes on.
+    if (!(await patiently(`is the change of ${target} still under way`).isUnderWay({ target, changeId }))) onLost();
     return attached(target, changeId);
   }
 }

@@ -92,6 +92,18 @@ const filesOf = ({ dataDir }: Cluster): string =>
     .join(' ');
 
 describe(`a rollout over ${count} real servers`, () => {
+  it('is refused as a whole when one of them cannot have it, with every reason, and touches nothing', async () => {
+    const file = join(folder, 'wrong.yaml');
+    const wrong = { targets: { labels: 'tier=production' }, change: { settings: { no_such_setting: '1' } } };
+    writeFileSync(file, JSON.stringify(wrong));
+    const { code, err } = await command('rollout', file, '--config', yaml);
+    expect({ code, err }).toMatchObject({
+      code: 13,
+      err: expect.stringMatching(/t000: .*no_such_setting[^]*t001: .*no_such_setting/),
+    });
+    expect((await command('status', '--all', '--config', yaml)).out).toBe('no changes');
+  });
+
   it('goes on within its budget, is halted by one failure more, and every server is as it was', async () => {
     const before = clusters.map(filesOf);
     const rolloutId = `real-${randomBytes(3).toString('hex')}`;

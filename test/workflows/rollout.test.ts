@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { atOnce } from '../support/at-once.ts';
 import { resetToStart, untilWatched, useFleet } from '../support/fleet.ts';
 
-const fleet = useFleet(20);
+const fleet = useFleet(22);
 
 const states = (targets: readonly { readonly state: string; readonly why: string }[]): string =>
   targets.map(({ state, why }) => (state === 'not-undone' ? `${state}: ${why}` : state)).join(' ');
@@ -102,6 +102,16 @@ describe('a rollout', () => {
       await rollout.reaches('the halt', ({ halt }) => halt !== null);
       const result = await rollout.outcome();
       expect([result.outcome, states(result.targets)]).toEqual(['undone', 'reverted reverted']);
+    },
+
+    'is not halted by a change that is reset: another run of it goes on': async () => {
+      const { start, client } = fleet();
+      const [canary = '', other = ''] = own(21, 22);
+      const rollout = await start({ targets: { names: [canary, other] }, overrides: { soak: '3s' } });
+      await untilWatched(rollout.child(canary));
+      await resetToStart(client, rollout.child(canary).workflowId);
+      const result = await rollout.outcome();
+      expect([result.outcome, states(result.targets)]).toEqual(['done', 'kept kept']);
     },
 
     'is not let in when anything is wrong: nothing is touched': async () => {

@@ -57,6 +57,7 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     channelsOf: 'reads only',
     admitRollout: 'touches no target; its changes have lives of their own',
     awaitChange: 'reads only',
+    isUnderWay: 'reads only',
     undoOf: 'reads only',
     reportRollout: 'one transaction of the store, in no guarded change',
   };
