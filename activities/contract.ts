@@ -8,6 +8,7 @@ import type { PlanSummary } from '../domain/plan.ts';
 import type { ReportDetails } from '../domain/report/input.ts';
 import type { ChangeResult } from '../domain/result.ts';
 import type { DriftActivities } from './drift-contract.ts';
+import type { RolloutActivities } from './rollout-contract.ts';
 
 export type { ReportDetails } from '../domain/report/input.ts';
 
@@ -65,7 +66,7 @@ export interface ProbeActivities {
   }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
 }
 
-export interface OrchestratorActivities extends DriftActivities, NotifyActivities {
+export interface OrchestratorActivities extends DriftActivities, NotifyActivities, RolloutActivities {
   /** Those of the target's dependents, by knowngood.yaml as it is now. */
   checksOf(input: {
     target: string;

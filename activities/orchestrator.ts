@@ -15,6 +15,7 @@ import { createDriftActivities } from './drift.ts';
 import { explained } from './failure.ts';
 import { historyOf, isResetMark } from './history.ts';
 import { createNotifyActivities } from './notify.ts';
+import { createRolloutActivities } from './rollout.ts';
 import { readSender } from './sender.ts';
 import { judgeSignature } from './signature.ts';
 
@@ -42,6 +43,7 @@ export function createOrchestratorActivities({
   return {
     ...createDriftActivities({ config, store }),
     ...createNotifyActivities({ config, resolveSecret, ownUi }),
+    ...createRolloutActivities({ config, store, client }),
     admit: ({ request, workflowId, lookOnly, atOnce = false }) =>
       explained('InvalidRequest', async () => {
         const admission = admit(await config(), request, lookOnly ? null : workflowId);

@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [--json] [--runs N] [--tables N] [--targets N]`: measurements beside their floor, never timed tests. */
 import { parseArgs } from 'node:util';
 import { benchAccess } from './access/access.ts';
+import { benchFleet } from './fleet.ts';
 import { renderFigures, type Figure } from './figure.ts';
 import { benchHistory } from './history.ts';
 import { benchLoad } from './load/load.ts';
@@ -12,7 +13,7 @@ export interface BenchOptions {
   readonly runs: number;
   /** In all databases of the large fixture. */
   readonly tables: number;
-  /** Of the load. */
+  /** Of the load and of the fleet. */
   readonly targets: number;
   readonly progress: (line: string) => void;
 }
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   snapshot: benchSnapshot,
   history: benchHistory,
   load: benchLoad,
+  fleet: benchFleet,
   access: benchAccess,
 };
 

@@ -19,6 +19,7 @@ import { addPlan } from './commands/plan.ts';
 import { addReport } from './commands/report.ts';
 import { addRescue } from './commands/rescue.ts';
 import { addOperatorCommands } from './commands/say.ts';
+import { addRollout } from './commands/rollout.ts';
 import { addSnapshot } from './commands/snapshot.ts';
 import { addStatus } from './commands/status.ts';
 import { addStore } from './commands/store.ts';
@@ -40,6 +41,7 @@ const commands = [
   addGuard,
   addApply,
   addPlan,
+  addRollout,
   addAccess,
   addStatus,
   addViews,

@@ -17,6 +17,7 @@ import { explainAccess, planChange, proveChecks, takeSnapshot, testNotifications
 import type { Explained, Planned, ProofAnswer, SnapshotAnswer, TestAnswer, TriedAnswer } from './look.ts';
 import { hasPoller, missingAttributes } from './presence.ts';
 import type { Refused } from './refusals.ts';
+import { type RolloutClient, rolloutClient } from './rollout.ts';
 import { startChange } from './start.ts';
 import type { Started } from './start.ts';
 
@@ -40,6 +41,8 @@ export interface KnowngoodClient {
   proveChecks(target: string, checks: readonly CheckToProve[]): Promise<ProofAnswer>;
   /** Each check once, from where it is measured; `check` null: all of the target's. Nothing is recorded. */
   tryChecks(target: string, check: string | null): Promise<TriedAnswer>;
+  /** One change for many targets, in waves. */
+  readonly rollouts: RolloutClient;
   /** What differs from known-good, and who accepts that. */
   readonly drift: DriftClient;
   /** Tells a team a test through each of its channels, and says what each answered. */
@@ -95,6 +98,7 @@ function clientOver(client: Client, identity: string): KnowngoodClient {
     explainAccess: (target, asked, withObserved) => explainAccess(client, target, asked, withObserved),
     proveChecks: (target, checks) => proveChecks(client, target, checks),
     tryChecks: (target, check) => tryChecks(client, target, check),
+    rollouts: rolloutClient(client, identity),
     drift: driftClient(client),
     testNotifications: (team) => testNotifications(client, team, identity),
     change: (target, changeId) => changeHandle(client, target, changeId),

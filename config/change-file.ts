@@ -34,7 +34,11 @@ export async function loadChangeFile(path: string, options: ChangeFileOptions): 
   return request.value;
 }
 
-function changeOf(input: ChangeFileInput, files: Record<string, string | null>): object {
+/** As a request has it. */
+export function changeOf(
+  input: Pick<ChangeFileInput, 'change' | 'restart'>,
+  files: Record<string, string | null>,
+): object {
   const { settings, hba, sql, restore } = input.change;
   return {
     kind: 'config',
@@ -47,7 +51,8 @@ function changeOf(input: ChangeFileInput, files: Record<string, string | null>):
   };
 }
 
-async function readFiles(
+/** `named`: path in the configuration → path on this disk, relative to the file at `yamlPath`. */
+export async function readFiles(
   named: Readonly<Record<string, string | null>>,
   yamlPath: string,
 ): Promise<Record<string, string | null>> {

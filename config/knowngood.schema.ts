@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseNeed } from '../domain/access/need.ts';
 import { says } from '../domain/issues.schema.ts';
+import { labelPattern } from '../domain/rollout/selector.ts';
 import { nameShape } from '../domain/shapes.schema.ts';
 import { approversShape, groupsShape } from './approvers.schema.ts';
 import { checkShape } from './check.schema.ts';
@@ -47,7 +48,20 @@ const dependentShape = z.strictObject({
   checks: z.record(nameShape, checkShape).optional(),
 });
 
-export const targetShape = z.strictObject({ ...databaseShape, policy: nameShape.optional(), ...policyFields });
+const labelShape = z
+  .string()
+  .regex(
+    labelPattern,
+    says('is not a label', 'Letters, digits, ".", "_", "-" and "/", at most 63, a letter or digit at both ends.'),
+  );
+
+export const targetShape = z.strictObject({
+  ...databaseShape,
+  policy: nameShape.optional(),
+  /** By which a rollout selects. */
+  labels: z.record(labelShape, labelShape).optional(),
+  ...policyFields,
+});
 
 export const knowngoodShape = z.strictObject({
   defaults: policyShape.optional(),

@@ -50,6 +50,7 @@ function targetsOf(input: KnowngoodInput): KnowngoodConfig['targets'] {
       policyName: target.policy ?? null,
       policy: resolvePolicy(layersOf(input, name)),
       drift: resolveDrift(layersOf(input, name)),
+      ...(target.labels === undefined ? {} : { labels: target.labels }),
     },
   ]);
   // Without a prototype, `targets['constructor']` is as unknown as any other wrong name.

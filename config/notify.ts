@@ -83,6 +83,17 @@ function channelOf(name: string, { slack, pagerduty, email, webhook, events, sev
   return { ...common, kind: 'webhook', url, headers };
 }
 
+/** For what is about many targets at once: each of their own events is told by its own change. */
+export function notifyPlanOfFleet(config: KnowngoodConfig, targets: readonly string[]): NotifyPlan | null {
+  const plan = notifyPlanOf(config, '');
+  if (plan === null) return null;
+  const routes =
+    config.notify.routes?.flatMap(({ targets: own, ...route }) =>
+      own === null || own.some((target) => targets.includes(target)) ? [route] : [],
+    ) ?? null;
+  return { ...plan, routes };
+}
+
 /** null: no team has a channel, nobody is told anything. */
 export function notifyPlanOf({ notify, dependents }: KnowngoodConfig, target: string): NotifyPlan | null {
   const teams = notify.teams

@@ -84,6 +84,8 @@ export interface KnowngoodConfig {
       DatabaseConfig & {
         readonly policyName: string | null;
         readonly policy: Policy;
+        /** By which a rollout selects; absent: none. */
+        readonly labels?: Readonly<Record<string, string>>;
         /** null: nobody looks for drift but by hand. */
         readonly drift: DriftConfig | null;
       }

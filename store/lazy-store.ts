@@ -48,6 +48,11 @@ export function lazyStore(open: () => Promise<Store>): Store {
     toldLooks: lazily('toldLooks'),
     accept: lazily('accept'),
     acceptance: lazily('acceptance'),
+    openRollout: lazily('openRollout'),
+    closeRollout: lazily('closeRollout'),
+    rollouts: lazily('rollouts'),
+    rollout: lazily('rollout'),
+    rolloutReport: lazily('rolloutReport'),
     close: async () => {
       if (opening) await (await opening).close();
     },

@@ -9,6 +9,7 @@ import { observedStore } from './observed.ts';
 import { overviewStore } from './overview.ts';
 import { retentionStore } from './retention.ts';
 import { reportStore } from './reports.ts';
+import { rolloutStore } from './rollouts.ts';
 import { sampleStore } from './samples.ts';
 import { snapshotStore } from './snapshots.ts';
 import { storeError, type StorePlace } from './store-error.ts';
@@ -33,6 +34,7 @@ export async function createStore(input: { database: DatabaseConfig; password: s
     ...driftStore(db),
     ...overviewStore(db),
     ...retentionStore(db),
+    ...rolloutStore(db),
     // Once: a second end of a pool throws.
     close: () => (closed ??= root.destroy()),
   };
@@ -80,6 +82,11 @@ function explaining(store: Store, place: StorePlace): Store {
     toldLooks: wrap(store.toldLooks),
     accept: wrap(store.accept),
     acceptance: wrap(store.acceptance),
+    openRollout: wrap(store.openRollout),
+    closeRollout: wrap(store.closeRollout),
+    rollouts: wrap(store.rollouts),
+    rollout: wrap(store.rollout),
+    rolloutReport: wrap(store.rolloutReport),
     close: store.close,
   };
 }

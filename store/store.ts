@@ -8,6 +8,7 @@ import type { Cutoffs } from '../domain/keep.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { DriftStore } from './drift-store.ts';
 import type { Removed } from './retention.ts';
+import type { RolloutStore } from './rollout-store.ts';
 
 export interface SnapshotRow {
   readonly id: string;
@@ -64,7 +65,7 @@ export interface StoredReport {
   readonly evidence: string | null;
 }
 
-export interface Store extends DriftStore {
+export interface Store extends DriftStore, RolloutStore {
   /** Idempotent by id: the same snapshot again only adds that it was seen. */
   putSnapshot(target: string, snapshot: Snapshot, sealed: Buffer, changeId: string | null): Promise<void>;
   /** By whole id or a unique prefix of at least 6 characters. */

@@ -90,6 +90,20 @@ export interface Tables {
     gone_told_at: Date | null;
     replaced: Generated<boolean>;
   };
+  rollouts: {
+    id: string;
+    workflow_id: string;
+    opened_at: Generated<Date>;
+    closed_at: Date | null;
+    outcome: string | null;
+    markdown: string | null;
+    html: string | null;
+    document: ColumnType<unknown, string | null, string | null>;
+  };
+  rollout_targets: {
+    target: string;
+    rollout_id: string;
+  };
   acceptances: {
     target: string;
     accept_id: string;

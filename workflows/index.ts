@@ -7,4 +7,5 @@ export { testNotifications } from './test-notifications.ts';
 export { proveChecks } from './proving.ts';
 export { tryChecks } from './try-checks.ts';
 export { acceptDrift } from './accept-drift.ts';
+export { rollout } from './rollout.ts';
 export { lookForDrift, watchDrift } from './watch-drift.ts';

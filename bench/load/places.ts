@@ -18,13 +18,18 @@ export interface House {
   readonly store: Cluster;
   /** Answers for the dependents of the simulated targets: `<address>/<target>`. */
   readonly switchboard: string;
+  /** Beside the usual ones. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** What the service of a real server asks it. */
+  readonly query?: (at: number) => string;
+  readonly labels?: (at: number) => Readonly<Record<string, string>>;
 }
 
 /** In a row, that decide. */
 export const failures = 3;
 const checks = { interval: '1s', timeout: '2s', failures, successes: 1 };
 
-const nameOf = (at: number): string => `t${String(at).padStart(3, '0')}`;
+export const nameOf = (at: number): string => `t${String(at).padStart(3, '0')}`;
 
 export async function furnish(
   house: House,
@@ -37,7 +42,7 @@ export async function furnish(
   const { folder, temporal, switchboard } = house;
   const store = await databaseOf(house.store, join(folder, 'store-password'));
   const places: Place[] = [];
-  const databases: Record<string, Awaited<ReturnType<typeof databaseOf>>> = {};
+  const databases: Record<string, object> = {};
   const dependents: Record<string, unknown> = {};
   for (let at = 0; at < count; at += 1) {
     const target = nameOf(at);
@@ -45,8 +50,11 @@ export async function furnish(
     await mkdir(home, { mode: 0o700 });
     const cluster = clusters[at] ?? null;
     const database = await databaseOf(cluster ?? house.store, join(home, 'password'));
-    databases[target] = database;
-    const check = cluster ? { sql: await loginOf(cluster, home) } : { http: { url: `${switchboard}/${target}` } };
+    const labels = house.labels?.(at);
+    databases[target] = { ...database, ...(labels === undefined ? {} : { labels }) };
+    const check = cluster
+      ? { sql: { ...(await loginOf(cluster, home)), query: house.query?.(at) } }
+      : { http: { url: `${switchboard}/${target}` } };
     dependents[`service-of-${target}`] = { uses: target, checks: { up: { ...check, level: 'required' } } };
     const agentYaml = join(home, 'agent.yaml');
     const restart = cluster?.pgCtl('restart', '-m', 'fast', '-w');
@@ -58,7 +66,7 @@ export async function furnish(
   }
   const knowngoodYaml = join(folder, 'knowngood.yaml');
   await writeJson(knowngoodYaml, {
-    defaults: { lease: '60s', checks, drift: false },
+    defaults: { lease: '60s', checks, drift: false, ...house.defaults },
     targets: databases,
     dependents,
     store,

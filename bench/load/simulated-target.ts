@@ -1,5 +1,6 @@
 /** A target without a server: what a real one has captured and planned, said again; only its state is its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { snapshotOf } from '../../domain/snapshot/hash.ts';
 import type { Captured, PlannedChange, Target } from '../../targets/target.ts';
 
 /** Of one real server, whose change all the others repeat. */
@@ -13,8 +14,25 @@ export interface Template {
 const applyMs = 30;
 const revertMs = 40;
 
+/** Of a server of its own: a snapshot belongs to one target, and is sealed by that one's agent. */
+export function ofServer({ before, changed, planned }: Template, systemIdentifier: string): Template {
+  const own = (captured: Captured): Captured => {
+    const { snapshot, facts } = captured;
+    if (snapshot === null) return captured;
+    const { server, ...others } = snapshot.sections;
+    return {
+      ...captured,
+      snapshot: snapshotOf({ ...others, server: { ...server, systemIdentifier } }),
+      facts: { ...facts, systemIdentifier },
+    };
+  };
+  return { before: own(before), changed: own(changed), planned };
+}
+
 export function simulatedTarget({ before, changed, planned }: Template): Target {
   let live = before;
+  /** What the last plan would make of it. */
+  let next = changed;
   return {
     identify: () => Promise.resolve({ kind: 'guardable', version: '17' }),
     capture: () => Promise.resolve(live),
@@ -28,15 +46,21 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
       ),
     letGo: () => undefined,
     otherServer: () => null,
-    plan: () => Promise.resolve({ kind: 'planned', plan: planned }),
-    planRestore: () => Promise.resolve({ kind: 'planned', plan: planned }),
+    plan: () => {
+      next = changed;
+      return Promise.resolve({ kind: 'planned', plan: planned });
+    },
+    planRestore: () => {
+      next = before;
+      return Promise.resolve({ kind: 'planned', plan: planned });
+    },
     rehearse: () => Promise.resolve({ findings: [], problems: [], tookMs: 0 }),
     prove: () => Promise.resolve({ proofs: [], findings: [], tookMs: 0 }),
     removeLeftRehearsals: () => Promise.resolve(0),
     async apply(_, fence) {
       await fence();
       await sleep(applyMs);
-      live = changed;
+      live = next;
       return { acceptingAt: Date.now(), restarted: false };
     },
     planRevert: () => Promise.resolve([]),

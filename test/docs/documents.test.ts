@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { parseAgentConfig } from '../../config/agent.ts';
 import { loadChangeFile } from '../../config/change-file.ts';
+import { loadRolloutFile } from '../../config/rollout-file.ts';
 import { parseKnowngoodConfig } from '../../config/knowngood.ts';
 import { parseProbeConfig } from '../../config/probe.ts';
 import { processIo } from '../../cli/io.ts';
@@ -47,6 +48,8 @@ describe('the examples', () => {
     expect(parseProbeConfig(read('examples/probe.yaml'), 'probe.yaml')).toMatchObject({ kind: 'ok' });
     const [, approvals = ''] = /```yaml\n([^]*?)```/.exec(read('docs/approvals.md')) ?? [];
     expect(parseKnowngoodConfig(approvals, 'approvals.md')).toMatchObject({ kind: 'ok' });
+    const rollout = await loadRolloutFile(join(root, 'examples', 'rollout.yaml'), { rolloutId: 'example' });
+    expect(rollout).toMatchObject({ rolloutId: 'more-work-mem', waves: { size: 20 } });
     for (const name of ['change.yaml', 'grant.yaml']) {
       const request = await loadChangeFile(join(root, 'examples', name), { changeId: 'example' });
       expect(request).toMatchObject({ target: 'shop-db' });

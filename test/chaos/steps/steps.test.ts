@@ -59,6 +59,11 @@ const activities: Readonly<Record<keyof (AgentActivities & ProbeActivities & Orc
     awaitAcknowledgement: 'as deliver',
     notifyPlan: 'reads only',
     channelsOf: 'reads only',
+    admitRollout: 'touches no target; its changes have lives of their own',
+    awaitChange: 'reads only',
+    isUnderWay: 'reads only',
+    undoOf: 'reads only',
+    reportRollout: 'one transaction of the store, in no guarded change',
   };
 
 const phases: Readonly<Record<JournalPhase, true | string>> = {

@@ -1,0 +1,149 @@
+/** A rollout over real servers whose services suffer from it, one in each wave: three servers here, twenty with KNOWNGOOD_TEST_FULL=1. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { furnish, nameOf } from '../../bench/load/places.ts';
+import { hbaWithService } from '../../bench/load/service.ts';
+import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
+import type { RolloutReport } from '../../domain/rollout/report.ts';
+import { runAgent } from '../../worker/agent.ts';
+import { runWorker } from '../../worker/orchestrator.ts';
+import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
+import { startTemporal } from '../../worker/stack/temporal-server.ts';
+import { command } from '../support/cli.ts';
+
+const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
+const count = full ? 20 : 3;
+/** The second of each wave after the canary: 20 are 1 + 5 + 5 + 5 + 4. */
+const size = full ? 5 : 2;
+const suffers = (at: number): boolean => at >= 1 && (at - 1) % size === 1;
+const failures = Array.from({ length: count }, (_, at) => at).filter(suffers).length;
+
+const ends: (() => unknown)[] = [];
+const clusters: Cluster[] = [];
+let folder = '';
+let yaml = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'knowngood-rollout-'));
+  ends.push(() => rmSync(folder, { recursive: true, force: true }));
+  const temporal = await startTemporal({ ui: false });
+  ends.push(temporal.stop);
+  const store = await createCluster({ major: 17, settings: { max_connections: '200' } });
+  ends.push(() => store.remove());
+  const small = { shared_buffers: '8MB', max_connections: '30', max_wal_senders: '0', wal_level: 'minimal' };
+  for (let at = 0; at < count; at += 1) {
+    const cluster = await createCluster({ major: 17, settings: small, hba: hbaWithService });
+    clusters.push(cluster);
+    ends.push(() => cluster.remove());
+  }
+  const { address, namespace } = temporal;
+  const { knowngoodYaml, places } = await furnish(
+    {
+      folder,
+      temporal: { address, namespace },
+      store,
+      switchboard: '',
+      defaults: {
+        soak: '2s',
+        checks: { interval: '200ms', timeout: '2s', failures: 2, successes: 1 },
+      },
+      labels: () => ({ tier: 'production' }),
+      // It is harmed by the change below; the others are not.
+      query: (at) => (suffers(at) ? "select 1 / (current_setting('work_mem') <> '8MB')::int" : 'select 1'),
+    },
+    clusters,
+    count,
+  );
+  yaml = knowngoodYaml;
+  for (const { agentYaml } of places) {
+    const agent = await runAgent(await loadAgentConfig(agentYaml));
+    ends.push(() => agent.stop());
+  }
+  const worker = await runWorker(await loadKnowngoodConfig(knowngoodYaml));
+  ends.push(() => worker.stop());
+}, 300_000);
+
+afterAll(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+}, 120_000);
+
+async function workMem(cluster: Cluster): Promise<string | undefined> {
+  const client = new pg.Client({ connectionString: cluster.url() });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ work_mem: string }>('show work_mem');
+    return rows[0]?.work_mem;
+  } finally {
+    await client.end();
+  }
+}
+
+const filesOf = ({ dataDir }: Cluster): string =>
+  ['postgresql.conf', 'pg_hba.conf']
+    .map((name) =>
+      createHash('sha256')
+        .update(readFileSync(join(dataDir, name)))
+        .digest('hex'),
+    )
+    .join(' ');
+
+describe(`a rollout over ${count} real servers`, () => {
+  it('is refused as a whole when one of them cannot have it, with every reason, and touches nothing', async () => {
+    const file = join(folder, 'wrong.yaml');
+    const wrong = { targets: { labels: 'tier=production' }, change: { settings: { no_such_setting: '1' } } };
+    writeFileSync(file, JSON.stringify(wrong));
+    const { code, err } = await command('rollout', file, '--config', yaml);
+    expect({ code, err }).toMatchObject({
+      code: 13,
+      err: expect.stringMatching(/t000: .*no_such_setting[^]*t001: .*no_such_setting/),
+    });
+    expect((await command('status', '--all', '--config', yaml)).out).toBe('no changes');
+  });
+
+  it('goes on within its budget, is halted by one failure more, and every server is as it was', async () => {
+    const before = clusters.map(filesOf);
+    const rolloutId = `real-${randomBytes(3).toString('hex')}`;
+    const file = join(folder, 'rollout.yaml');
+    writeFileSync(
+      file,
+      `rollout: ${rolloutId}
+reason: sorts that spill
+targets: { labels: tier=production }
+waves: { size: ${size} }
+budget: { reverts: ${failures - 1}, redDependents: ${failures - 1} }
+change:
+  settings: { work_mem: 8MB }
+  hba:
+    - { add: 'host all reporting 10.9.0.0/16 scram-sha-256' }
+`,
+    );
+    const { code, json, err } = await command('rollout', file, '--config', yaml, '--json');
+    expect({ code, err: code === 10 ? '' : err }).toEqual({ code: 10, err: '' });
+    const result = json() as { outcome: string; targets: { target: string; state: string; why: string }[] };
+    expect(result.outcome).toBe('undone');
+    result.targets.forEach(({ target, state, why }, at) => {
+      expect(target).toBe(nameOf(at));
+      // One whose wave was halted before its end was aborted, or never begun.
+      if (suffers(at)) expect({ target, state, why }).toMatchObject({ state: 'reverted' });
+      else if (at < count - size) expect({ target, state, why }).toMatchObject({ state: 'undone' });
+    });
+    expect(await Promise.all(clusters.map(workMem))).toEqual(clusters.map(() => '4MB'));
+    expect(clusters.map(filesOf)).toEqual(before);
+
+    const report = (await command('rollout', 'report', rolloutId, '--config', yaml, '--json')).json()[
+      'report'
+    ] as RolloutReport;
+    expect(report).toMatchObject({ rolloutId, outcome: 'undone', reason: 'sorts that spill' });
+    expect(report.halt).toMatch(new RegExp(`^${failures} reverted, at most ${failures - 1} may be`));
+    const undone = report.targets.filter(({ undo, change }) => undo !== null && change?.outcome === 'kept');
+    expect(undone.length).toBeGreaterThan(0);
+    const markdown = await command('rollout', 'report', rolloutId, '--config', yaml);
+    expect(markdown.out).toContain(`# Rollout ${rolloutId}: undone`);
+    const status = await command('rollout', 'status', rolloutId, '--config', yaml);
+    expect(status.out).toMatch(/wave 2 of \d+: .*reverted/);
+  }, 300_000);
+});

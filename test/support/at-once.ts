@@ -1,0 +1,15 @@
+/** Tests that mostly wait, and share nothing but the house: all begin together, each is judged by itself. */
+import { beforeAll, it } from '@jest/globals';
+
+export function atOnce(cases: Readonly<Record<string, () => Promise<void>>>): void {
+  const going = new Map<string, Promise<void>>();
+  beforeAll(() => {
+    for (const [name, run] of Object.entries(cases)) {
+      const one = run();
+      // It fails where it is waited for.
+      one.catch(() => undefined);
+      going.set(name, one);
+    }
+  });
+  for (const name of Object.keys(cases)) it(name, () => going.get(name));
+}
