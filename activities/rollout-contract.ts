@@ -14,8 +14,8 @@ export interface RolloutActivities {
   awaitChange(input: { target: string; changeId: string }): Promise<ChildEnd>;
   /** Whether a run of the change is open: a Reset ends one and begins another. */
   isUnderWay(input: { target: string; changeId: string }): Promise<boolean>;
-  /** What goes back to where the change began: its own items, as far as they are known. */
-  undoOf(input: { target: string; changeId: string; before: string }): Promise<RestoreEntry>;
+  /** What goes back to where the change began: its own items, as far as they are known. null: where it began is not known. */
+  undoOf(input: { target: string; changeId: string }): Promise<RestoreEntry | null>;
   /** Writes the report and lets the targets go; without limit of tries. */
   reportRollout(input: {
     result: RolloutResult;

@@ -65,7 +65,10 @@ export function createRolloutActivities({
 
     isUnderWay: ({ target, changeId }) => isRunning(client, workflowIdOf(target, changeId)),
 
-    undoOf: async ({ target, changeId, before }) => {
+    undoOf: async ({ target, changeId }) => {
+      const recorded = await explained('StoreUnreachable', () => store.change(target, changeId));
+      const before = recorded?.result?.snapshots.before ?? null;
+      if (before === null) return null;
       // Others may have changed something else since: that is theirs. What the change did is known by its own plan.
       const view = await client.workflow
         .getHandle(workflowIdOf(target, changeId))
@@ -233,7 +236,7 @@ async function endOf(client: Client, store: Store, target: string, changeId: str
     await sleep(lookEveryMs);
   }
   const summary = 'its workflow was ended from outside, and nobody says how the change has ended';
-  return { outcome: 'unknown', reason: null, summary, before: null, red: false };
+  return { outcome: 'unknown', reason: null, summary, red: false };
 }
 
 function isGrpcNotFound(error: unknown): boolean {

@@ -172,10 +172,9 @@ async function change(flow: Rolling, plan: AdmittedRollout, name: string): Promi
 
 async function undo(flow: Rolling, target: string): Promise<ChildEnd> {
   const { rolloutId, change: own, overrides } = flow.request;
-  const before = flow.state.targets.find(({ name }) => name === target)?.before ?? null;
-  if (before === null)
-    return { outcome: 'unknown', reason: null, summary: 'where it began is not known', before, red: false };
-  const restore = await patiently(`what takes ${target} back`).undoOf({ target, changeId: rolloutId, before });
+  const restore = await patiently(`what takes ${target} back`).undoOf({ target, changeId: rolloutId });
+  if (restore === null)
+    return { outcome: 'unknown', reason: null, summary: 'where the change began is not known', red: false };
   return child({
     target,
     changeId: undoIdOf(rolloutId),

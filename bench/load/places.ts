@@ -22,6 +22,8 @@ export interface House {
   readonly defaults?: Readonly<Record<string, unknown>>;
   /** What the service of a real server asks it. */
   readonly query?: (at: number) => string;
+  /** Further sections of knowngood.yaml. */
+  readonly sections?: Readonly<Record<string, unknown>>;
   readonly labels?: (at: number) => Readonly<Record<string, string>>;
 }
 
@@ -68,6 +70,7 @@ export async function furnish(
   await writeJson(knowngoodYaml, {
     defaults: { lease: '60s', checks, drift: false, ...house.defaults },
     targets: databases,
+    ...house.sections,
     dependents,
     store,
     temporal,

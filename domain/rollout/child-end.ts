@@ -2,7 +2,7 @@
 import type { ChangeResult } from '../result.ts';
 import type { ChildEnd } from './state.ts';
 
-export function childEnd({ outcome, reason, summary, snapshots, dependents }: ChangeResult): ChildEnd {
+export function childEnd({ outcome, reason, summary, dependents }: ChangeResult): ChildEnd {
   const red = reason === 'baseline-red' || reason === 'check-failed' || dependents === 'still-failing';
-  return { outcome, reason, summary, before: snapshots.before, red };
+  return { outcome, reason, summary, red };
 }

@@ -17,8 +17,6 @@ export interface Entry {
   readonly fault: 'revert' | 'failure' | null;
   /** Its dependents were red. */
   readonly red: boolean;
-  /** S, once it is kept: where an undo goes back to. */
-  readonly before: string | null;
   /** The how-manieth that was kept; null: it was not. */
   readonly keptAs: number | null;
   /** Of faults only; shortened. */
@@ -59,7 +57,6 @@ export interface ChildEnd {
   readonly outcome: Outcome | 'unknown';
   readonly reason: ReasonCode | null;
   readonly summary: string;
-  readonly before: string | null;
   readonly red: boolean;
 }
 
@@ -81,7 +78,7 @@ export function openState({ waves }: Pick<AdmittedRollout, 'waves'>): RolloutSta
 }
 
 function entryOf(name: string, wave: number): Entry {
-  const blank = { fault: null, red: false, before: null, keptAs: null, why: '', abortSent: false } as const;
+  const blank = { fault: null, red: false, keptAs: null, why: '', abortSent: false } as const;
   return { name, wave, state: 'waiting', ...blank };
 }
 
@@ -183,7 +180,7 @@ export function ended(
   return judged(next, name, plan, now);
 }
 
-function afterChange(one: Entry, { outcome, reason, summary, before, red }: ChildEnd, order: number): Entry {
+function afterChange(one: Entry, { outcome, reason, summary, red }: ChildEnd, order: number): Entry {
   const isWhole = outcome === 'kept' && reason !== 'kept-in-part';
   const isUntouched = outcome === 'rejected' || outcome === 'aborted';
   // Who was aborted because of the others has done nothing wrong.
@@ -193,7 +190,6 @@ function afterChange(one: Entry, { outcome, reason, summary, before, red }: Chil
     state: isUntouched ? 'untouched' : outcome,
     fault,
     red: one.red || (red && !one.abortSent),
-    before: outcome === 'kept' ? before : null,
     keptAs: outcome === 'kept' ? order : null,
     why: isWhole ? '' : cut(summary),
   };

@@ -14,6 +14,7 @@ import { runWorker } from '../../worker/orchestrator.ts';
 import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
 import { startTemporal } from '../../worker/stack/temporal-server.ts';
 import { command } from '../support/cli.ts';
+import { type HttpReceiver, startHttpReceiver } from '../support/receivers.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
 const count = full ? 20 : 3;
@@ -26,6 +27,7 @@ const ends: (() => unknown)[] = [];
 const clusters: Cluster[] = [];
 let folder = '';
 let yaml = '';
+let people: HttpReceiver;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'knowngood-rollout-'));
@@ -40,6 +42,8 @@ beforeAll(async () => {
     clusters.push(cluster);
     ends.push(() => cluster.remove());
   }
+  people = await startHttpReceiver();
+  ends.push(() => people.stop());
   const { address, namespace } = temporal;
   const { knowngoodYaml, places } = await furnish(
     {
@@ -50,6 +54,10 @@ beforeAll(async () => {
       defaults: {
         soak: '2s',
         checks: { interval: '200ms', timeout: '2s', failures: 2, successes: 1 },
+      },
+      sections: {
+        teams: { database: { notify: [{ webhook: { url: people.address } }] } },
+        notifications: { allowPrivate: ['127.0.0.1'] },
       },
       labels: () => ({ tier: 'production' }),
       // It is harmed by the change below; the others are not.
@@ -141,6 +149,10 @@ change:
     expect(report.halt).toMatch(new RegExp(`^${failures} reverted, at most ${failures - 1} may be`));
     const undone = report.targets.filter(({ undo, change }) => undo !== null && change?.outcome === 'kept');
     expect(undone.length).toBeGreaterThan(0);
+    const told = people.received.filter(({ json }) => json?.data?.target === 'fleet').map(({ json }) => json.data);
+    expect(told.map(({ event, changeId }) => `${event} ${changeId}`)).toEqual(
+      ['armed', 'reverting', 'reverted'].map((event) => `${event} ${rolloutId}`),
+    );
     const markdown = await command('rollout', 'report', rolloutId, '--config', yaml);
     expect(markdown.out).toContain(`# Rollout ${rolloutId}: undone`);
     const status = await command('rollout', 'status', rolloutId, '--config', yaml);

@@ -1,4 +1,5 @@
 /** Rollouts on a real Temporal server; their targets are simulated, their agents and journals are not. */
+// oxlint-disable jest/no-standalone-expect -- each of them stands in a test that atOnce makes.
 import { describe, expect, it } from '@jest/globals';
 import { atOnce } from '../support/at-once.ts';
 import { resetToStart, untilWatched, useFleet } from '../support/fleet.ts';

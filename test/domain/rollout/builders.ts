@@ -18,7 +18,7 @@ export function aPlan(bent: Partial<AdmittedRollout> = {}): AdmittedRollout {
 }
 
 export function anEnd(bent: Partial<ChildEnd> = {}): ChildEnd {
-  return { outcome: 'kept', reason: 'soak-healthy', summary: 'kept', before: 'f'.repeat(64), red: false, ...bent };
+  return { outcome: 'kept', reason: 'soak-healthy', summary: 'kept', red: false, ...bent };
 }
 
 export const reverted = anEnd({

@@ -36,7 +36,7 @@ const outcomes: readonly ChildEnd[] = [
   anEnd({ outcome: 'rejected', reason: 'target-busy' }),
   anEnd({ outcome: 'rejected', reason: 'baseline-red', red: true }),
   anEnd({ outcome: 'abandoned', reason: 'abandoned-by-operator' }),
-  anEnd({ outcome: 'unknown', reason: null, before: null }),
+  anEnd({ outcome: 'unknown', reason: null }),
   anEnd({ reason: 'kept-in-part' }),
 ];
 
