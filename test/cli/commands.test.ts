@@ -189,7 +189,7 @@ describe('without Temporal', () => {
   it('a worker says so in plain words, too', async () => {
     const run = await command('worker', ...(await away()));
     expect(run).toMatchObject({ code: 1 });
-    expect(run.err).toMatch(/no Temporal server answers at 127[^]*DETAIL: +Connection refused\nHINT/);
+    expect(run.err).toMatch(/no Temporal server answers at 127[^]*DETAIL: +connect ECONNREFUSED 127[^]*\nHINT/);
   });
 
   it('status falls back to the journal on this host, and rescue puts things back by it', async () => {

@@ -257,9 +257,10 @@ async function detailsOf(handle: { query<T>(name: string): Promise<T> }): Promis
 async function rejected(update: Promise<unknown>): Promise<string> {
   const error = await update.then(
     () => null,
-    (reason: unknown) => reason as { readonly cause?: { readonly message?: string } },
+    (reason: unknown) => reason as Error & { readonly cause?: { readonly message?: string } },
   );
-  return error?.cause?.message ?? 'it was taken';
+  // Of one that has ended it is Temporal that says no.
+  return error === null ? 'it was taken' : (error.cause?.message ?? error.message);
 }
 
 describe('what is critical', () => {
