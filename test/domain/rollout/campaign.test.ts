@@ -157,6 +157,15 @@ describe('any rollout', () => {
       expect(seen.get(outcome) ?? 0).toBeGreaterThan(20);
   });
 
+  it('hands hardly more over when all are kept than when none has begun', () => {
+    const names = Array.from({ length: 200 }, (_, n) => `t${n}`);
+    const plan = aPlan({ waves: [names] });
+    const waiting = openState(plan);
+    const kept = names.reduce((state, name) => ended(state, name, anEnd(), plan, 0), began(waiting, 'start', names));
+    const size = (state: RolloutState): number => JSON.stringify(pack(state)).length;
+    expect(size(kept) - size(waiting)).toBeLessThan(512);
+  });
+
   it('fits into one payload with as many targets as there may be, half of them gone wrong', () => {
     const names = Array.from({ length: mostTargets }, (_, n) => `a-database-of-a-customer-${n}`);
     const waves = [names.slice(0, mostTargets / 2), names.slice(mostTargets / 2)];
