@@ -1,9 +1,15 @@
-/** Files, below test/, that `npm test` leaves to `npm run test:full`: each takes about a minute. */
+/** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
   'browser/operator',
   'deploy/units',
+  'integration/rollout',
+  'mutations/three-way',
   'pipelines/github',
+  'pipelines/others',
   'targets/postgres/rehearsal/rehearse',
+  'workflows/drift-told',
   'workflows/graceful-stop',
+  'workflows/orphan',
+  'workflows/rollout',
   'workflows/scoped',
 ];
