@@ -1,6 +1,9 @@
 /** Tests that mostly wait, and share nothing but the house: all begin together, each is judged by itself. */
 import { beforeAll, it } from '@jest/globals';
 
+/** They share the cores as well: a bound for what hangs, and no measure of speed. */
+const longestMs = 180_000;
+
 export function atOnce(cases: Readonly<Record<string, () => Promise<void>>>): void {
   const going = new Map<string, Promise<void>>();
   beforeAll(() => {
@@ -11,5 +14,5 @@ export function atOnce(cases: Readonly<Record<string, () => Promise<void>>>): vo
       going.set(name, one);
     }
   });
-  for (const name of Object.keys(cases)) it(name, () => going.get(name));
+  for (const name of Object.keys(cases)) it(name, () => going.get(name), longestMs);
 }

@@ -154,7 +154,7 @@ async function rolled(client: Client, knowngood: KnowngoodClient, bent: Partial<
   return {
     ...rollout,
     now,
-    reaches: async (what, holds, withinMs = 20_000) => {
+    reaches: async (what, holds, withinMs = 60_000) => {
       await eventually(what, async () => holds(await now()), withinMs).catch(async (error: unknown) => {
         throw new Error(`${String(error)}; ${JSON.stringify(await now())}`);
       });
