@@ -4,12 +4,13 @@ import type { Asked } from '../domain/access/impact.ts';
 import type { AgentActivities } from '../domain/agent-steps.ts';
 import { dependentsOf, fitImpact } from '../domain/drift/affected.ts';
 import type { Connected, Drift, DriftItem, DriftLook, DriftQuestion, Reappeared } from '../domain/drift/drift.ts';
-import { forceOf, type Loaded, loadedOf } from '../domain/drift/force.ts';
+import { forceOf, type Loaded, loadedOf, notInForce } from '../domain/drift/force.ts';
 import { asLeftBy, driftAmong, fingerprintOf } from '../domain/drift/items.ts';
 import { shorten } from '../domain/markdown.ts';
 import { unifiedDiff } from '../domain/plan/unified-diff.ts';
 import { type Problem, fitForHistory } from '../domain/problem.ts';
 import { diffSnapshots } from '../domain/snapshot/diff.ts';
+import type { DiffItem } from '../domain/snapshot/diff-item.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { Captured, Looked } from '../targets/target.ts';
 import { AgentError, problemsOf } from './agent-error.ts';
@@ -60,16 +61,22 @@ export function createDrifting(parts: AgentParts): Pick<AgentActivities, 'drift'
       // One that began meanwhile may have written already.
       const begun = openChange(parts);
       if (begun !== null) return begun;
-      if (snapshot.id === input.knownGoodId) return { ...clean, schemaItems: 0 };
+      const hidden = notInForce(snapshot, seen.facts, loaded);
+      if (snapshot.id === input.knownGoodId && hidden.length === 0) return { ...clean, schemaItems: 0 };
       const known = await knownGood(input.knownGoodId);
       if ('code' in known) return refused([known]);
-      const { drift, schemaItems } = differences(known.captured.snapshot, snapshot, input, { ...seen, loaded });
+      const { drift, schemaItems, beside } = differences(known.captured.snapshot, snapshot, input, {
+        ...seen,
+        loaded,
+        hidden,
+      });
       if (drift.length === 0) {
         if (input.keep) await store(parts, snapshot, seen.captured);
         return { ...clean, schemaItems };
       }
       const fingerprint = fingerprintOf(drift, snapshot);
-      if (input.keep || fingerprint !== input.known) await store(parts, snapshot, seen.captured);
+      const isStored = snapshot.id === input.knownGoodId || (!input.keep && fingerprint === input.known);
+      if (!isStored) await store(parts, snapshot, seen.captured);
       const asked = await askedWith(parts, input.access, snapshot);
       const impact = parts.target.accessOnceLoaded(known.captured, seen, asked);
       return {
@@ -85,7 +92,12 @@ export function createDrifting(parts: AgentParts): Pick<AgentActivities, 'drift'
         access: impact === null ? null : fitImpact(impact),
         ...connectedOf(seen, input.access, impact),
         dirty: fitForHistory(seen.captured.dirty.slice(0, mostDirty)),
-        reappeared: await again(drift, fingerprint, input, snapshot),
+        reappeared: await again(
+          drift.filter(({ key }) => !beside.has(key)),
+          fingerprint,
+          input,
+          snapshot,
+        ),
         loadedAt: seen.facts.loadedAt,
       };
     },
@@ -101,10 +113,17 @@ function differences(
   known: Snapshot | null,
   live: Snapshot,
   { ignore }: Pick<DriftQuestion, 'ignore'>,
-  { facts, loaded }: Looked & { readonly loaded: Loaded },
-): { readonly drift: readonly DriftItem[]; readonly schemaItems: number } {
-  if (known === null) return { drift: [], schemaItems: 0 };
-  const { drift, schemaItems } = driftAmong(diffSnapshots(known, live), ignore);
+  { facts, loaded, hidden }: Looked & { readonly loaded: Loaded; readonly hidden: readonly DiffItem[] },
+): {
+  readonly drift: readonly DriftItem[];
+  readonly schemaItems: number;
+  /** Keys of what is known-good on the disk, and not what the server runs. */
+  readonly beside: ReadonlySet<string>;
+} {
+  if (known === null) return { drift: [], schemaItems: 0, beside: new Set() };
+  const differs = diffSnapshots(known, live);
+  const beside = hidden.filter(({ key }) => !differs.some((item) => item.key === key));
+  const { drift, schemaItems } = driftAmong([...differs, ...beside], ignore);
   const roles = new Map(
     [...known.sections.files, ...live.sections.files]
       .filter(({ role }) => role !== 'missing-include')
@@ -123,7 +142,7 @@ function differences(
       ...(role === undefined ? {} : { role }),
     };
   });
-  return { drift: items, schemaItems };
+  return { drift: items, schemaItems, beside: new Set(beside.map(({ key }) => key)) };
 }
 
 /** Of what is text: secrets are fingerprints in it. */

@@ -32,16 +32,45 @@ export interface Loaded {
  */
 export function loadedOf(
   live: Snapshot,
-  { loadedAt, changedAt }: Pick<LiveFacts, 'loadedAt' | 'changedAt'>,
+  { loadedAt, changedAt, unloadable }: Pick<LiveFacts, 'loadedAt' | 'changedAt' | 'unloadable'>,
   before: Loaded | null,
 ): Loaded {
   const known = before?.at === loadedAt ? before.digests : {};
   const digests = live.sections.files.flatMap(({ path, role, digest }): [string, string][] => {
     if (role === 'missing-include') return [];
-    const read = (changedAt[path] ?? 0) > loadedAt ? known[path] : digest;
+    const read = readOf(path, digest);
     return read === undefined ? [] : [[path, read]];
   });
   return { at: loadedAt, digests: Object.fromEntries(digests) };
+
+  function readOf(path: string, digest: string): string | undefined {
+    // A load that refuses a file leaves what the one before it has read.
+    if (unloadable.includes(path)) return before?.digests[path];
+    return (changedAt[path] ?? 0) > loadedAt ? known[path] : digest;
+  }
+}
+
+/** Read at a reload, and no view shows what of them is in force. */
+const unseen: ReadonlySet<FileRole> = new Set(['hba', 'ident', 'auth-list', 'tls']);
+
+/** Of them, what was seen loaded with another content than it has now: what is in force is no longer on the disk. */
+export function notInForce(
+  live: Snapshot,
+  { loadedAt, changedAt }: Pick<LiveFacts, 'loadedAt' | 'changedAt'>,
+  { digests }: Pick<Loaded, 'digests'>,
+): readonly DiffItem[] {
+  return live.sections.files
+    .filter(({ path, role, digest }) => {
+      const read = digests[path];
+      const isYounger = (changedAt[path] ?? 0) > loadedAt;
+      return unseen.has(role) && isYounger && read !== undefined && read !== digest;
+    })
+    .map(({ path }) => ({
+      key: `file:${path}`,
+      section: 'files',
+      kind: 'changed',
+      summary: `${path}: the server still runs what stood in it before; it needs a reload`,
+    }));
 }
 
 /** Read by what starts the server, not by the server. */

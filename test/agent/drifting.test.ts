@@ -208,6 +208,32 @@ describe('a look', () => {
     await sleep(300);
   });
 
+  it('is not clean while other rules than those of the file are in force, although the file is the known-good one again', async () => {
+    const it = await lab();
+    const taken = await it.agent.snapshot({ ...caller, lookOnly: true });
+    if (taken.kind !== 'snapshotted') throw new Error(JSON.stringify(taken));
+    const question = { ...ask, knownGoodId: taken.snapshotId };
+    const path = join(cluster.dataDir, 'pg_hba.conf');
+    const rules = readFileSync(path, 'utf8');
+    const reload = async (): Promise<void> => {
+      await sql('select pg_reload_conf()');
+      await sleep(300);
+    };
+    writeFileSync(path, rules.replace(/host all image_svc.*\n/, ''));
+    await reload();
+    expect(await it.agent.drift(question)).toMatchObject({ kind: 'drifted', items: [{ force: 'in-force' }] });
+    writeFileSync(path, rules);
+    expect(await it.agent.drift(question)).toMatchObject({
+      kind: 'drifted',
+      items: [{ key: `file:${path}`, force: 'at-reload', summary: expect.stringContaining('reload') }],
+      dirty: [{ code: 'access-file-not-loaded' }],
+      diff: '',
+    });
+    expect(await it.agent.drift({ ...question, ignore: [`file:${path}`] })).toMatchObject({ kind: 'clean' });
+    await reload();
+    expect(await it.agent.drift(question)).toMatchObject({ kind: 'clean' });
+  });
+
   it('does nothing while a change is open, and refuses what it cannot compare', async () => {
     const it = await lab();
     expect(await it.agent.drift({ ...ask, knownGoodId: 'f'.repeat(64) })).toMatchObject({

@@ -1,7 +1,7 @@
 /** What of a difference is drift, whether it is in force, and what tells one drift from another. */
 import { describe, expect, it } from '@jest/globals';
 import { asLeftBy, driftAmong, fingerprintOf } from '../../../domain/drift/items.ts';
-import { type LiveFacts, forceOf, forcesOf, loadedOf } from '../../../domain/drift/force.ts';
+import { type LiveFacts, forceOf, forcesOf, loadedOf, notInForce } from '../../../domain/drift/force.ts';
 import type { FileEntry, SettingEntry, Snapshot } from '../../../domain/snapshot.ts';
 import { aSnapshot } from '../../store/builders.ts';
 import { aDifference, anItem, noon, theHba } from './builders.ts';
@@ -196,6 +196,28 @@ describe('whether it is in force', () => {
       ],
     ] as const)
       it(name, () => expect(force(seen)).toBe(want));
+  });
+
+  describe('what is in force and no longer on the disk', () => {
+    const hba = '/data/pg_hba.conf';
+    const of = (role: 'hba' | 'include', read: string, { broken = false, loadedAt = 5 } = {}): readonly string[] => {
+      const file = (digest: string): Snapshot => live([], [{ path: hba, role, digest }]);
+      const [old, seen, now] = [
+        facts({ loadedAt: 3, changedAt: { [hba]: 2 } }),
+        facts({ loadedAt: 5, changedAt: { [hba]: 4 } }),
+        facts({ loadedAt, changedAt: { [hba]: 9 } }),
+      ];
+      const first = loadedOf(file('good'), old, null);
+      const second = loadedOf(file(read), { ...seen, unloadable: broken ? [hba] : [] }, first);
+      return notInForce(file('good'), now, loadedOf(file('good'), now, second)).map(({ key }) => key);
+    };
+    it('is what was loaded before the file became another one', () =>
+      expect(of('hba', 'bad')).toEqual([`file:${hba}`]));
+    it('is nothing where it was loaded so', () => expect(of('hba', 'good')).toEqual([]));
+    it('is nothing where the load had refused it', () => expect(of('hba', 'bad', { broken: true })).toEqual([]));
+    it('is nothing once it is loaded', () => expect(of('hba', 'bad', { loadedAt: 10 })).toEqual([]));
+    it('is not guessed after a load that nobody saw', () => expect(of('hba', 'bad', { loadedAt: 8 })).toEqual([]));
+    it('is told by the settings themselves, of a file of settings', () => expect(of('include', 'bad')).toEqual([]));
   });
 
   it('is said for all of them together', () => {
