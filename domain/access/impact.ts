@@ -54,6 +54,17 @@ export interface AccessImpact {
   readonly fewer?: { readonly before: number; readonly after: number };
   /** Left out of the lists above. */
   readonly more: number;
+  /** All dependents that lose something, where those lists leave some out: nobody is forgotten for being one of many. */
+  readonly hit?: DependentsHit;
+}
+
+/** Names, each once. */
+export interface DependentsHit {
+  /** They do not get in. */
+  readonly login: readonly string[];
+  readonly privileges: readonly string[];
+  /** Whether they do cannot be told. */
+  readonly unknown: readonly string[];
 }
 
 const mostShown = 50;
@@ -63,6 +74,23 @@ const guarded: ReadonlySet<Source> = new Set(['knowngood', 'superuser', 'replica
 
 export function isGuarded({ source }: Pick<Asked, 'source'>): boolean {
   return guarded.has(source);
+}
+
+export function isOfDependent({ source }: Pick<Asked, 'source'>): boolean {
+  return source === 'declared' || source === 'check';
+}
+
+/** Each list, so that an answer stays a small payload. */
+const mostHit = 60;
+
+export function hitAmong({ lost, unknown }: Pick<AccessImpact, 'lost' | 'unknown'>): DependentsHit {
+  const namesOf = (changes: readonly AccessChange[]): readonly string[] =>
+    [...new Set(changes.filter(isOfDependent).flatMap(({ who }) => who))].slice(0, mostHit);
+  return {
+    login: namesOf(lost.filter(({ need }) => need === undefined)),
+    privileges: namesOf(lost.filter(({ need }) => need !== undefined)),
+    unknown: namesOf(unknown),
+  };
 }
 
 export function accessImpact(
@@ -95,6 +123,7 @@ export function accessImpact(
     widened: widened.slice(0, mostShown),
     ...fewerSlots(before, after),
     more,
+    ...(Math.max(lost.length, unknown.length) > mostShown ? { hit: hitAmong({ lost, unknown }) } : {}),
   };
 }
 

@@ -1,5 +1,13 @@
 /** Whom a drift hits, or would: what the simulation says, and who is connected. Pure. */
-import { type AccessChange, type AccessImpact, type Asked, isGuarded } from '../access/impact.ts';
+import {
+  type AccessChange,
+  type AccessImpact,
+  type Asked,
+  type DependentsHit,
+  hitAmong,
+  isGuarded,
+  isOfDependent,
+} from '../access/impact.ts';
 import { parseAddress } from '../access/address.ts';
 import { decidesAccess } from '../conf/settings.ts';
 import { shorten } from '../markdown.ts';
@@ -9,7 +17,7 @@ import type { Connected, Drift, DriftItem } from './drift.ts';
 
 /** Each list, so that an answer stays a small payload. */
 const mostShown = 8;
-const mostNames = 10;
+const mostNames = 8;
 const mostReasons = 2;
 const longestWords = 200;
 
@@ -29,13 +37,18 @@ export function fitImpact(impact: AccessImpact): AccessImpact {
     unknown: fit(unknown),
     widened: widened.slice(0, mostShown),
     more: impact.more + left,
+    ...(Math.max(lost.length, unknown.length) > mostShown ? { hit: impact.hit ?? hitAmong(impact) } : {}),
   };
 }
 
 /** Names of the dependents that lose access, or may. */
 export function dependentsHit({ access }: Pick<Drift, 'access'>): readonly string[] {
-  const hit = [...(access?.lost ?? []), ...(access?.unknown ?? [])].filter(isOfDependent);
-  return [...new Set(hit.flatMap(({ who }) => who))].sort();
+  const { login, privileges, unknown } = allHit(access);
+  return [...new Set([...login, ...privileges, ...unknown])].sort();
+}
+
+function allHit(access: AccessImpact | null): DependentsHit {
+  return access?.hit ?? hitAmong(access ?? { lost: [], unknown: [] });
 }
 
 /** `loses`: what decides it is in force. `would-lose`: once what waits on the disk is loaded. */
@@ -51,17 +64,16 @@ export function hitsOfDependents({
   const isInForce = (of: ReadonlySet<string>): boolean =>
     moreItems > 0 || items.some((item) => item.force === 'in-force' && of.has(item.section) && decidesWho(item));
   const hits = new Map<string, Hit>();
-  const say = (changes: readonly AccessChange[], hitOf: (change: AccessChange) => Hit): void => {
-    for (const change of changes.filter(isOfDependent))
-      for (const name of change.who) {
-        const [had, hit] = [hits.get(name), hitOf(change)];
-        if (had === undefined || gravity.indexOf(hit) < gravity.indexOf(had)) hits.set(name, hit);
-      }
+  const say = (names: readonly string[], hit: Hit): void => {
+    for (const name of names) {
+      const had = hits.get(name);
+      if (had === undefined || gravity.indexOf(hit) < gravity.indexOf(had)) hits.set(name, hit);
+    }
   };
-  say(access?.lost ?? [], ({ need }) =>
-    isInForce(need === undefined ? decideLogin : decidePrivileges) ? 'loses' : 'would-lose',
-  );
-  say(access?.unknown ?? [], () => 'may-lose');
+  const { login, privileges, unknown } = allHit(access);
+  say(login, isInForce(decideLogin) ? 'loses' : 'would-lose');
+  say(privileges, isInForce(decidePrivileges) ? 'loses' : 'would-lose');
+  say(unknown, 'may-lose');
   return hits;
 }
 
@@ -74,10 +86,6 @@ const decidePrivileges: ReadonlySet<string> = new Set(['roles', 'memberships', '
 function decidesWho({ section, key, role }: DriftItem): boolean {
   if (section === 'settings') return decidesAccess(key.slice(key.indexOf(':') + 1));
   return decidesOrRuns(section, key, role);
-}
-
-function isOfDependent({ source }: Pick<Asked, 'source'>): boolean {
-  return source === 'declared' || source === 'check';
 }
 
 /** A sentence each, the gravest first. */

@@ -109,6 +109,17 @@ describe('the notice', () => {
     expect(JSON.stringify(drift).length).toBeLessThan(64 * 1024);
   });
 
+  it('wakes every team, however many ways in are gone beside it', () => {
+    const admins = Array.from({ length: 9 }, (_, at) =>
+      aLoss({ user: 'dba', from: `10.0.0.${at}`, source: 'superuser', who: ['a superuser'] }),
+    );
+    const services = Array.from({ length: 12 }, (_, at) => aLoss({ user: `svc_${at}`, who: [`service-${at}`] }));
+    const access = fitImpact(anImpact({ lost: [...admins, ...services] }));
+    const notice = driftNotice(aDrift({ items: [theHba], access }), aRemembered(), 'new', by);
+    expect(notice.severity).toBe('critical');
+    expect(notice.dependents).toHaveLength(12);
+  });
+
   it('names the change that was reverted and came back', () => {
     const again = { changeId: 'c-1', revertedAt: noon, items: ['setting:work_mem'] };
     expect(driftNotice(aDrift({ reappeared: [again] }), aRemembered(), 'new', by).facts).toContain(
