@@ -52,10 +52,12 @@ export function createDriftActivities({
           seen === null
             ? await store.sawNoDrift(target, at)
             : await store.sawDrift(target, { ...seen, at, knownGoodAt });
-        const telling = remembered === null ? null : tellingOf(remembered, at);
+        // When people were told is by our clock, `at` by the agent's.
+        const now = Date.now();
+        const telling = remembered === null ? null : tellingOf(remembered, now);
         const acceptedBy = telling === 'gone' ? await acceptedInWords(store, target, remembered?.knownGoodId) : null;
         const looks = await store.looks(target);
-        const toldOfFailing = looksTelling(looks, at) === 'again' ? looks.toldAt : null;
+        const toldOfFailing = looksTelling(looks, now) === 'again' ? looks.toldAt : null;
         return { remembered, telling, acceptedBy, toldOfFailing };
       }),
 
