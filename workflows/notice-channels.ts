@@ -86,9 +86,9 @@ export async function tellAfterwards(
   flow: NoticeFlow,
   act: Exclude<Act, 'tell'>,
   by: string,
-  to: (kind: ChannelKind) => boolean = () => true,
+  to: (kind: ChannelKind, name: string) => boolean = () => true,
 ): Promise<void> {
-  const names = [...flow.heard].filter(([, kind]) => to(kind)).map(([name]) => name);
+  const names = [...flow.heard].filter(([name, kind]) => to(kind, name)).map(([name]) => name);
   next(flow, null, `${countText(names.length, 'channel')} hear that it is ${act}`);
   await Promise.all(names.map((name) => deliver(flow, { act, by, because: [] }, name)));
   next(flow, null, '');

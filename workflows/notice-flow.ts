@@ -32,6 +32,8 @@ export interface NoticeFlow extends NoticeToSend {
   over: string | null;
   /** Another notice of the same matter took its place: what was opened is closed by that one. */
   goesOn: boolean;
+  /** Channels that hear by another notice that it is over. */
+  readonly knowing: Set<string>;
   nextAt: number | null;
   next: string;
   /** In it other places are asked whether somebody has acknowledged there. */
@@ -42,10 +44,23 @@ export interface NoticeFlow extends NoticeToSend {
 export const acknowledge = defineUpdate<string, [unknown?]>('acknowledge');
 export const acknowledgeSignal = defineSignal<[unknown?]>('acknowledge');
 export const over = defineSignal<[unknown?]>('over');
+
+/** What it may be sent with; a text is its words. */
+export interface Over {
+  /** How it ended, for whoever heard of it. Absent: they hear that by another notice. */
+  readonly words?: string;
+  /** Channels that hear it by another notice all the same. */
+  readonly told?: readonly string[];
+  /** What it opened stays open. */
+  readonly goesOn?: true;
+}
+
 /** To the change. */
 export const acknowledged = defineSignal<[unknown?]>('noticeAcknowledged');
 
 const longestWords = 200;
+const mostKnowing = 1_000;
+const nothing = { words: undefined, told: undefined, goesOn: undefined };
 
 const description = 'I take it: nobody else is called. Argument: "name: reason", for example "Kim: I am on the host".';
 
@@ -60,6 +75,7 @@ export function openNotice(input: NoticeToSend): NoticeFlow {
     acknowledgedBy: '',
     over: null,
     goesOn: false,
+    knowing: new Set(),
     nextAt: null,
     next: '',
     asking: new CancellationScope(),
@@ -91,10 +107,14 @@ export function listenToAnswers(flow: NoticeFlow): void {
   setHandler(acknowledgeSignal, (input?: unknown) => void (refuse(flow, input) ?? act(input)), { description });
   setHandler(
     over,
-    (words?: unknown) => {
+    (input?: unknown) => {
       if (flow.over !== null) return;
-      flow.over = typeof words === 'string' ? shorten(words, 500) : '';
-      flow.goesOn = (words as { readonly goesOn?: unknown } | null | undefined)?.goesOn === true;
+      // Any client may send it.
+      const said: Readonly<Record<keyof Over, unknown>> =
+        typeof input === 'object' && input !== null ? { ...nothing, ...input } : { ...nothing, words: input };
+      flow.over = typeof said.words === 'string' ? shorten(said.words, 500) : '';
+      flow.goesOn = said.goesOn === true;
+      if (Array.isArray(said.told)) for (const name of said.told.slice(0, mostKnowing)) flow.knowing.add(String(name));
     },
     { description: 'Sent by the change or the look that it speaks of, when it is over.' },
   );

@@ -82,7 +82,12 @@ async function untilOver(flow: NoticeFlow): Promise<void> {
   await condition(() => flow.over !== null, longestCareMs, { summary: 'until it is over' });
   const words = flow.over;
   if (words !== null && !flow.goesOn)
-    await tellAfterwards(flow, 'over', words, (kind) => words !== '' || kind === 'pagerduty');
+    await tellAfterwards(
+      flow,
+      'over',
+      words,
+      (kind, name) => kind === 'pagerduty' || (words !== '' && !flow.knowing.has(name)),
+    );
 }
 
 function namesOf({ teams }: DeliveryStep): string {

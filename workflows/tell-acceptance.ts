@@ -17,5 +17,5 @@ export async function tellOver(flow: Acceptance, summary: string): Promise<void>
 
 /** Whoever cannot be told keeps nobody from deciding. */
 async function tellAll(notice: Notice): Promise<void> {
-  await CancellationScope.nonCancellable(() => tellDrift(notice, [])).catch(() => undefined);
+  await CancellationScope.nonCancellable(() => tellDrift(notice)).catch(() => undefined);
 }

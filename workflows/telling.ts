@@ -23,7 +23,7 @@ import { saying, type Spoken } from './decisions.ts';
 import type { End } from './ending.ts';
 import { note, viewOf, type Flow } from './flow.ts';
 import { isCalling } from './possible.ts';
-import { acknowledged, acknowledgeSignal, over } from './notice-flow.ts';
+import { acknowledged, acknowledgeSignal, over, type Over } from './notice-flow.ts';
 import { record } from './recording.ts';
 import { harmless } from './refusal.ts';
 import type { sendNotice } from './send-notice.ts';
@@ -149,9 +149,9 @@ export function listenToNotices(flow: Flow): void {
   );
 }
 
-/** People hear by another notice that it is over, or that something else took its place; `goes-on`: what it opened stays open. */
-export async function endNotice(key: string, how: 'over' | 'goes-on' = 'over'): Promise<void> {
-  await send(key, (handle) => handle.signal(over, how === 'over' ? '' : { goesOn: true }));
+/** Without words people hear by another notice that it is over, or that something else took its place. */
+export async function endNotice(key: string, how: Over): Promise<void> {
+  await send(key, (handle) => handle.signal(over, how));
 }
 
 /** Whether it was taken: a notice may have ended. */

@@ -9,7 +9,7 @@ import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { DriftTerms } from '../activities/drift-contract.ts';
 import { driftDetails, lookedDetails } from '../domain/drift/details.ts';
 import type { Drift, DriftLook } from '../domain/drift/drift.ts';
-import { driftNotice, goneNotice, type Told } from '../domain/drift/notice.ts';
+import { driftNotice, goneNotice, isHarmless, type Told } from '../domain/drift/notice.ts';
 import { isFailedLook, looksNotice } from '../domain/drift/looks.ts';
 import { itemsSince, type Seen } from '../domain/drift/since.ts';
 import type { RememberedDrift, Telling } from '../domain/drift/telling.ts';
@@ -91,7 +91,11 @@ export async function watchDrift(request: { target: string }): Promise<DriftWatc
     const notice = noticeOf({ look, remembered, telling, acceptedBy });
     if (notice !== null) {
       told.push(notice);
-      const ringing = await tellDrift(notice, remembered.ringing, remembered);
+      const ringing = await tellDrift(notice, {
+        ringing: remembered.ringing,
+        drift: remembered,
+        isHarmless: look.kind === 'drifted' && isHarmless(look),
+      });
       await orchestrator('remember that people were told').driftTold({
         remembered,
         at: Date.now(),
@@ -120,7 +124,7 @@ async function tellMissed(target: string, problems: readonly Problem[]): Promise
 }
 
 async function tellLooks(notice: Notice, at: number | null): Promise<Notice> {
-  await tellDrift(notice, []);
+  await tellDrift(notice);
   await orchestrator('remember that people were told').driftLooksTold({ target: notice.target, at });
   return notice;
 }

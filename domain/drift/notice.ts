@@ -88,6 +88,12 @@ export function isOfDrift(key: string, remembered: Pick<RememberedDrift, 'target
   return key.startsWith(`${driftKey(remembered)}:`);
 }
 
+/** Nobody is called any more about what no dependent loses access by; what is not in force, or not shown, may hide that one does. */
+export function isHarmless({ access, items, moreItems }: Pick<Drift, 'access' | 'items' | 'moreItems'>): boolean {
+  const isAllInForce = moreItems === 0 && items.every(({ force }) => force === 'in-force');
+  return access !== null && isAllInForce && dependentsHit({ access }).length === 0;
+}
+
 /** Whoever loses access now is to be woken; what waits for a reload or a start is not to be forgotten. */
 function severityOf(drift: Drift): Severity {
   return [...hitsOfDependents(drift).values()].includes('loses') ? 'critical' : 'warning';

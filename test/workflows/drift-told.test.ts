@@ -31,7 +31,14 @@ teams:
     notify:
       - { webhook: { url: '${http.address}/database' } }
       - { pagerduty: { routingKey: '\${file:${folder}/key}', events: '${http.address}' } }
-notifications: { allowPrivate: [127.0.0.1], repeat: 1s, giveUp: 60s, escalation: [{ tell: [database] }] }
+  infrastructure:
+    notify:
+      - { webhook: { url: '${http.address}/infrastructure' } }
+notifications:
+  allowPrivate: [127.0.0.1]
+  repeat: 1s
+  giveUp: 60s
+  escalation: [{ tell: [database] }, { after: 1s, tell: [infrastructure] }]
 `,
 });
 
@@ -40,6 +47,8 @@ const paged = (action: string): Set<string> =>
   new Set(http.at('/v2/enqueue').flatMap(({ json }) => (json.event_action === action ? [String(json.dedup_key)] : [])));
 const heard = (kind: string): number =>
   http.received.filter(({ json }) => json.type === `com.knowngood.target.${kind}`).length;
+
+const typesAt = (path: string): Set<string> => new Set(http.at(path).map(({ json }) => String(json.type)));
 
 const kinds = async (): Promise<string[]> =>
   (await look(rig())).told.map(({ kind, severity }) => `${kind}: ${severity}`);
@@ -64,6 +73,32 @@ it('calls the database team until the drift is gone, and says that it is', async
   await eventually('it is told to be gone', async () => heard('drift-gone') === 1);
   await eventually('the incident is resolved', async () => paged('resolve').has([...paged('trigger')][0] ?? ''));
   await eventually('nothing rings any more', async () => (await running()) === 0, 20_000);
+  // Who was called later than the database team hears the end as well, and that team once.
+  expect(typesAt('/infrastructure')).toContain('com.knowngood.notice.over');
+  expect(typesAt('/database')).not.toContain('com.knowngood.notice.over');
+}, 90_000);
+
+it('calls nobody any more once no dependent loses access, although it still drifts', async () => {
+  http.received.splice(0);
+  await edit(rig(), 'pg_hba.conf', (text) => text.replace(rule, ''));
+  await sqlOn(rig(), `alter system set work_mem = '9MB'`);
+  await reload(rig());
+  expect(await kinds()).toEqual(['drift: critical']);
+  await eventually('it is paged', async () => paged('trigger').size === 1);
+  const [incident = ''] = paged('trigger');
+  await edit(rig(), 'pg_hba.conf', (text) => text + rule);
+  // Put back, and not in force yet.
+  expect(await kinds()).toEqual(['drift: warning']);
+  expect(await running()).toBeGreaterThan(0);
+  expect(paged('resolve')).toEqual(new Set());
+  await reload(rig());
+  expect(await kinds()).toEqual(['drift: warning']);
+  await eventually('nothing rings any more', async () => (await running()) === 0, 20_000);
+  expect(paged('resolve')).toContain(incident);
+  expect(typesAt('/database')).toContain('com.knowngood.notice.over');
+  await sqlOn(rig(), 'alter system reset work_mem');
+  await reload(rig());
+  expect(await kinds()).toEqual(['drift-gone: warning']);
 }, 90_000);
 
 async function running(): Promise<number> {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectedText, dependentsHit, dependentsOf, fitImpact } from '../../../domain/drift/affected.ts';
 import { driftDetails, lookedDetails } from '../../../domain/drift/details.ts';
-import { driftNotice, goneNotice } from '../../../domain/drift/notice.ts';
+import { driftNotice, goneNotice, isHarmless } from '../../../domain/drift/notice.ts';
 import { sinceText } from '../../../domain/drift/since.ts';
 import { tellingOf } from '../../../domain/drift/telling.ts';
 import { aDrift, aLoss, aRemembered, anImpact, anItem, noon, theHba } from './builders.ts';
@@ -173,6 +173,18 @@ describe('the notice', () => {
     });
     expect(goneNotice(gone, 'kim had it accepted as known-good', by).headline).toMatch(/kim had it accepted/);
   });
+});
+
+describe('people need not be called about a drift', () => {
+  for (const [name, bend, want] of [
+    ['that takes access from nobody, all of it in force', {}, true],
+    ['but about one that does', { access: anImpact({ lost: [aLoss()] }) }, false],
+    ['but about one that may', { access: anImpact({ unknown: [aLoss({ verdict: 'unknown' })] }) }, false],
+    ['but about one of which that cannot be told', { access: null }, false],
+    ['but about one that hides what is in force', { items: [{ ...theHba, force: 'at-reload' as const }] }, false],
+    ['but about one that is not shown to its end', { moreItems: 1 }, false],
+  ] as const)
+    it(name, () => expect(isHarmless(aDrift(bend))).toBe(want));
 });
 
 describe('since when', () => {
