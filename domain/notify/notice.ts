@@ -83,6 +83,8 @@ export function toldOf({ kind, key, severity, dependents }: Notice): ToldBefore 
 }
 
 const mostToldOf = 50;
+const longestKey = 255;
+const longestName = 255;
 
 /** Any client may have written it; null: it is none. */
 export function readTold(memo: unknown): ToldBefore | null {
@@ -90,10 +92,10 @@ export function readTold(memo: unknown): ToldBefore | null {
   const { key, dependents, ...said } = memo as Readonly<Record<string, unknown>>;
   const kind = noticeKinds.find((one) => one === said['kind']);
   const severity = severities.find((one) => one === said['severity']);
-  if (kind === undefined || severity === undefined || typeof key !== 'string' || !Array.isArray(dependents))
-    return null;
-  const names = dependents.filter((name) => typeof name === 'string').slice(0, mostToldOf);
-  return { kind, key, severity, dependents: names };
+  const isWhole = kind !== undefined && severity !== undefined && typeof key === 'string' && Array.isArray(dependents);
+  if (!isWhole || key.length > longestKey) return null;
+  const names = dependents.filter((name) => typeof name === 'string' && name.length <= longestName);
+  return { kind, key, severity, dependents: names.slice(0, mostToldOf) };
 }
 
 /** How the ids of all notices of a change begin. */
