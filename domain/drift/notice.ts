@@ -20,8 +20,10 @@ const longestHeadline = 200;
 const longestFact = 400;
 const mostItems = 10;
 const mostHit = 5;
-const mostConnected = 5;
+const mostConnected = 3;
 const mostLines = 8;
+/** Of each kind, before what else must be told: a message shows the first dozen. */
+const mostFirst = 3;
 
 export function driftNotice(
   drift: Drift,
@@ -144,21 +146,25 @@ function subjects({ items, moreItems }: Drift): string {
   return left === 0 ? listText(names) : `${names.join(', ')} and ${left} more`;
 }
 
-/** Plain sentences, the most telling first. */
+/** Plain sentences, the most telling first; of each kind some, for what comes late may not be shown. */
 export function driftFacts(drift: Drift, seen: Seen): readonly string[] {
-  const { connected, moreConnected, dirty, schemaItems } = drift;
+  const { connected, moreConnected, schemaItems } = drift;
   const hits = hitSentences(drift);
+  const dirty = drift.dirty.slice(0, mostHit).map(inWords);
+  const what = driftItemFacts(drift);
   return [
     ...hits.slice(0, mostHit),
     ...(hits.length > mostHit ? [`${hits.length - mostHit} more access changes`] : []),
     ...reappearedSentences(drift),
-    ...dirty.slice(0, mostHit).map(inWords),
-    ...driftItemFacts(drift),
+    ...dirty.slice(0, 1),
+    ...what.slice(0, mostFirst),
     ...sinceText(seen, drift),
     ...connected.slice(0, mostConnected).map((one) => `connected now: ${connectedText(one)}`),
     ...(connected.length + moreConnected > mostConnected
       ? [`connected now: ${connected.length + moreConnected - mostConnected} more principals`]
       : []),
+    ...dirty.slice(1),
+    ...what.slice(mostFirst),
     ...(schemaItems > 0 ? [`${countText(schemaItems, 'object')} came or went beside it, which is no drift`] : []),
   ];
 }

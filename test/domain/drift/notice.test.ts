@@ -5,6 +5,7 @@ import { driftDetails, lookedDetails } from '../../../domain/drift/details.ts';
 import { driftNotice, goneNotice, isHarmless } from '../../../domain/drift/notice.ts';
 import { sinceText } from '../../../domain/drift/since.ts';
 import { tellingOf } from '../../../domain/drift/telling.ts';
+import { factsOf } from '../../../domain/notify/telling.ts';
 import { aDrift, aLoss, aRemembered, anImpact, anItem, noon, theHba } from './builders.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -118,6 +119,27 @@ describe('the notice', () => {
     const notice = driftNotice(aDrift({ items: [theHba], access }), aRemembered(), 'new', by);
     expect(notice.severity).toBe('critical');
     expect(notice.dependents).toHaveLength(12);
+  });
+
+  it('says since when and who is connected where much has drifted, in what a message shows', () => {
+    const drift = aDrift({
+      items: [theHba, ...Array.from({ length: 12 }, (_, at) => anItem({ key: `role:r${at}`, section: 'roles' }))],
+      access: anImpact({ lost: [aLoss(), aLoss({ user: 'cdn', who: ['cdn'] })] }),
+      connected: [
+        { user: 'image_svc', database: 'shop', address: '10.2.0.7', sessions: 3, dependents: ['image-service'] },
+      ],
+      dirty: [{ code: 'access-file-not-loaded', message: 'pg_hba.conf is not loaded' }],
+      diff: ['--- /data/pg_hba.conf', '+++ /data/pg_hba.conf', ...Array.from({ length: 9 }, () => '-host x'), ''].join(
+        '\n',
+      ),
+    });
+    const notice = driftNotice(drift, aRemembered(), 'new', by);
+    const shown = factsOf({ act: 'tell', notice, by: '', because: [], link: null }).join('\n');
+    expect(shown).toContain('image_svc to shop from 10.2.0.7 (image-service) loses access');
+    expect(shown).toContain('pg_hba.conf is not loaded');
+    expect(shown).toContain('/data/pg_hba.conf: content');
+    expect(shown).toContain('was last changed 2026-03-01 11:58:00 UTC');
+    expect(shown).toContain('connected now: image_svc to shop from 10.2.0.7, 3 sessions');
   });
 
   it('names the change that was reverted and came back', () => {
