@@ -49,6 +49,8 @@ export function createNotifyActivities({
 
     async awaitAcknowledgement({ notice, channel: name }) {
       const { cancellationSignal, heartbeat } = Context.current();
+      // Of the first attempt: it was told right before.
+      const { scheduledTimestampMs: toldAt } = activityInfo();
       const timer = setInterval(() => heartbeat(), heartbeatMs);
       try {
         for (;;) {
@@ -56,7 +58,7 @@ export function createNotifyActivities({
           const channel = channelNamed(notify.teams, name);
           const pager = channel?.kind === 'pagerduty' ? channel : null;
           const who = await through(openEgress(notify), async (egress) =>
-            pager === null ? null : acknowledgedThere(pager, notice, { egress, smtp: null, resolveSecret }),
+            pager === null ? null : acknowledgedThere(pager, notice, toldAt, { egress, smtp: null, resolveSecret }),
           ).catch(() => null);
           if (who !== null) return { who };
           await sleep(pager?.askEveryMs ?? 60_000, undefined, { signal: cancellationSignal });

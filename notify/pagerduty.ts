@@ -30,14 +30,23 @@ export async function sendToPagerDuty(
   return answer;
 }
 
-/** Who has acknowledged (or resolved) the incident there; null: nobody yet, or it could not be asked. */
+/**
+ * Who has acknowledged (or resolved) the incident there; null: nobody yet, or it could not be asked. A matter that is told day
+ * after day has had incidents before: one that was resolved before `toldAt`, Unix ms, is not the one that rings.
+ */
 export async function acknowledgedThere(
   { apiToken, apiAddress }: PagerDutyChannel,
   notice: Notice,
+  toldAt: number,
   { egress, resolveSecret }: Sending,
 ): Promise<string | null> {
   if (apiToken === null) return null;
-  const query = new URLSearchParams({ incident_key: shorten(matterOf(notice), 255), date_range: 'all', limit: '5' });
+  const query = new URLSearchParams({
+    incident_key: shorten(matterOf(notice), 255),
+    date_range: 'all',
+    sort_by: 'created_at:desc',
+    limit: '1',
+  });
   const response = await request(`${apiAddress}/incidents?${query.toString()}`, {
     headers: {
       accept: 'application/vnd.pagerduty+json;version=2',
@@ -51,14 +60,20 @@ export async function acknowledgedThere(
     return null;
   }
   const { incidents = [] } = (await response.body.json()) as { readonly incidents?: readonly Incident[] };
-  const taken = incidents.find(({ status }) => status === 'acknowledged' || status === 'resolved');
-  if (taken === undefined) return null;
+  const [taken] = incidents;
+  if (taken === undefined || !isTaken(taken, toldAt)) return null;
   const who = taken.acknowledgements?.at(-1)?.acknowledger?.summary ?? taken.last_status_change_by?.summary;
   return who === undefined ? 'somebody in PagerDuty' : `${who} (in PagerDuty)`;
 }
 
+function isTaken({ status, last_status_change_at: changedAt }: Incident, toldAt: number): boolean {
+  if (status === 'acknowledged') return true;
+  return status === 'resolved' && (changedAt === undefined || !(Date.parse(changedAt) < toldAt));
+}
+
 interface Incident {
   readonly status?: string;
+  readonly last_status_change_at?: string;
   readonly acknowledgements?: readonly { readonly acknowledger?: { readonly summary?: string } }[];
   readonly last_status_change_by?: { readonly summary?: string };
 }

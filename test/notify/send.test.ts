@@ -199,12 +199,9 @@ describe('a webhook', () => {
 describe('PagerDuty', () => {
   it('says who has acknowledged there', async () => {
     const egress = openEgress({ allowPrivate: ['127.0.0.1'], timeoutMs: 500 });
-    const ask = () =>
-      acknowledgedThere(channels.pagerduty() as Parameters<typeof acknowledgedThere>[0], aNotice(), {
-        egress,
-        smtp: null,
-        resolveSecret,
-      });
+    const toldAt = Date.UTC(2026, 2, 2, 12);
+    const pager = channels.pagerduty() as Parameters<typeof acknowledgedThere>[0];
+    const ask = () => acknowledgedThere(pager, aNotice(), toldAt, { egress, smtp: null, resolveSecret });
     http.script(() => ({ body: JSON.stringify({ incidents: [{ status: 'triggered' }] }) }));
     expect(await ask()).toBe(null);
     http.script(() => ({
@@ -213,8 +210,24 @@ describe('PagerDuty', () => {
       }),
     }));
     expect(await ask()).toBe('Kim Lee (in PagerDuty)');
+    const resolved = (at: string) => ({
+      status: 'resolved',
+      last_status_change_at: at,
+      last_status_change_by: { summary: 'Ada' },
+    });
+    const [yesterday, now] = [resolved('2026-03-01T12:00:00Z'), resolved('2026-03-02T12:01:00Z')];
+    for (const [incidents, want] of [
+      [[yesterday], null],
+      [[{ status: 'triggered' }, yesterday], null],
+      [[{ status: 'triggered' }, { ...yesterday, status: 'acknowledged' }], null],
+      [[now, yesterday], 'Ada (in PagerDuty)'],
+    ] as const) {
+      http.script(() => ({ body: JSON.stringify({ incidents }) }));
+      expect(await ask()).toBe(want);
+    }
     http.script(() => ({ status: 401, body: '{}' }));
     expect(await ask()).toBe(null);
+    expect(http.received[0]?.path).toContain('sort_by=created_at%3Adesc');
     expect(http.received[0]).toMatchObject({
       method: 'GET',
       headers: { authorization: 'Token token=token-of-rest' },
