@@ -12,12 +12,14 @@ export function plainItem({ key, summary }: { readonly key: string; readonly sum
 
 /** Of a setting whose value may carry a secret its name, commented out or not; of what else shows one, nothing. */
 export function plainLine(line: string): string {
-  const [, name = ''] = /^[\s#]*([a-z_][\w.]*)(?=[\s=])/i.exec(line) ?? [];
+  const [, name = ''] = /^[\s#]*([a-z_][\w.]*)(?=[\s='])/i.exec(line) ?? [];
   if (mayCarrySecret(name)) return `${name} = …`;
   return holdsLiteralSecret(line) ? 'a line that may hold a secret' : line;
 }
 
 /** Commands are written with tokens and passwords in them, connection strings too. */
 function mayCarrySecret(name: string): boolean {
-  return holdsSecret(name) || /(command|conninfo)$/i.test(name);
+  // What an application keeps in settings of its own is called in many ways.
+  const isItsOwn = name.includes('.') && /key$|secret|token|passw|credential/i.test(name);
+  return isItsOwn || holdsSecret(name) || /(command|conninfo)$/i.test(name);
 }

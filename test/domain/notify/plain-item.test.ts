@@ -11,6 +11,9 @@ for (const [key, summary, want] of [
   ],
   ['setting:primary_conninfo', 'primary_conninfo: host=a → host=b', 'primary_conninfo changed'],
   ['setting:auth.api_key', 'auth.api_key: a → b', 'auth.api_key changed'],
+  ['setting:app.secret_access_key', 'app.secret_access_key: a → b', 'app.secret_access_key changed'],
+  ['setting:app.jwt_tokens', 'app.jwt_tokens: a → b', 'app.jwt_tokens changed'],
+  ['setting:password_encryption', 'password_encryption: md5 → scram', 'password_encryption: md5 → scram'],
   ['setting:app.dsn', 'app.dsn: x → postgresql://app:hunter2@db/shop', 'app.dsn changed'],
   ['file:/etc/pg_hba.conf', '/etc/pg_hba.conf: replace', '/etc/pg_hba.conf: replace'],
 ] as const) {
@@ -23,6 +26,9 @@ for (const [line, want] of [
   [`archive_command = 'curl -H "Authorization: Bearer sk_live_abc" https://x'`, 'archive_command = …'],
   [`  #restore_command='x sk_live_abc'`, 'restore_command = …'],
   [`ARCHIVE_COMMAND 'x'`, 'ARCHIVE_COMMAND = …'],
+  // PostgreSQL needs no blank before the quote.
+  [`archive_command'curl -u sk_live_abc'`, 'archive_command = …'],
+  ["app.secret_access_key = 'x'", 'app.secret_access_key = …'],
   [`primary_conninfo = 'host=a'`, 'primary_conninfo = …'],
   ["app.api_key = 'x'", 'app.api_key = …'],
   ['host all all 0/0 ldap ldapserver=x ldapbindpasswd=hunter2', 'a line that may hold a secret'],
