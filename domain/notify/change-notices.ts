@@ -4,6 +4,7 @@ import { oneLine, shorten } from '../markdown.ts';
 import type { PlanSummary } from '../plan.ts';
 import { principalText } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
+import type { ApprovalsView } from '../view.ts';
 import { plainItem } from './plain-item.ts';
 import type { Notice, NoticeKind, Severity } from './notice.ts';
 
@@ -21,6 +22,7 @@ export interface Situation {
   readonly reason: string;
   readonly plan: PlanSummary | null;
   readonly approvalsNeeded: number;
+  readonly approvals: Pick<ApprovalsView, 'signed'>;
   readonly deadlineAt: number | null;
   /** What silence does then, in plain words. */
   readonly atDeadline: string;
@@ -91,10 +93,11 @@ function content(kind: ChangeEvent, of: Situation): Content {
         severity: 'info',
         headline: `${name} waits for ${countText(of.approvalsNeeded, 'approval')}`,
         facts: [whose, ...planFacts(of.plan), ...deadline(of)],
+        // What is not signed would be refused where it must be.
         actions: [
-          'approve with "name: reason"',
+          ...(of.approvals.signed === true ? [] : ['approve with "name: reason"']),
           'reject with "name: reason"',
-          `or on a command line: knowngood approve ${of.target}:${of.changeId}`,
+          `or on a command line: knowngood approve ${of.target}:${of.changeId}${of.approvals.signed === true ? ' --sign' : ''}`,
         ],
       };
     case 'armed':

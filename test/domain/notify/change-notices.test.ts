@@ -16,6 +16,7 @@ function aSituation(bent: Partial<Situation> = {}): Situation {
     reason: '',
     plan: null,
     approvalsNeeded: 0,
+    approvals: {},
     deadlineAt: null,
     atDeadline: '',
     why: '',
@@ -42,6 +43,26 @@ describe('the end of a change that was neither kept nor reverted', () => {
     });
     expect(pagerDutyEvents(aTelling({}, notice)).map(({ event_action }) => event_action)).toEqual(['resolve']);
     expect(changeNotice('ended', 1, aSituation()).severity).toBe('info');
+  });
+});
+
+describe('who is asked for an approval', () => {
+  const actions = (bent: Partial<Situation> = {}): readonly string[] =>
+    changeNotice('approval-wanted', 1, aSituation({ approvalsNeeded: 1, ...bent })).actions;
+
+  it('reads what to send', () => {
+    expect(actions()).toEqual([
+      'approve with "name: reason"',
+      'reject with "name: reason"',
+      'or on a command line: knowngood approve shop-db:c-1',
+    ]);
+  });
+
+  it('is not told to send what would be refused, where only signed ones count', () => {
+    expect(actions({ approvals: { signed: true } })).toEqual([
+      'reject with "name: reason"',
+      'or on a command line: knowngood approve shop-db:c-1 --sign',
+    ]);
   });
 });
 
