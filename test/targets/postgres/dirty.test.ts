@@ -1,13 +1,15 @@
 /** What makes a baseline dirty, on the oldest and the newest major: each reason is named, with what to do about it. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { chmod, stat, utimes } from 'node:fs/promises';
+import { chmod, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
+import { look } from '../../../targets/postgres/capture.ts';
+import { partsOf } from '../../../targets/postgres/options.ts';
+import { type Session, SqlChannel } from '../../../targets/postgres/sql-channel.ts';
 import type { Captured, Target } from '../../../targets/target.ts';
 import { type Cluster, createCluster } from '../../../worker/stack/cluster.ts';
 import { selfSigned } from '../../support/certificate.ts';
-import { edit, query, reverted, targetOf } from './server.ts';
+import { edit, query, reverted, targetOf, targetOptions } from './server.ts';
 
 interface Case {
   readonly name: string;
@@ -167,19 +169,32 @@ describe.each([14, 18] as const)('PostgreSQL %i', (major) => {
   });
 
   it('is no state at all while somebody keeps writing', async () => {
-    // A process of its own, for this one is busy reading; it begins none itself, so that nothing but a core holds it up.
     const path = join(cluster.dataDir, 'postgresql.conf');
-    const { mtimeMs } = await stat(path);
-    const touching = 'for (;;) require("node:fs").utimesSync(process.argv[1], new Date(), new Date())';
-    const writer = execa(process.execPath, ['-e', touching, path], { reject: false });
-    while ((await stat(path)).mtimeMs === mtimeMs) await sleep(10);
+    let writes = 0;
+    // In the middle of each reading, however busy this machine is.
+    class Written extends SqlChannel {
+      override fresh<T>(work: (session: Session) => Promise<T>): Promise<T> {
+        return super.fresh((session) =>
+          work({
+            rows: (...asked) => session.rows(...asked),
+            async script(statements) {
+              writes += 1;
+              await utimes(path, new Date(), new Date(writes * 1_000));
+              return session.script(statements);
+            },
+          }),
+        );
+      }
+    }
+    const { endpoint, digest } = partsOf(targetOptions(cluster));
+    const sql = new Written(endpoint);
     try {
-      await expect(target.capture()).rejects.toMatchObject({
+      await expect(look(sql, digest)).rejects.toMatchObject({
         problem: { code: 'torn-reading', detail: expect.stringContaining('postgresql.conf') },
       });
+      expect(writes).toBeGreaterThanOrEqual(5);
     } finally {
-      writer.kill('SIGKILL');
-      await writer;
+      await sql.close();
     }
   });
 });
