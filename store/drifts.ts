@@ -4,6 +4,7 @@ import type { Looks } from '../domain/drift/looks.ts';
 import { itemsSince, type Span } from '../domain/drift/since.ts';
 import type { RememberedDrift } from '../domain/drift/telling.ts';
 import type { Acceptance, DriftStore } from './drift-store.ts';
+import { inTurn } from './in-turn.ts';
 import { inTurnOfKnownGood, knownGoodId, makeKnownGood } from './known-good.ts';
 import type { Tables } from './tables.ts';
 
@@ -21,11 +22,8 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
       .executeTakeFirst();
 
   /** Two looks at one time would each begin a drift. */
-  const inTurn = <T>(target: string, work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> =>
-    db.transaction().execute(async (tx) => {
-      await sql`select pg_advisory_xact_lock(hashtext(${`knowngood drift ${target}`}))`.execute(tx);
-      return work(tx);
-    });
+  const oneLook = <T>(target: string, work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> =>
+    inTurn(db, `drift ${target}`, work);
 
   return {
     async drift(target) {
@@ -39,7 +37,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
     },
 
     async sawDrift(target, { fingerprint, knownGoodId, snapshotId, items, at, knownGoodAt }) {
-      return inTurn(target, async (tx) => {
+      return oneLook(target, async (tx) => {
         const now = new Date(at);
         const last = await newest(tx, target);
         const open = last?.gone_at === null ? last : undefined;
@@ -90,7 +88,7 @@ export function driftStore(db: Kysely<Tables>): DriftStore {
     },
 
     async sawNoDrift(target, at) {
-      return inTurn(target, async (tx) => {
+      return oneLook(target, async (tx) => {
         const now = new Date(at);
         await looked(tx, target, now, now);
         const last = await newest(tx, target);

@@ -1,5 +1,6 @@
 /** Which snapshot of a target is the known-good one: the newest that has become it, one at a time. */
 import { type Kysely, sql } from 'kysely';
+import { inTurn } from './in-turn.ts';
 import type { Tables } from './tables.ts';
 
 export async function makeKnownGood(
@@ -17,15 +18,12 @@ export async function makeKnownGood(
 }
 
 /** A change that is kept and an acceptance wait for each other: neither is overtaken unseen. */
-export async function inTurnOfKnownGood<T>(
+export function inTurnOfKnownGood<T>(
   db: Kysely<Tables>,
   target: string,
   work: (tx: Kysely<Tables>) => Promise<T>,
 ): Promise<T> {
-  return db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtext(${`knowngood known-good ${target}`}))`.execute(tx);
-    return work(tx);
-  });
+  return inTurn(db, `known-good ${target}`, work);
 }
 
 /** Its id; null: nothing is. */

@@ -2,7 +2,7 @@
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
 import { type ObservedPrincipal, mostPrincipals, ownApplications } from '../domain/access/observed.ts';
 import type { Store } from './store.ts';
-import { schemaName, type Tables } from './tables.ts';
+import { tableOf, type Tables } from './tables.ts';
 
 type ObservedStore = Pick<Store, 'addObserved' | 'observed'>;
 
@@ -56,7 +56,7 @@ export function observedStore(db: Kysely<Tables>): ObservedStore {
 /** Clients whose addresses change every hour must not fill the store: those seen longest ago go. */
 async function forget(db: Kysely<Tables>, target: string): Promise<void> {
   const { rows } = await sql<{ at: Date }>`
-    select last_seen_at as at from ${sql.table(`${schemaName}.observed`)} where target = ${target}
+    select last_seen_at as at from ${tableOf('observed')} where target = ${target}
     order by last_seen_at desc offset ${mostPrincipals} limit 1`.execute(db);
   const [oldest] = rows;
   if (oldest === undefined) return;

@@ -1,7 +1,7 @@
 /** All targets at a glance, by one query. */
 import { type Kysely, sql } from 'kysely';
 import type { Store, TargetOverview } from './store.ts';
-import { schemaName, type Tables } from './tables.ts';
+import { tableOf, type Tables } from './tables.ts';
 
 interface Row {
   readonly target: string;
@@ -14,7 +14,6 @@ interface Row {
 }
 
 export function overviewStore(db: Kysely<Tables>): Pick<Store, 'overview'> {
-  const table = (name: keyof Tables) => sql.table(`${schemaName}.${name}`);
   return {
     async overview() {
       const { rows } = await sql<Row>`
@@ -23,15 +22,15 @@ export function overviewStore(db: Kysely<Tables>): Pick<Store, 'overview'> {
         from (
           select target, max(last_seen_at) as snapshot_at, max(known_good_at) as known_good_at, 0 as open,
             null::timestamptz as oldest_open_at, null::timestamptz as drift_since, null::timestamptz as looked_at
-          from ${table('sightings')} group by target
+          from ${tableOf('sightings')} group by target
           union all
           select target, null, null, count(*), min(started_at), null, null
-          from ${table('changes')} where outcome is null group by target
+          from ${tableOf('changes')} where outcome is null group by target
           union all
           select target, null, null, 0, null, first_seen_at, null
-          from ${table('drifts')} where gone_at is null and not replaced
+          from ${tableOf('drifts')} where gone_at is null and not replaced
           union all
-          select target, null, null, 0, null, null, looked_at from ${table('drift_looks')}
+          select target, null, null, 0, null, null, looked_at from ${tableOf('drift_looks')}
         ) each_of group by target order by target`.execute(db);
       return rows.map(overviewOf);
     },

@@ -1,7 +1,7 @@
 /** The report of each change, in its forms; the newest one counts. */
 import type { Kysely } from 'kysely';
 import type { Store } from './store.ts';
-import type { Tables } from './tables.ts';
+import { type Tables, textOf } from './tables.ts';
 
 type ReportStore = Pick<Store, 'putReport' | 'report'>;
 
@@ -10,8 +10,8 @@ export function reportStore(db: Kysely<Tables>): ReportStore {
     async putReport(target, changeId, report) {
       const faces = {
         id: report.id,
-        html: report.html.replaceAll('\u0000', ''),
-        markdown: report.markdown.replaceAll('\u0000', ''),
+        html: textOf(report.html),
+        markdown: textOf(report.markdown),
         document: JSON.stringify(report.json),
         evidence: report.evidence,
         written_at: new Date(),

@@ -4,7 +4,7 @@
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Store } from './store.ts';
-import { schemaName, type Tables } from './tables.ts';
+import { tableOf, type Tables } from './tables.ts';
 
 export interface Removed {
   readonly snapshots: number;
@@ -14,8 +14,6 @@ export interface Removed {
 /** A round is one short transaction for each kind, so that nobody waits for it. */
 const mostSnapshots = 200;
 const mostSamples = 10_000;
-
-const of = (name: keyof Tables) => sql.table(`${schemaName}.${name}`);
 
 export function retentionStore(db: Kysely<Tables>): Pick<Store, 'prune' | 'prunable'> {
   return {
@@ -44,19 +42,19 @@ async function pruneSnapshots(db: Kysely<Tables>, cutoff: Date): Promise<number>
     if (found.rows.length === 0) return 0;
     const ids = found.rows.map(({ id }) => id);
     // Whoever sees one of them again waits for this lock, and then stores it anew.
-    await sql`select from ${of('snapshots')} where id = any(${ids}) order by id for update`.execute(tx);
+    await sql`select from ${tableOf('snapshots')} where id = any(${ids}) order by id for update`.execute(tx);
     // Looked at once more: somebody may have seen one, or begun to need it, before it was locked.
     const left = await sql<{ id: string }>`${unneeded(cutoff)} and s.id = any(${ids})`.execute(tx);
     const gone = left.rows.map(({ id }) => id);
-    await sql`delete from ${of('sightings')} where snapshot_id = any(${gone})`.execute(tx);
-    await sql`delete from ${of('snapshots')} where id = any(${gone})`.execute(tx);
+    await sql`delete from ${tableOf('sightings')} where snapshot_id = any(${gone})`.execute(tx);
+    await sql`delete from ${tableOf('snapshots')} where id = any(${gone})`.execute(tx);
     return gone.length;
   });
 }
 
 /** Ids; ends in conditions, so that more can be added. */
 function unneeded(cutoff: Date): RawBuilder<{ readonly id: string }> {
-  const [snapshots, sightings, changes] = [of('snapshots'), of('sightings'), of('changes')];
+  const [snapshots, sightings, changes] = [tableOf('snapshots'), tableOf('sightings'), tableOf('changes')];
   return sql<{ id: string }>`
     with recent as materialized (
       select target, change_id, needs, result from ${changes} where outcome is null or closed_at >= ${cutoff}
@@ -77,10 +75,10 @@ function unneeded(cutoff: Date): RawBuilder<{ readonly id: string }> {
       union all
       select it.value from recent, json_each_text(coalesce(result -> 'snapshots', '{}')) it
       union all
-      select unnest(array[snapshot_id, known_good_id]) from ${of('drifts')} where gone_at is null or gone_at >= ${cutoff}
+      select unnest(array[snapshot_id, known_good_id]) from ${tableOf('drifts')} where gone_at is null or gone_at >= ${cutoff}
       -- Who accepted what stays on record with it.
       union all
-      select snapshot_id from ${of('acceptances')}
+      select snapshot_id from ${tableOf('acceptances')}
     )
     select s.id from ${snapshots} s
     where s.created_at < ${cutoff} and not exists (select from kept where kept.id = s.id)`;
@@ -88,15 +86,15 @@ function unneeded(cutoff: Date): RawBuilder<{ readonly id: string }> {
 
 async function pruneSamples(db: Kysely<Tables>, cutoff: Date): Promise<number> {
   const { numAffectedRows } = await sql`
-    delete from ${of('samples')} where ctid = any(array(${outlived(cutoff)} limit ${mostSamples}))`.execute(db);
+    delete from ${tableOf('samples')} where ctid = any(array(${outlived(cutoff)} limit ${mostSamples}))`.execute(db);
   return Number(numAffectedRows ?? 0n);
 }
 
 /** Of changes that ended before then, and of those that nobody knows. */
 function outlived(cutoff: Date): RawBuilder<unknown> {
   return sql`
-    select m.ctid from ${of('samples')} m
+    select m.ctid from ${tableOf('samples')} m
     where m.at < ${cutoff} and not exists (
-      select from ${of('changes')} c
+      select from ${tableOf('changes')} c
       where c.target = m.target and c.change_id = m.change_id and (c.outcome is null or c.closed_at >= ${cutoff}))`;
 }

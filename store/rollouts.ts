@@ -1,7 +1,7 @@
 /** Rollouts in PostgreSQL: the row of a target is the lock that lets one rollout at a time have it. */
 import type { Kysely } from 'kysely';
 import type { RolloutRow, RolloutStore } from './rollout-store.ts';
-import type { Tables } from './tables.ts';
+import { type Tables, textOf } from './tables.ts';
 
 export function rolloutStore(db: Kysely<Tables>): RolloutStore {
   return {
@@ -45,7 +45,7 @@ export function rolloutStore(db: Kysely<Tables>): RolloutStore {
         const faces =
           report === null
             ? {}
-            : { markdown: clean(report.markdown), html: clean(report.html), document: JSON.stringify(report.json) };
+            : { markdown: textOf(report.markdown), html: textOf(report.html), document: JSON.stringify(report.json) };
         await tx
           .updateTable('rollouts')
           .set({ closed_at: new Date(), outcome, ...faces })
@@ -91,8 +91,4 @@ function rowOf(row: {
     closedAt: row.closed_at,
     outcome: row.outcome,
   };
-}
-
-function clean(text: string): string {
-  return text.replaceAll('\u0000', '');
 }

@@ -2,7 +2,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Sample } from '../domain/check.ts';
 import type { Store } from './store.ts';
-import type { Tables } from './tables.ts';
+import { type Tables, textOf } from './tables.ts';
 
 type SampleStore = Pick<Store, 'addSamples' | 'samples'>;
 
@@ -45,8 +45,7 @@ function rowOf(target: string, changeId: string, sample: Sample): Tables['sample
     mark: sample.mark,
     class: sample.class,
     code: sample.code,
-    // The one character that PostgreSQL's text cannot hold; an error's words may.
-    message: sample.message?.replaceAll('\u0000', '') ?? null,
+    message: sample.message === null ? null : textOf(sample.message),
     forgiven: sample.forgiven ?? false,
   };
 }

@@ -1,5 +1,5 @@
 /** The store's tables as kysely sees them; their making is in `migrations/`. */
-import type { ColumnType, Generated } from 'kysely';
+import { type ColumnType, type Generated, type RawBuilder, sql } from 'kysely';
 import type { Sample } from '../domain/check.ts';
 import type { Seen } from '../domain/drift/since.ts';
 import type { Outcome } from '../domain/phase.ts';
@@ -127,4 +127,14 @@ export interface Tables {
     /** A bigint, which comes as text. */
     connections: ColumnType<string, number, number>;
   };
+}
+
+/** For statements that are written out: they name the schema themselves. */
+export function tableOf(name: keyof Tables): RawBuilder<unknown> {
+  return sql.table(`${schemaName}.${name}`);
+}
+
+/** Without the one character that PostgreSQL's text cannot hold; an error's words may. */
+export function textOf(words: string): string {
+  return words.replaceAll('\u0000', '');
 }

@@ -11,11 +11,7 @@ import { resolveOptionalSecret, resolveSecret } from '../config/secrets.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { defaultLocation, orchestratorQueue, probeQueue } from '../domain/change.ts';
 import type { KnowngoodConfig, ListenAddress } from '../domain/config.ts';
-import { countingChanges } from '../metrics/changes.ts';
-import { countingSamples } from '../metrics/checks.ts';
-import { serveMetrics } from '../metrics/endpoint.ts';
-import { openRegistry } from '../metrics/registry.ts';
-import { targetFigures } from '../metrics/targets.ts';
+import { workerFigures } from '../metrics/worker.ts';
 import { openSampleFolder } from '../probes/sample-folder.ts';
 import type { ProbeCommands } from '../probes/command.ts';
 import type { RecordSamples } from '../probes/sample-spool.ts';
@@ -68,11 +64,12 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const native = await connectNatively(options);
   const connection = await Connection.connect(options);
   const client = new Client({ connection, namespace, identity: `knowngood-worker@${process.pid}` });
-  const registry = openRegistry(settings.probeOnly === undefined ? 'worker' : 'probe', await ownVersion());
-  const store = countingChanges(
-    lazyStore(() => openStore(config)),
-    registry,
-  );
+  const figures = workerFigures(settings.metricsListen ?? config.metrics.listen, {
+    role: settings.probeOnly === undefined ? 'worker' : 'probe',
+    version: await ownVersion(),
+    warn,
+  });
+  const store = figures.store(lazyStore(() => openStore(config)));
   const location = settings.probeOnly ?? defaultLocation;
   const addSamples: RecordSamples = (target, changeId, samples) => store.addSamples(target, changeId, samples);
   const waiting =
@@ -84,7 +81,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const probes = createProbeActivities({
     beginnings,
     resolveSecret,
-    recordSamples: countingSamples(waiting?.record ?? addSamples, registry),
+    recordSamples: figures.samples(waiting?.record ?? addSamples),
     ...(settings.commands === undefined ? {} : { commands: settings.commands }),
     tellWorkflow: tellWorkflow(client),
   });
@@ -130,16 +127,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const orphans = hasStore ? watchForOrphans({ store, client }) : null;
   const tidying = hasStore ? keepTidy({ store, keep: async () => (await followed()).keep, warn }) : null;
   const schedules = hasStore ? keepDriftSchedules({ client, config: followed }) : null;
-  const listen = settings.metricsListen ?? config.metrics.listen;
-  const endpoint =
-    listen === null
-      ? null
-      : await serveMetrics({
-          registry,
-          listen,
-          warn,
-          ...(hasStore ? { refresh: targetFigures(store, registry) } : {}),
-        });
+  const endpoint = await figures.serve(hasStore ? store : null);
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   return {
     done,
