@@ -2,6 +2,8 @@
 export const slow = [
   'browser/operator',
   'deploy/units',
+  'docs/commands',
+  'docs/get-started',
   'integration/rollout',
   'integration/scenarios',
   'mutations/three-way',
