@@ -70,6 +70,13 @@ const labelShape = z
     says('is not a label', 'Letters, digits, ".", "_", "-" and "/", at most 63, a letter or digit at both ends.'),
   );
 
+/** Keys of notices begin with a target, or with one of these. */
+const reserved: readonly string[] = ['accept', 'drift', 'drift-looks'];
+
+const targetNameShape = nameShape.refine((name) => !reserved.includes(name), {
+  error: says('is not a name for a target', `Knowngood itself uses ${reserved.join(', ')}.`),
+});
+
 export const targetShape = z.strictObject({
   ...databaseShape,
   policy: nameShape.optional().meta({ description: 'one of `policies`', examples: ['production'] }),
@@ -84,7 +91,7 @@ export const knowngoodShape = z.strictObject({
   defaults: policyShape
     .optional()
     .describe('holds for every target, unless its policy or the target itself says otherwise'),
-  targets: z.record(nameShape, targetShape).describe('the PostgreSQL servers, by name'),
+  targets: z.record(targetNameShape, targetShape).describe('the PostgreSQL servers, by name'),
   dependents: z.record(nameShape, dependentShape).optional().describe('the services that use them, by name'),
   policies: z.record(nameShape, policyShape).optional().describe('what targets have in common, by name'),
   approvers: approversShape.optional().describe('who may approve, by name; default: anybody (docs/approvals.md)'),
