@@ -29,12 +29,10 @@ const hbaLine = wellFormedShape
 /** One object for `add` and `remove`, so that an error names the field instead of "no option fits". */
 const hbaShape = z
   .strictObject({
-    add: hbaLine
-      .optional()
-      .meta({
-        description: 'a rule to add, at the end of the file unless `after` or `before` says where',
-        examples: ['hostssl shop image_svc 10.3.0.0/16 scram-sha-256'],
-      }),
+    add: hbaLine.optional().meta({
+      description: 'a rule to add, at the end of the file unless `after` or `before` says where',
+      examples: ['hostssl shop image_svc 10.3.0.0/16 scram-sha-256'],
+    }),
     after: hbaLine.optional().describe('an existing rule, compared word by word'),
     before: hbaLine.optional().describe('an existing rule'),
     remove: hbaLine.optional().describe('a rule to take out'),
@@ -136,13 +134,10 @@ export const overridesShape = z.strictObject({
     .describe('go on although a required check is red before the change; it then decides nothing'),
   allowDirty: z.boolean().optional().describe('go on from a server whose files differ from what runs'),
   requireConfirm: z.boolean().optional().describe('keep only after an operator confirms at the end of the soak'),
-  expectsReboot: z
-    .boolean()
-    .optional()
-    .meta({
-      description: 'the change reboots the host: the lease counts on over it, by the wall clock',
-      default: false,
-    }),
+  expectsReboot: z.boolean().optional().meta({
+    description: 'the change reboots the host: the lease counts on over it, by the wall clock',
+    default: false,
+  }),
   allowAccessLoss: z
     .boolean()
     .optional()

@@ -71,13 +71,10 @@ export const rolloutFields = {
     })
     .optional()
     .describe('how many may go wrong; one more halts the rollout'),
-  onHalt: z
-    .enum(['undo', 'keep', 'ask'])
-    .optional()
-    .meta({
-      description: 'what becomes of targets that have kept the change when the rollout is halted',
-      default: 'undo',
-    }),
+  onHalt: z.enum(['undo', 'keep', 'ask']).optional().meta({
+    description: 'what becomes of targets that have kept the change when the rollout is halted',
+    default: 'undo',
+  }),
   askTimeout: positiveDurationShape
     .optional()
     .meta({ description: 'with `ask`: silence for so long is `undo`', default: '1h' }),
