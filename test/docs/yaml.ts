@@ -42,6 +42,8 @@ export async function problemsOf(text: string): Promise<readonly string[]> {
       return loaded(whole('change'), (path) => loadChangeFile(path, { changeId: 'a-change' }));
     case 'rollout.yaml':
       return loaded(text, (path) => loadRolloutFile(path, { rolloutId: 'a-rollout' }));
+    case 'values.yaml':
+      return ofHelm(value);
     case '.gitlab-ci.yml':
       return ofGitlab(value);
     default:
@@ -81,21 +83,30 @@ async function loaded(text: string, load: (path: string) => Promise<unknown>): P
   }
 }
 
-function ofSchema(name: string, value: unknown): readonly string[] {
-  const schema = JSON.parse(
-    readFileSync(join(packageRoot, 'test', 'pipelines', 'schemas', `${name}.json`), 'utf8'),
-  ) as object;
+const published = (name: string): string => join('test', 'pipelines', 'schemas', `${name}.json`);
+
+function ofSchema(path: string, value: unknown): readonly string[] {
+  const schema = JSON.parse(readFileSync(join(packageRoot, path), 'utf8')) as object;
   const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
   return validate(value)
     ? []
     : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
+/** Of our chart: `config` is knowngood.yaml. */
+function ofHelm(value: Values): readonly string[] {
+  const config = JSON.stringify(merged(rest.knowngood, value['config']));
+  return [
+    ...wordsOf(parseKnowngoodConfig(config, 'config')),
+    ...ofSchema(join('deploy', 'helm', 'knowngood', 'values.schema.json'), value),
+  ];
+}
+
 /** Its inputs are those of our own component. */
 function ofGitlab(value: Values): readonly string[] {
   const { include = [] } = value as { readonly include?: readonly { readonly inputs: Record<string, string> }[] };
   for (const { inputs } of include) component(inputs);
-  return ofSchema('gitlab-ci', value);
+  return ofSchema(published('gitlab-ci'), value);
 }
 
 interface Step {
@@ -119,6 +130,6 @@ function ofGithub(value: Values): readonly string[] {
       .filter(([, id, name = '']) => ours.some((step) => step.id === id) && !(name in action.outputs))
       .map(([text]) => `the action has no output ${text}`),
     ...outputs.filter(([, id]) => !steps.some((step) => step.id === id)).map(([text]) => `no step is ${text}`),
-    ...ofSchema('github-workflow', value),
+    ...ofSchema(published('github-workflow'), value),
   ];
 }
