@@ -24,7 +24,7 @@ describeFull('the Debian package', () => {
     await exec(join(packageRoot, 'deploy', 'debian', 'build.sh'), [folder]);
     const deb = readdirSync(folder).find((name) => name.endsWith('.deb')) ?? '';
     await exec('dpkg-deb', ['-x', join(folder, deb), root]);
-  }, 300_000);
+  }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('lays its files out as Debian does', () => {
