@@ -240,8 +240,8 @@ export const signedStories: Readonly<Record<string, readonly Step[]>> = {
       after: (house) => house.pipelineDone('upgrade-17'),
     },
     { command: 'knowngood report upgrade-17 --json > report.json' },
-    { command: "jq -j '.approvals[0].evidence.statement' report.json > statement" },
-    { command: "jq -j '.approvals[0].evidence.signature' report.json > signature" },
+    { command: "jq -j '.report.approvals[0].evidence.statement' report.json > statement" },
+    { command: "jq -j '.report.approvals[0].evidence.signature' report.json > signature" },
     { command: 'echo "anna $(cat anna.pub)" > allowed_signers' },
     {
       command: 'ssh-keygen -Y verify -f allowed_signers -I anna -n knowngood-approval@v1 -s signature < statement',
