@@ -155,7 +155,15 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
   'docs/operate.md': [
-    { command: 'knowngood status', before: (house) => house.inForce('night'), shows: /shop-db:night +watch/ },
+    {
+      command: 'knowngood status',
+      before: async (house) => {
+        await house.inForce('night');
+        // A list is told a moment later than it happens.
+        await house.until('it is listed', 'knowngood status', /shop-db:night +watch/);
+      },
+      shows: /shop-db:night +watch/,
+    },
     { command: 'knowngood status shop-db', shows: /watch/ },
     { command: 'knowngood checks try shop-db', shows: /^pass/m },
     {
