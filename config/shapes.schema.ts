@@ -102,6 +102,7 @@ const temporalFields = z.strictObject({
   namespace: z.string().min(1, 'is empty').optional(),
   tls: tlsOf(pemShape).optional(),
   apiKey: secretShape.optional(),
+  encryption: z.strictObject({ keys: z.array(secretShape).min(1, 'is empty') }).optional(),
 });
 
 export const temporalShape = temporalFields.refine(
