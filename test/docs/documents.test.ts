@@ -29,7 +29,7 @@ const documents = [
 for (const path of documents) {
   describe(`the document ${path}`, () => {
     it('names only commands that exist', () => {
-      const named = [...read(path).matchAll(/(?:npx knowngood|^\$ knowngood|`knowngood) ([a-z]+)/gm)].map(
+      const named = [...read(path).matchAll(/(?:npx knowngood|^\$ knowngood|`knowngood) ([a-z]+(?:-[a-z]+)*)/gm)].map(
         ([, name]) => name,
       );
       expect(commandNames()).toEqual(expect.arrayContaining([...new Set(named)]));
