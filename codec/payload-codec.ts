@@ -46,10 +46,12 @@ export function createPayloadCodec(
   };
 }
 
+/** GCM is a stream cipher: its last step only makes, or checks, the tag. */
 function encrypted({ id, key }: PayloadKey, payload: Payload): Payload {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(readable(id));
-  const body = Buffer.concat([cipher.update(Message.encode(payload).finish()), cipher.final()]);
+  const body = cipher.update(Message.encode(payload).finish());
+  cipher.final();
   return {
     metadata: { encoding: Buffer.from(encryptedEncoding), [keyIdEntry]: Buffer.from(id) },
     data: Buffer.concat([nonce, cipher.getAuthTag(), body]),
@@ -62,7 +64,9 @@ function decrypted({ id, key }: PayloadKey, { data }: Payload): Payload {
   try {
     const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceBytes)).setAAD(readable(id));
     decipher.setAuthTag(bytes.subarray(nonceBytes, bodyAt));
-    return Message.decode(Buffer.concat([decipher.update(bytes.subarray(bodyAt)), decipher.final()]));
+    const body = decipher.update(bytes.subarray(bodyAt));
+    decipher.final();
+    return Message.decode(body);
   } catch {
     throw altered(id);
   }

@@ -4,12 +4,17 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { Client, type Connection, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { temporalContact } from '../../agent/contact.ts';
 import { startChange, startOptions } from '../../client/start.ts';
 import { clientConverter } from '../../codec/data-converter.ts';
 import { newPayloadKey, parsePayloadKey, type PayloadKey } from '../../codec/keys.ts';
+import { loadKnowngoodConfig } from '../../config/load.ts';
+import { payloadKeys } from '../../config/payload-keys.ts';
+import { driftScheduleId } from '../../domain/drift/drift.ts';
 import { encryptedEncoding, encryptedWith, type PayloadLike } from '../../domain/encrypted-payload.ts';
 import type { ChangeView } from '../../domain/view.ts';
+import { keepDriftSchedules } from '../../worker/drift-schedules.ts';
 import { makePayloadKey } from '../../worker/payload-key.ts';
 import { findPlanted, histories } from '../integration/planted.ts';
 import { eventually } from '../support/processes.ts';
@@ -29,6 +34,8 @@ const rig = useRig({
   temporalSection: async (address) =>
     `{ address: '${address}', encryption: { keys: ['\${file:${newest}}', '\${file:${older}}'] } }`,
 });
+
+const keysFrom = (files: readonly string[]) => payloadKeys({ keys: files.map((file) => `\${file:${file}}`) }, null);
 
 /** One that has other keys, or none. */
 function clientWith(keys: readonly PayloadKey[]): Client {
@@ -52,6 +59,13 @@ async function readablePayloads(change: WorkflowHandle): Promise<string[]> {
   const all = (events ?? []).flatMap((event) => payloadsIn(event));
   expect(all.filter(([, payload]) => encryptedWith(payload) === ids[0]).length).toBeGreaterThan(10);
   return [...new Set(all.flatMap(([path, payload]) => (encryptedWith(payload) === null ? [path] : [])))].sort();
+}
+
+/** Encrypted with which key its look is started; undefined: there is none. */
+async function scheduledWith(target: string): Promise<string | null | undefined> {
+  const { raw } = await rig().client.schedule.getHandle(driftScheduleId(target)).describe();
+  const [input] = raw.schedule?.action?.startWorkflow?.input?.payloads ?? [];
+  return input && encryptedWith(input);
 }
 
 describe('with encrypted payloads', () => {
@@ -115,8 +129,32 @@ describe('with encrypted payloads', () => {
     const refused = await said.executeUpdate('reject', { args: ['kim: no'] }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(WorkflowUpdateFailedError);
     expect((refused as WorkflowUpdateFailedError).cause?.message).toContain(`encrypted with key ${stranger.id}`);
+    const open = async () => ({ connection: rig().client.connection as Connection, namespace: 'default' });
+    expect(await temporalContact(open).look(change.workflowId)).toMatchObject({ kind: 'running' });
     await change.executeUpdate('reject', { args: ['kim: no'] });
     expect(await change.outcome()).toMatchObject({ outcome: 'rejected' });
+  });
+
+  it('a schedule follows a rotation, because it outlives every key', async () => {
+    const { targets, ...config } = await loadKnowngoodConfig(join(rig().folder, 'knowngood.yaml'));
+    const [shop] = Object.values(targets);
+    if (shop === undefined) throw new Error('the rig has a target');
+    const looked = {
+      ...config,
+      targets: { 'often-looked-at': { ...shop, drift: { everyMs: 3_600_000, ignore: [] } } },
+    };
+    for (const keyId of [null, ids[1], ids[0]] as const) {
+      const keys = keyId === null ? [] : await keysFrom(keyId === ids[0] ? [newest, older] : [older, newest]);
+      const kept = keepDriftSchedules({
+        client: clientWith(keys),
+        config: async () => looked,
+        ...(keyId === null ? {} : { keyId }),
+      });
+      const isSo = async () => (await scheduledWith('often-looked-at').catch(() => undefined)) === keyId;
+      await eventually(`it is encrypted with ${keyId ?? 'none'}`, isSo, 10_000);
+      await kept.stop();
+    }
+    await rig().client.schedule.getHandle(driftScheduleId('often-looked-at')).delete();
   });
 
   it('a failure is told to who has the key, and its words stand in no history', async () => {
