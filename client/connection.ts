@@ -1,6 +1,6 @@
 /** One connection to Temporal; an address that does not answer is a value, said within seconds. */
 import { Client, Connection } from '@temporalio/client';
-import type { ConnectionOptions } from '@temporalio/client';
+import type { ClientInterceptors, ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { clientConverter } from '../codec/data-converter.ts';
 import { PayloadError, type PayloadKey, payloadKeysIn } from '../codec/keys.ts';
@@ -23,12 +23,14 @@ export type Connected =
 export async function connect(
   temporal: TemporalTarget = fromEnvironment(),
   identity = clientIdentity(),
+  interceptors: ClientInterceptors = {},
 ): Promise<Connected> {
   const { namespace, options } = temporal;
   try {
     const dataConverter = clientConverter(temporal.payloadKeys ?? payloadKeysIn(process.env));
     const connection = await Connection.connect({ ...options, connectTimeout: '5 seconds' });
-    return { kind: 'connected', client: new Client({ connection, namespace, dataConverter, identity }), identity };
+    const client = new Client({ connection, namespace, dataConverter, identity, interceptors });
+    return { kind: 'connected', client, identity };
   } catch (error) {
     if (error instanceof PayloadError) return { kind: 'refused', problems: [error.problem] };
     return { kind: 'refused', problems: [await whyNoWay(options, error)] };

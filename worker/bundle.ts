@@ -30,6 +30,7 @@ export async function workflowCode(): Promise<{ readonly code: string }> {
     // Part of the bundle alone: what activities and clients read is ours.
     payloadConverterPath: sourceOf('payloads'),
     failureConverterPath: sourceOf('failures'),
+    workflowInterceptorModules: [sourceOf('traces')],
     logger: new DefaultLogger('WARN'),
   });
 }
