@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { publicKeyShape } from './approvers.schema.ts';
+import { closedFields } from './never-reopen.schema.ts';
 import { absolutePath, argvShape, databaseShape, metricsShape, storeShape, temporalShape } from './shapes.schema.ts';
 
 const commandShape = z
@@ -47,6 +49,9 @@ export const agentShape = z.strictObject({
       timeout: positiveDurationShape.optional(),
       folder: absolutePath.optional(),
     })
+    .optional(),
+  neverReopen: z
+    .strictObject({ ...closedFields, keys: z.array(publicKeyShape).max(10, 'must be at most 10').optional() })
     .optional(),
   standbys: z.array(z.strictObject(databaseShape)).optional(),
   observe: z

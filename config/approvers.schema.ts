@@ -6,7 +6,7 @@ import { readPublicKeyLine } from '../signing/public-key.ts';
 
 const identity = textShape.min(1, 'is empty').max(200, 'is longer than 200 characters');
 
-const key = z.string().superRefine((line, ctx) => {
+export const publicKeyShape = z.string().superRefine((line, ctx) => {
   const read = readPublicKeyLine(line);
   if ('code' in read) ctx.addIssue({ code: 'custom', message: says(read.message, read.hint ?? '') });
 });
@@ -19,7 +19,7 @@ export const approversShape = z
     nameShape,
     z.strictObject({
       identities: z.array(identity).max(10, 'must be at most 10').optional(),
-      keys: z.array(key).max(10, 'must be at most 10').optional(),
+      keys: z.array(publicKeyShape).max(10, 'must be at most 10').optional(),
     }),
   )
   .refine((approvers) => Object.keys(approvers).length <= mostApprovers, `must be at most ${mostApprovers}`);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { settableRules } from '../domain/plan/risk.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
 import { driftShape } from './drift.schema.ts';
+import { closedFields } from './never-reopen.schema.ts';
 
 const count = z
   .int({ error: 'expected a whole number' })
@@ -86,6 +87,7 @@ export const policyFields = {
   risk: risk.optional(),
   windows: z.array(changeWindow).max(20, 'must be at most 20').optional(),
   drift: driftShape.optional(),
+  neverReopen: z.strictObject({ ...closedFields, approvedBy: nameShape.optional() }).optional(),
 };
 
 export const policyShape = z.strictObject(policyFields);
