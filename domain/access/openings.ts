@@ -36,7 +36,7 @@ export function openings(live: AccessState, restored: AccessState, list: NeverRe
   const both = comparison(live, restored);
   return [
     ...list.roles.flatMap((role): Opening[] => {
-      const byRules = both.opens({ user: role, from: null });
+      const byRules = both.opens({ users: [role], from: null });
       const databases = behindRules(live, restored, role).filter((database) => both.reaches(role, database));
       const names = (state: AccessState): readonly string[] => mapsFor(state, role);
       const known = new Set(names(live));
@@ -46,7 +46,7 @@ export function openings(live: AccessState, restored: AccessState, list: NeverRe
       ];
     }),
     ...list.from.flatMap((network): Opening[] =>
-      both.opens({ user: null, from: network }) ? [{ kind: 'network', network }] : [],
+      both.opens({ users: null, from: network }) ? [{ kind: 'network', network }] : [],
     ),
     ...(list.passwordless ? restored.rules : []).flatMap(({ rule }): Opening[] =>
       rule !== null && isPasswordless(rule) && both.opensBy(rule) ? [{ kind: 'passwordless', rule }] : [],
@@ -74,7 +74,7 @@ interface Answer {
 
 interface Asked {
   /** null: anybody. */
-  readonly user: string | null;
+  readonly users: readonly string[] | null;
   /** null: from anywhere. */
   readonly from: string | null;
 }
@@ -89,20 +89,22 @@ interface Comparison {
 
 function comparison(live: AccessState, restored: AccessState): Comparison {
   const all = [...live.rules, ...restored.rules];
-  const isSameFile = live.listen === restored.listen && sameRules(live.rules, restored.rules) && !asksGroups(restored);
-  const pointsOf = pointsAmong(all, restored.interfaces);
+  const isAlike = live.listen === restored.listen && !asksGroups(live) && !asksGroups(restored);
+  const isSameFile = isAlike && sameRules(live.rules, restored.rules);
+  const facts = [matchFactsOf(live), matchFactsOf(restored)];
   const sides = assumptions(all, restored.versionNum).map(
     (assumption) => [answering(live, assumption), answering(restored, assumption)] as const,
   );
   const some = (
-    { user, from }: Asked,
+    { users, from }: Asked,
     isAsked: (address: Address | null) => boolean,
     opens: (was: Answer, will: Answer, connecting: Connecting) => boolean,
   ): boolean => {
-    const points = pointsOf(from)?.filter(isAsked);
+    const theirs = all.filter(({ rule }) => rule !== null && (users === null || isFor(rule, users, facts)));
+    const points = pointsAmong(theirs, restored.interfaces)(from)?.filter(isAsked);
     if (points === undefined) return true;
-    const near = all.flatMap(({ rule }) => (rule !== null && isNear(rule, points, restored) ? [rule] : []));
-    const connections = connectionsOf(near, user, points, live, restored);
+    const near = theirs.flatMap(({ rule }) => (rule !== null && isNear(rule, points, restored) ? [rule] : []));
+    const connections = connectionsOf(near, users, points, live, restored);
     if (connections === null) return true;
     for (const connecting of connections)
       if (sides.some(([was, will]) => opens(was(connecting), will(connecting), connecting))) return true;
@@ -120,19 +122,48 @@ function comparison(live: AccessState, restored: AccessState): Comparison {
         },
       ),
     opensBy: (rule) =>
-      !isSameFile &&
+      !(isAlike && comesThroughAlike(rule, live, restored)) &&
       some(
-        { user: null, from: rule.address?.kind === 'net' ? networkText(rule) : null },
+        {
+          users: rule.users.every((token) => tokenKind(token, restored.versionNum) === 'name')
+            ? rule.users.map(({ text }) => text)
+            : null,
+          from: rule.address?.kind === 'net' ? networkText(rule) : null,
+        },
         (address) => address !== null && !isLoopback(address),
         (was, will) => isSame(will.rule, rule) && was.level !== 'passwordless',
       ),
     reaches: (user, database) =>
       some(
-        { user, from: null },
+        { users: [user], from: null },
         () => true,
         (_, { level }, connecting) => level !== 'closed' && !connecting.replication && connecting.database === database,
       ),
   };
+}
+
+function isFor({ users: tokens }: HbaRule, users: readonly string[], facts: readonly MatchFacts[]): boolean {
+  return users.some((user) => facts.some((fact) => tokens.some((token) => fitsUser(token, user, fact) !== false)));
+}
+
+/**
+ * The live file has this rule, and nothing before it that the restored one has not, but for what asks for nothing either: who
+ * comes to it there gets in so here. Files of thousands of rules are not asked about them one by one.
+ */
+function comesThroughAlike(rule: HbaRule, live: AccessState, restored: AccessState): boolean {
+  const text = ruleLine(rule);
+  const before = new Set<string>();
+  for (const { rule: earlier } of restored.rules) {
+    if (earlier === null || isSame(earlier, rule)) break;
+    before.add(ruleLine(earlier));
+  }
+  for (const { rule: other } of live.rules) {
+    if (other === null) return false;
+    const line = ruleLine(other);
+    if (line === text) return true;
+    if (!before.has(line) && !isPasswordless(other)) return false;
+  }
+  return false;
 }
 
 function sameRules(one: readonly FileRule[], other: readonly FileRule[]): boolean {
@@ -143,7 +174,7 @@ function sameRules(one: readonly FileRule[], other: readonly FileRule[]): boolea
 /** Whom a rule fits depends on the roles, too. */
 function asksGroups({ rules }: AccessState): boolean {
   return rules.some(({ rule }) =>
-    [...(rule?.users ?? []), ...(rule?.databases ?? [])].some(({ text }) => /^[+/]|^samerole$|^samegroup$/.test(text)),
+    [...(rule?.users ?? []), ...(rule?.databases ?? [])].some(({ text }) => /^\+|^samerole$|^samegroup$/.test(text)),
   );
 }
 
@@ -223,7 +254,7 @@ const nobody = 'knowngood-nobody';
 /** null: too many. */
 function connectionsOf(
   rules: readonly HbaRule[],
-  user: string | null,
+  asked: readonly string[] | null,
   points: readonly (Address | null)[],
   live: AccessState,
   restored: AccessState,
@@ -236,7 +267,7 @@ function connectionsOf(
     ...restored.databases.keys(),
     nobody,
   ]);
-  const users = user === null ? usersOf(rules, databases, named, [live, restored]) : new Set([user]);
+  const users = asked === null ? usersOf(rules, databases, named, [live, restored]) : new Set(asked);
   if (users.size * (databases.size + 2) * points.length * 3 > mostConnections) return null;
   return each(users, databases, points);
 }

@@ -12,7 +12,7 @@ import { openTarget } from '../../worker/open-target.ts';
 import { type Lab, caller, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
 import { aKeyPair } from '../support/ssh-agent.ts';
-import { edit, query } from '../targets/postgres/server.ts';
+import { edit, query, silent, unfenced } from '../targets/postgres/server.ts';
 
 const before = `local all postgres trust
 host all postgres 127.0.0.0/8 scram-sha-256
@@ -143,6 +143,28 @@ describe('a change that has closed something, and harms', () => {
       expect(await reverted(it, { ...ruling, ...signed(key, planHash) })).toMatchObject({ kind: 'incomplete' });
     expect(await reverted(it, { ...ruling, ...signed(kim, hash) })).toMatchObject({ kind: 'reverted' });
     expect(await hba()).toBe(before);
+  });
+});
+
+describe('the way back to an earlier snapshot', () => {
+  it('leaves the same closed, and says so in its plan', async () => {
+    const { target } = await lab();
+    const known = await target.capture();
+    await query(cluster(), 'alter role vendor nologin');
+    await edit(cluster(), 'pg_hba.conf', () => upgraded);
+    await query(cluster(), 'select pg_reload_conf()');
+    const restore = { snapshot: known.snapshot?.id ?? '' } as const;
+    const allowance = { settings: [], paths: [], sql: true };
+    const answer = await target.planRestore(await target.capture(), known, restore, allowance, [], neverReopen);
+    if (answer.kind === 'refused') throw new Error(JSON.stringify(answer));
+    const said = answer.plan.summary.warnings.filter((warning) => warning.startsWith('stays closed: '));
+    expect(said.toSorted()).toEqual(closed.map((one) => `stays closed: ${one}`));
+    await target.apply(answer.plan, unfenced, silent);
+    expect([await lets('shop_app', '127.0.2.1'), await lets('vendor', '127.0.0.1')]).toEqual([true, false]);
+    expect([await hba(), await canLogIn()]).toEqual([
+      expect.stringContaining('host shop all 203.0.113.0/24 scram-sha-256'),
+      false,
+    ]);
   });
 });
 

@@ -344,3 +344,19 @@ describe('whatever the rules', () => {
     expect(found.closed).toBeGreaterThan(found.left * 2);
   });
 });
+
+it('a file of ten thousand rules is asked about in a moment', () => {
+  const services = Array.from(
+    { length: 10_000 },
+    (_, i) => `host db${i % 50} svc${i} 10.${i >> 8}.${i & 255}.0/24 md5`,
+  );
+  const wanted = ['host all vendor all md5', ...services, 'host all all 192.168.0.0/16 trust', shop].join('\n');
+  const now = [...services.slice(1), 'host all all 192.168.0.0/16 trust'].join('\n');
+  const all = { roles: ['vendor'], from: ['203.0.113.0/24'], passwordless: true };
+  const answer = closed({ hba: `${now}\n` }, { hba: `${wanted}\n` }, all);
+  expect(answer.kind !== 'nothing' && answer.problems.map(({ message }) => message)).toEqual([
+    'role vendor stays shut out by pg_hba.conf',
+    '203.0.113.0/24 stays shut out by pg_hba.conf',
+  ]);
+  expect(answer.kind).toBe('closed');
+});
