@@ -1,6 +1,7 @@
 /** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
   'browser/operator',
+  'deploy/helm',
   'deploy/units',
   'integration/rollout',
   'integration/scenarios',
@@ -8,6 +9,7 @@ export const slow = [
   'pipelines/github',
   'pipelines/others',
   'targets/postgres/rehearsal/rehearse',
+  'traces/traces',
   'workflows/agent-alone',
   'workflows/drift-told',
   'workflows/graceful-stop',
