@@ -54,7 +54,10 @@ export function keepClosed(input: KeepClosed): ClosedFiles {
     const state = restored(texts);
     return loads(state) && openings(live, state, list).every(({ kind }) => kind === 'map');
   };
-  for (const texts of [earlier, withClosing(input, opened)])
+  // What an approval has opened goes out of what an earlier attempt has written.
+  const marks = new Set(opened.map((one) => markOf(input, one)));
+  const left = new Map([...earlier].map(([path, text]) => [path, withoutClosing(text, input.id, marks)]));
+  for (const texts of [left, withClosing(input, opened)])
     if (texts !== null && (texts.size > 0 || keepsMaps) && isClosed(texts))
       return { kind: 'closed', texts, keepsMaps, problems };
   return { kind: 'left', problems };
@@ -119,7 +122,7 @@ function inFront(input: KeepClosed, opening: Opening): readonly string[] {
       `local ${databases} ${tokenText(role)} reject`,
       `host ${databases} ${tokenText(role)} all reject`,
     ];
-    return block(input.id, `(role ${JSON.stringify(opening.role)})`, [
+    return block(input.id, markOf(input, opening), [
       ...opening.databases.flatMap((database) => from(tokenText(nameToken(database)))),
       ...(opening.byRules ? [...liveWithin(input, { users: [role] }), ...from('all'), ...from('replication')] : []),
     ]);
@@ -129,7 +132,7 @@ function inFront(input: KeepClosed, opening: Opening): readonly string[] {
   if (network === null) throw new NotOneRule();
   const address: RuleAddress = { kind: 'net', ...network };
   const all = ['all', 'replication'].map((databases) => `host ${databases} all ${addressText(address)} reject`);
-  return block(input.id, `(${opening.network})`, [...liveWithin(input, { address }), ...all]);
+  return block(input.id, markOf(input, opening), [...liveWithin(input, { address }), ...all]);
 }
 
 /** What the live rules say of some connections, as rules for these alone. Throws `NotOneRule`. */
@@ -186,6 +189,21 @@ function replaced(content: string, rule: HbaRule, by: readonly string[], { live,
   return [...lines.slice(0, rule.line - 1), ...block(id, `[${original}]`, by), ...lines.slice(rule.line)].join('\n');
 }
 
+/** What a block is there for: in the mark, and known again by it. */
+function markOf({ read }: KeepClosed, opening: Opening): string {
+  switch (opening.kind) {
+    case 'role':
+    case 'map':
+      return `(role ${JSON.stringify(opening.role)})`;
+    case 'network':
+      return `(${opening.network})`;
+    case 'passwordless':
+      return `[${read(opening.rule.file)?.split('\n')[opening.rule.line - 1] ?? ''}]`;
+    default:
+      return opening satisfies never;
+  }
+}
+
 function block(id: string, what: string, lines: readonly string[]): readonly string[] {
   return [`${opens(id)}${what}`, ...lines, closes(id)];
 }
@@ -193,13 +211,11 @@ function block(id: string, what: string, lines: readonly string[]): readonly str
 const opens = (id: string): string => `# knowngood ${id} keeps closed: `;
 const closes = (id: string): string => `# knowngood ${id}: end`;
 
-/** The file without what a revert of this change has put into it: to the byte as it would have been restored. */
-export function withoutClosing(content: string, id: string): string {
-  const form = new RegExp(
-    `^${opens(id)}(?:\\[([^\\n]*)\\]|\\([^\\n]*\\))\\n(?:[^\\n]*\\n)*?${closes(id)}(\\n|$)`,
-    'gm',
-  );
-  return content.replace(form, (_, original: string | undefined, end: string) =>
-    original === undefined ? '' : `${original}${end}`,
-  );
+/** The file without what a revert of this change has put into it, but for `kept`: to the byte as it would have been restored. */
+export function withoutClosing(content: string, id: string, kept: ReadonlySet<string> = new Set()): string {
+  const form = new RegExp(`^${opens(id)}(\\[[^\\n]*\\]|\\([^\\n]*\\))\\n(?:[^\\n]*\\n)*?${closes(id)}(\\n|$)`, 'gm');
+  return content.replace(form, (whole, mark: string, end: string) => {
+    if (kept.has(mark)) return whole;
+    return mark.startsWith('(') ? '' : `${mark.slice(1, -1)}${end}`;
+  });
 }

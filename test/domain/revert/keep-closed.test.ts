@@ -245,6 +245,15 @@ describe('rules that come back', () => {
   });
 });
 
+it('what an approval has opened goes out of what an earlier attempt has written, and the rest stays', () => {
+  const [live, wanted] = [{ hba: 'local all all peer\n' }, { hba: `host all all 10.0.0.0/8 trust\n${shop}\n` }];
+  const first = closed(live, wanted, { roles: ['vendor'], passwordless: true });
+  if (first.kind !== 'closed') throw new Error(first.kind);
+  const less = closed(withTexts(wanted, first.texts), wanted, { passwordless: true }, first.texts);
+  expect(less).toEqual(closed(live, wanted, { passwordless: true }));
+  expect(rulesOf(less)).toEqual([shop]);
+});
+
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
 const numRuns = full ? 3_000 : 40;
 
