@@ -40,8 +40,8 @@ export type ClosedFiles =
       readonly keepsMaps: boolean;
       readonly problems: readonly Problem[];
     }
-  /** No rules were found that keep out those alone: the access files stay as they are. */
-  | { readonly kind: 'left'; readonly problems: readonly Problem[] };
+  /** No rules were found that keep out those alone: the access files stay as they are, but for what goes before pg_hba.conf. */
+  | { readonly kind: 'left'; readonly inFront: string; readonly problems: readonly Problem[] };
 
 export function keepClosed(input: KeepClosed): ClosedFiles {
   const { live, restored, list, earlier } = input;
@@ -60,7 +60,10 @@ export function keepClosed(input: KeepClosed): ClosedFiles {
   for (const texts of [left, withClosing(input, opened)])
     if (texts !== null && (texts.size > 0 || keepsMaps) && isClosed(texts))
       return { kind: 'closed', texts, keepsMaps, problems };
-  return { kind: 'left', problems };
+  // Whom roles and grants alone kept out, those that come back would let in.
+  const behind = opened.flatMap((one) => (one.kind === 'role' ? [{ ...one, byRules: false }] : []));
+  const inFront = behind.filter(({ databases }) => databases.length > 0).flatMap((one) => blockFor(input, one));
+  return { kind: 'left', inFront: inFront.map((line) => `${line}\n`).join(''), problems };
 }
 
 function problemOf(opening: Opening): Problem {
@@ -103,7 +106,7 @@ function withClosing(input: KeepClosed, opened: readonly Opening[]): Texts | nul
       if (edited === null) return null;
       texts.set(rule.file, edited);
     }
-    const front = opened.flatMap((opening) => inFront(input, opening));
+    const front = opened.flatMap((opening) => blockFor(input, opening));
     const content = contentOf(main);
     if (content === null) return null;
     if (front.length > 0) texts.set(main, `${front.join('\n')}\n${content}`);
@@ -115,7 +118,7 @@ function withClosing(input: KeepClosed, opened: readonly Opening[]): Texts | nul
 }
 
 /** Throws `NotOneRule`. */
-function inFront(input: KeepClosed, opening: Opening): readonly string[] {
+function blockFor(input: KeepClosed, opening: Opening): readonly string[] {
   if (opening.kind === 'role') {
     const role = nameToken(opening.role);
     const from = (databases: string): readonly string[] => [

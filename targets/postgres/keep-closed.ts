@@ -73,11 +73,12 @@ export function closeFiles(
   const moved = now.facts.paths.hba !== before.facts.paths.hba;
   const stays = ({ role }: FileDecision): boolean =>
     closed.kind === 'left' ? moved || isAccessFile(role) : closed.keepsMaps && role === 'ident';
-  const texts = closed.kind === 'left' ? new Map<string, string>() : closed.texts;
+  const texts = closed.kind === 'left' ? inFrontOf(now.facts.paths.hba, live, closed.inFront) : closed.texts;
   const made = decisions.map((decision): FileDecision => {
-    if (stays(decision)) return leave(decision, live);
     const text = texts.get(decision.path);
-    return text === undefined ? decision : write(decision, text);
+    if (!stays(decision)) return text === undefined ? decision : write(decision, text);
+    const left = leave(decision, live);
+    return text === undefined || left.want === null ? left : { ...left, want: { ...left.want, content: text } };
   });
   // The change did not touch it, and what leads to it comes back.
   const others = [...texts].flatMap(([path, text]): readonly FileDecision[] => {
@@ -96,6 +97,11 @@ function sectionsOf({ snapshot, facts }: Captured, other: Captured | null): Know
   const listens = { name: 'listen_addresses', value: '*' };
   const nothing = { settings: [listens], roles: [], memberships: [], databases: [] };
   return snapshot?.sections ?? other?.snapshot?.sections ?? { ...nothing, server: { versionNum: facts.versionNum } };
+}
+
+function inFrontOf(path: string, live: FileSet, text: string): ReadonlyMap<string, string> {
+  const { content } = live.get(path) ?? { content: '' };
+  return new Map(text === '' || content.startsWith(text) ? [] : [[path, `${text}${content}`]]);
 }
 
 function leave(decision: FileDecision, live: FileSet): FileDecision {

@@ -44,7 +44,12 @@ export async function planFilesBack(
     absent: absentIn(before),
     merged: changeId === null ? new Set() : await mergedBefore(live, changeId),
   });
-  const { decisions, held } = closeFiles(planned, { before, change, live: onDisk.files, list, id });
+  const marked = [...live].flatMap(([path, file]): readonly FileDecision[] => {
+    const isMarked = file.content !== onDisk.files.get(path)?.content && !planned.some((one) => one.path === path);
+    return isMarked ? [{ path, role: file.role, decision: 'nothing', want: file, keep: null }] : [];
+  });
+  const all = [...planned, ...marked];
+  const { decisions, held } = closeFiles(all, { before, change, live: onDisk.files, list, id });
   // What only an earlier attempt has written goes, where it may.
   const opened = decisions.map((decision): FileDecision => {
     const { decision: what, path, want } = decision;

@@ -83,6 +83,8 @@ const closed = [
   'role vendor stays shut out by pg_hba.conf',
 ];
 
+const shut = 'local "shop" "vendor" reject\nhost "shop" "vendor" all reject\n';
+
 describe('a change that has closed something, and harms', () => {
   it('is reverted but for that, and says so in the same words at every attempt', async () => {
     const it = await lockedOut();
@@ -117,6 +119,23 @@ describe('a change that has closed something, and harms', () => {
       conflicts: expect.arrayContaining(['role vendor stays as it is: LOGIN (left closed by kim)']),
     });
     expect([await hba(), await canLogIn()]).toEqual([rules, false]);
+  });
+
+  it('that has taken CONNECT from everybody gives it back to all but the vendor, and once approved to the vendor', async () => {
+    const it = await lab({ allow: { settings: [], paths: [], sql: true } });
+    const sql = [{ database: 'postgres', statement: 'revoke connect on database shop from public' }];
+    const { planHash } = await it.arm({ kind: 'config', sql }, { neverReopen });
+    expect(await it.agent.apply({ ...caller, planHash, command: null })).toMatchObject({ kind: 'applied' });
+    const answer = await reverted(it);
+    const items = ['role vendor stays shut out by pg_hba.conf'];
+    expect(answer).toMatchObject({ kind: 'incomplete', held: { items } });
+    expect([await lets('shop_app', '127.0.2.1'), await lets('vendor', '127.0.0.1')]).toEqual([true, false]);
+    expect(await hba()).toBe(
+      `# knowngood upgrade keeps closed: (role "vendor")\n${shut}# knowngood upgrade: end\n${before}`,
+    );
+    const hash = answer.kind === 'incomplete' ? (answer.held?.hash ?? '') : '';
+    expect(await reverted(it, { hash, allow: true, by: 'kim' })).toMatchObject({ kind: 'reverted' });
+    expect(await hba()).toBe(before);
   });
 
   it('is reverted whole on the host, by whoever says so there', async () => {

@@ -213,7 +213,16 @@ describe('rules that come back', () => {
       { hba: 'host all all all md5\n' },
       { from: ['203.0.113.0/24'] },
     );
-    expect(answer).toMatchObject({ kind: 'left' });
+    expect(answer).toMatchObject({ kind: 'left', inFront: '' });
+  });
+
+  it('are still told to keep out whom grants alone kept out', () => {
+    const live = { hba: 'host all all .example.com md5\nhost all all 10.0.0.0/8 md5\n', connect: 'app' };
+    const answer = closed(live, { hba: 'host all all all md5\n' }, { roles: ['vendor'], from: ['203.0.113.0/24'] });
+    expect(answer.kind === 'left' && answer.inFront.split('\n').slice(1, 3)).toEqual([
+      'local "shop" "vendor" reject',
+      'host "shop" "vendor" all reject',
+    ]);
   });
 
   it('are put into the file that holds them, whichever it is', () => {
