@@ -20,7 +20,18 @@ export const networkShape = z.string().refine((text) => {
 }, 'is not an address or a network such as 203.0.113.0/24');
 
 export const closedFields = {
-  roles: z.array(role).max(most, `must be at most ${most}`).optional(),
-  from: z.array(networkShape).max(most, `must be at most ${most}`).optional(),
-  passwordless: z.boolean().optional(),
+  roles: z
+    .array(role)
+    .max(most, `must be at most ${most}`)
+    .optional()
+    .meta({ description: 'roles, by their exact names', examples: [['old_vendor']] }),
+  from: z
+    .array(networkShape)
+    .max(most, `must be at most ${most}`)
+    .optional()
+    .meta({ description: 'addresses and networks', examples: [['203.0.113.0/24']] }),
+  passwordless: z
+    .boolean()
+    .optional()
+    .meta({ description: 'rules that let in from other machines by `trust` or `ident`', default: true }),
 };

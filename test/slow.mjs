@@ -1,8 +1,11 @@
 /** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
+  'browser/encrypted',
   'browser/operator',
   'deploy/helm',
   'deploy/units',
+  'docs/commands',
+  'docs/get-started',
   'integration/rollout',
   'integration/scenarios',
   'mutations/three-way',
