@@ -2,7 +2,17 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
-import { absolutePath, argvShape, databaseShape, metricsShape, storeShape, temporalShape } from './shapes.schema.ts';
+import {
+  absolutePath,
+  argvShape,
+  databaseShape,
+  metricsShape,
+  secretShape,
+  storeShape,
+  temporalShape,
+  tlsShape,
+  webAddress,
+} from './shapes.schema.ts';
 
 const commandShape = z
   .strictObject({
@@ -27,12 +37,29 @@ const commandShape = z
 /** A look costs the server about as much as any small query. */
 const observeIntervalShape = durationShape.refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'is shorter than 1s');
 
+const patroniShape = z
+  .strictObject({
+    endpoints: z
+      .array(
+        webAddress.refine((text) => /^https?:\/\/[^/?#]+\/?$/.test(text), 'has a path: only the address is wanted'),
+      )
+      .min(1, 'is empty'),
+    username: z.string().min(1, 'is empty').optional(),
+    password: secretShape.optional(),
+    tls: tlsShape.optional(),
+  })
+  .refine(
+    ({ username, password }) => (username === undefined) === (password === undefined),
+    'needs "username" and "password" together',
+  );
+
 export const agentShape = z.strictObject({
   target: nameShape,
   ...databaseShape,
   stateDir: absolutePath.optional(),
   keyFile: absolutePath.optional(),
   restart: argvShape.optional(),
+  patroni: patroniShape.optional(),
   commands: z.record(nameShape, commandShape).optional(),
   allow: z
     .strictObject({

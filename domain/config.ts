@@ -19,6 +19,17 @@ export interface TemporalConfig {
   readonly apiKey: string | null;
 }
 
+/** The REST API of a Patroni cluster. */
+export interface PatroniConfig {
+  /** Origins, such as `https://10.0.0.5:8008`; one that answers will do. */
+  readonly endpoints: readonly string[];
+  /** null: it asks for no login. */
+  readonly username: string | null;
+  /** A secret reference or null. */
+  readonly password: string | null;
+  readonly tls: TemporalConfig['tls'];
+}
+
 export interface DatabaseConfig {
   /** `postgresql://user@host:port/db?sslmode=…`, no password in it. */
   readonly connection: string;
@@ -139,6 +150,8 @@ export interface AgentConfig {
   readonly keyFile: string;
   /** argv that restarts (or starts, when it is down) the server and returns when done; null: this agent cannot restart. */
   readonly restart: readonly string[] | null;
+  /** The target is a Patroni cluster, and its configuration goes through Patroni. Absent: a server on this host. */
+  readonly patroni?: PatroniConfig;
   readonly commands: Readonly<Record<string, NamedCommand>>;
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */

@@ -2,20 +2,29 @@
 import { fingerprintKey } from '../agent/key.ts';
 import { resolveOptionalSecret } from '../config/secrets.ts';
 import type { AgentConfig } from '../domain/config.ts';
+import { createPatroniOwner } from '../targets/managed/patroni/owner.ts';
+import { createManagedTarget } from '../targets/managed/target.ts';
 import { createPostgresTarget } from '../targets/postgres/target.ts';
 import type { Target } from '../targets/target.ts';
 
 /** `onNoPassword`: go on without it, because files are put back without SQL; absent: its absence is an error. */
 export async function openTarget(
-  { database, restart, standbys, keyFile }: AgentConfig,
+  { database, restart, standbys, keyFile, patroni }: AgentConfig,
   key: Buffer,
   onNoPassword?: (error: unknown) => void,
 ): Promise<Target> {
-  const password = await resolveOptionalSecret(database.password).catch((error: unknown) => {
-    if (onNoPassword === undefined) throw error;
-    onNoPassword(error);
-    return null;
-  });
+  const secret = (reference: string | null): Promise<string | null> =>
+    resolveOptionalSecret(reference).catch((error: unknown) => {
+      if (onNoPassword === undefined) throw error;
+      onNoPassword(error);
+      return null;
+    });
+  const password = await secret(database.password);
+  const fingerprints = (await fingerprintKey(keyFile)) ?? key;
+  if (patroni !== undefined) {
+    const owner = createPatroniOwner(patroni, await secret(patroni.password));
+    return createManagedTarget({ owner, database, password, key: fingerprints });
+  }
   // A standby that cannot be asked forbids what depends on it, and nothing else.
   const named = await Promise.all(
     standbys.map(async (standby) => ({
@@ -23,6 +32,5 @@ export async function openTarget(
       password: await resolveOptionalSecret(standby.password).catch(() => null),
     })),
   );
-  const fingerprints = (await fingerprintKey(keyFile)) ?? key;
   return createPostgresTarget({ database, password, key: fingerprints, restart, standbys: named });
 }

@@ -59,7 +59,7 @@ export async function planRestoreOn(
   return { kind: 'planned', plan };
 }
 
-function sqlBack(
+export function sqlBack(
   { endpoint }: Parts,
   before: Captured,
   wanted: Captured,
