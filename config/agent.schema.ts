@@ -37,13 +37,14 @@ const commandShape = z
 /** A look costs the server about as much as any small query. */
 const observeIntervalShape = durationShape.refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'is shorter than 1s');
 
+const originShape = webAddress.refine(
+  (text) => /^https?:\/\/[^/?#]+\/?$/.test(text),
+  'has a path: only the address is wanted',
+);
+
 const patroniShape = z
   .strictObject({
-    endpoints: z
-      .array(
-        webAddress.refine((text) => /^https?:\/\/[^/?#]+\/?$/.test(text), 'has a path: only the address is wanted'),
-      )
-      .min(1, 'is empty'),
+    endpoints: z.array(originShape).min(1, 'is empty'),
     username: z.string().min(1, 'is empty').optional(),
     password: secretShape.optional(),
     tls: tlsShape.optional(),
@@ -53,13 +54,22 @@ const patroniShape = z
     'needs "username" and "password" together',
   );
 
-export const agentShape = z.strictObject({
+/** AWS's own names; credentials come from its own chain, and never stand here. */
+const rdsShape = z.strictObject({
+  instance: z.string().regex(/^[a-z](-?[a-z0-9])*$/, 'is no identifier of an RDS instance'),
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'is no AWS region'),
+  endpoint: originShape.optional(),
+  sharedWith: z.array(z.string().min(1, 'is empty')).optional(),
+});
+
+const agentFields = z.strictObject({
   target: nameShape,
   ...databaseShape,
   stateDir: absolutePath.optional(),
   keyFile: absolutePath.optional(),
   restart: argvShape.optional(),
   patroni: patroniShape.optional(),
+  rds: rdsShape.optional(),
   commands: z.record(nameShape, commandShape).optional(),
   allow: z
     .strictObject({
@@ -86,5 +96,10 @@ export const agentShape = z.strictObject({
   temporal: temporalShape.optional(),
   metrics: metricsShape.optional(),
 });
+
+export const agentShape = agentFields.refine(
+  ({ patroni, rds }) => patroni === undefined || rds === undefined,
+  'has "patroni" and "rds": a target has one owner',
+);
 
 export type AgentInput = z.infer<typeof agentShape>;

@@ -1,6 +1,6 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
-import type { AgentConfig, NamedCommand, ObserveConfig, PatroniConfig } from '../domain/config.ts';
+import type { AgentConfig, NamedCommand, ObserveConfig, PatroniConfig, RdsConfig } from '../domain/config.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
@@ -39,6 +39,10 @@ function patroni({ endpoints, username, password, tls }: NonNullable<AgentInput[
   return { endpoints: origins, username: username ?? null, password: password ?? null, tls: tlsFiles(tls) };
 }
 
+function rds({ instance, region, endpoint, sharedWith = [] }: NonNullable<AgentInput['rds']>): RdsConfig {
+  return { instance, region, endpoint: endpoint === undefined ? null : new URL(endpoint).origin, sharedWith };
+}
+
 function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {
   const stateDir = input.stateDir ?? join('/var/lib/knowngood', input.target);
   const commands = Object.entries(input.commands ?? {}).map(([name, command]) => [name, namedCommand(command)]);
@@ -50,6 +54,7 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
     keyFile: input.keyFile ?? (env.KNOWNGOOD_KEY_FILE || join(stateDir, 'key')),
     restart: input.restart ?? null,
     ...(input.patroni === undefined ? {} : { patroni: patroni(input.patroni) }),
+    ...(input.rds === undefined ? {} : { rds: rds(input.rds) }),
     // Without a prototype, a request for the command `constructor` finds nothing.
     commands: Object.assign(Object.create(null), Object.fromEntries(commands)),
     allow: {

@@ -9,7 +9,7 @@ import type { Target } from '../targets/target.ts';
 
 /** `onNoPassword`: go on without it, because files are put back without SQL; absent: its absence is an error. */
 export async function openTarget(
-  { database, restart, standbys, keyFile, patroni }: AgentConfig,
+  { database, restart, standbys, keyFile, patroni, rds }: AgentConfig,
   key: Buffer,
   onNoPassword?: (error: unknown) => void,
 ): Promise<Target> {
@@ -21,10 +21,6 @@ export async function openTarget(
     });
   const password = await secret(database.password);
   const fingerprints = (await fingerprintKey(keyFile)) ?? key;
-  if (patroni !== undefined) {
-    const owner = createPatroniOwner(patroni, await secret(patroni.password));
-    return createManagedTarget({ owner, database, password, key: fingerprints });
-  }
   // A standby that cannot be asked forbids what depends on it, and nothing else.
   const named = await Promise.all(
     standbys.map(async (standby) => ({
@@ -32,5 +28,14 @@ export async function openTarget(
       password: await resolveOptionalSecret(standby.password).catch(() => null),
     })),
   );
+  if (patroni !== undefined) {
+    const owner = createPatroniOwner(patroni, await secret(patroni.password));
+    return createManagedTarget({ owner, database, password, key: fingerprints });
+  }
+  if (rds !== undefined) {
+    // The AWS SDK is loaded by whoever has an instance there, and by nobody else.
+    const { createRdsOwner } = await import('../targets/managed/rds/owner.ts');
+    return createManagedTarget({ owner: createRdsOwner(rds), database, password, key: fingerprints, standbys: named });
+  }
   return createPostgresTarget({ database, password, key: fingerprints, restart, standbys: named });
 }

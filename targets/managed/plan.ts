@@ -17,9 +17,10 @@ import { fileSetOf } from '../postgres/capture.ts';
 import { sqlContextOf, withRisk } from '../postgres/plan.ts';
 import { type SettingRow, settingsQuery } from '../postgres/queries.ts';
 import { effectiveRows, serverSettings } from '../postgres/server-state.ts';
+import { raiseProblemsOf } from '../postgres/standbys.ts';
 import { textProblems } from '../postgres/setting-problems.ts';
 import type { Allowance, Captured, ChangeStep, ManagedState, PlannedChange } from '../target.ts';
-import type { Declared, Member, Owned } from './owner.ts';
+import type { Considered, Declared, Member, Owned } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 
 type Answer =
@@ -39,24 +40,25 @@ export async function planManaged(
   const rows = await membersRows(parts, owned);
   const context = await contextOf(parts, before, change, allowance, owned);
   const planned = planChange(context, change);
-  const refusals = parts.owner.refusals(change);
+  const { refusals, notes, spellings } = await parts.owner.consider(change, context.settings);
   const named = new Set(refusals.map(({ message }) => message));
   if (planned.kind === 'refused' || refusals.length > 0) {
     const problems = planned.kind === 'refused' ? planned.problems.filter(({ code }) => !isOwners(code, refusals)) : [];
     return { kind: 'refused', problems: [...refusals, ...problems.filter(({ message }) => !named.has(message))] };
   }
-  const edits = editsOf(parts, managed, change, planned);
+  const edits = editsOf(parts, managed, change, planned, spellings);
   const problems = [
     ...shadows(parts, managed, planned, rows),
     ...hbaProblems(parts, managed, planned),
     ...pauseProblems(parts, owned, planned.summary),
+    ...(parts.owner.hasAllStandbys ? [] : await raiseProblemsOf(leader, planned.raises)),
   ];
   if (problems.length > 0) return { kind: 'refused', problems };
   const seen = await withRisk(leader, planned.summary, statesOfPlan(context, before, planned, null), asked);
   const summary: PlanSummary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),
-    warnings: [...seen.warnings, ...warningsOf(parts, owned, seen)],
+    warnings: [...seen.warnings, ...notes, ...warningsOf(parts, owned, seen)],
   };
   const steps = stepsOf(planned, edits, summary);
   const { systemIdentifier, dataDirectory } = before.facts;
@@ -143,18 +145,20 @@ function editsOf(
   { document }: ManagedState,
   { settings = {} }: ConfigChange,
   { alters, files }: Extract<Planned, { kind: 'planned' }>,
+  spellings: Considered['spellings'],
 ): readonly Edit[] {
   const edit = (path: Path, to: Json): Edit => ({ path, from: valueAt(document, path), to });
   const asked = new Map(Object.entries(settings).map(([name, value]) => [name.toLowerCase(), value]));
   const { parameters, hba } = owner.places;
   const paths = files.filter(({ role }) => role === 'hba');
   return [
-    ...alters.map(({ name, literals }) =>
-      edit(
-        [...parameters, declaredName(document, owner.places, name)],
-        literals === null ? null : jsonOf(name, asked.get(name.toLowerCase()) ?? null),
-      ),
-    ),
+    ...alters.map(({ name, literals }) => {
+      const own = spellings.get(name.toLowerCase());
+      return edit(
+        [...parameters, own?.name ?? declaredName(document, owner.places, name)],
+        own !== undefined ? own.value : literals === null ? null : jsonOf(name, asked.get(name.toLowerCase()) ?? null),
+      );
+    }),
     ...(hba === null ? [] : paths.map(({ after }) => edit(hba, linesOf(after ?? '')))),
   ];
 }
