@@ -70,6 +70,8 @@ export interface Owner {
   readonly closedDatabases: ReadonlySet<string>;
   /** No standby is anywhere but among the members, so raising a setting is a matter of their order alone. */
   readonly hasAllStandbys: boolean;
+  /** What stands in the way of every write, whatever is written. Throws a TargetError. */
+  obstacles(): Promise<readonly Problem[]>;
   /** Everything that PostgreSQL itself would say is asked elsewhere. `settings`: its rows, by lower-cased name. */
   consider(change: ConfigChange, settings: ReadonlyMap<string, ServerSetting>): Promise<Considered>;
   /** Why what would be declared of this setting would have no effect on the member of this row; null: it would. */

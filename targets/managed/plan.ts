@@ -12,8 +12,10 @@ import { hashOf } from '../../domain/snapshot/hash.ts';
 import { type ConfigFile, contentOf, textOf } from '../../domain/snapshot/files.ts';
 import type { PlanSummary } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { Raise } from '../../domain/standby.ts';
 import { statesOfPlan } from '../postgres/access.ts';
 import { fileSetOf } from '../postgres/capture.ts';
+import type { Parts } from '../postgres/parts.ts';
 import { sqlContextOf, withRisk } from '../postgres/plan.ts';
 import { type SettingRow, settingsQuery } from '../postgres/queries.ts';
 import { effectiveRows, serverSettings } from '../postgres/server-state.ts';
@@ -40,7 +42,9 @@ export async function planManaged(
   const rows = await membersRows(parts, owned);
   const context = await contextOf(parts, before, change, allowance, owned);
   const planned = planChange(context, change);
-  const { refusals, notes, spellings } = await parts.owner.consider(change, context.settings);
+  const considered = await parts.owner.consider(change, context.settings);
+  const { notes, spellings } = considered;
+  const refusals = [...(isDeclared(change) ? await parts.owner.obstacles() : []), ...considered.refusals];
   const named = new Set(refusals.map(({ message }) => message));
   if (planned.kind === 'refused' || refusals.length > 0) {
     const problems = planned.kind === 'refused' ? planned.problems.filter(({ code }) => !isOwners(code, refusals)) : [];
@@ -51,7 +55,7 @@ export async function planManaged(
     ...shadows(parts, managed, planned, rows),
     ...hbaProblems(parts, managed, planned),
     ...pauseProblems(parts, owned, planned.summary),
-    ...(parts.owner.hasAllStandbys ? [] : await raiseProblemsOf(leader, planned.raises)),
+    ...(await standbyProblems(parts, leader, planned.raises)),
   ];
   if (problems.length > 0) return { kind: 'refused', problems };
   const seen = await withRisk(leader, planned.summary, statesOfPlan(context, before, planned, null), asked);
@@ -63,6 +67,11 @@ export async function planManaged(
   const steps = stepsOf(planned, edits, summary);
   const { systemIdentifier, dataDirectory } = before.facts;
   return { kind: 'planned', plan: { summary, server: { systemIdentifier, dataDirectory }, steps } };
+}
+
+/** Beside what goes by SQL. */
+function isDeclared({ settings = {}, hba = [] }: ConfigChange): boolean {
+  return hba.length > 0 || Object.keys(settings).length > 0;
 }
 
 /** A capture of a managed target is one. */
@@ -240,6 +249,15 @@ function hbaProblems(
     detail: 'Its own configuration outranks them, or it has not taken them yet.',
     hint: `Take postgresql.pg_hba out of that member's own configuration.`,
   }));
+}
+
+/** Of those that are no members: the order of restarts does nothing for them. */
+export async function standbyProblems(
+  { owner }: ManagedParts,
+  leader: Parts,
+  raises: readonly Raise[],
+): Promise<readonly Problem[]> {
+  return owner.hasAllStandbys ? [] : raiseProblemsOf(leader, raises);
 }
 
 export function pauseProblems({ owner }: ManagedParts, { paused }: Owned, { effect }: PlanSummary): readonly Problem[] {

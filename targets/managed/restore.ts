@@ -16,7 +16,7 @@ import type { Captured, ChangeStep, Target } from '../target.ts';
 import { otherCluster } from './identity.ts';
 import type { Owner } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
-import { contextOf, managedOf, pauseProblems, warningsOf } from './plan.ts';
+import { contextOf, managedOf, pauseProblems, standbyProblems, warningsOf } from './plan.ts';
 
 type PlanRestore = Target['planRestore'];
 
@@ -50,14 +50,18 @@ export async function planManagedRestore(
   const context = await contextOf(parts, before, { kind: 'config', restart }, allowance, owned);
   const planned = planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql });
   if (planned.kind === 'refused') return planned;
-  const problems = pauseProblems(parts, owned, planned.summary);
+  const back = planDocumentBack(managedOf(wanted).document, null, managedOf(before).document);
+  const isMeant = meant(owner, before, patterns);
+  const edits = editsOf(back).filter(({ path }) => isMeant(path));
+  const problems = [
+    ...(edits.length > 0 ? await owner.obstacles() : []),
+    ...pauseProblems(parts, owned, planned.summary),
+    ...(await standbyProblems(parts, leader, planned.raises)),
+  ];
   if (problems.length > 0) return { kind: 'refused', problems };
   const parsed = await parseSql(patterns === undefined ? [] : entries);
   const states = statesOfPlan({ ...context, sql: { ...context.sql, parsed } }, before, planned, people);
   const seen = await withRisk(leader, planned.summary, states, asked);
-  const back = planDocumentBack(managedOf(wanted).document, null, managedOf(before).document);
-  const isMeant = meant(owner, before, patterns);
-  const edits = editsOf(back).filter(({ path }) => isMeant(path));
   const summary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),

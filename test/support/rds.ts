@@ -52,7 +52,11 @@ export interface StandIn {
   fault: (action: string) => Fault | null;
   /** As the instance has it, by a session of its own. */
   show(name: string): Promise<string>;
-  query<T extends pg.QueryResultRow>(sql: string, as?: { user: string; password: string }): Promise<T[]>;
+  query<T extends pg.QueryResultRow>(
+    sql: string,
+    as?: { user: string; password: string },
+    database?: string,
+  ): Promise<T[]>;
   /** What the group says of a parameter that somebody has set; null: nobody has. */
   declared(name: string): Promise<string | null>;
   /** As somebody with the console: a value, or null for a reset. */
@@ -123,8 +127,8 @@ export async function startRds(): Promise<StandIn> {
   let waits = false;
   let work: Promise<void> = Promise.resolve();
 
-  const query: StandIn['query'] = async (sql, as) => {
-    const client = new pg.Client({ connectionString: cluster.url(as?.user, 'postgres', as?.password) });
+  const query: StandIn['query'] = async (sql, as, database = 'postgres') => {
+    const client = new pg.Client({ connectionString: cluster.url(as?.user, database, as?.password) });
     await client.connect();
     try {
       return (await client.query(sql)).rows;
@@ -192,7 +196,7 @@ export async function startRds(): Promise<StandIn> {
       if (value === '') applied.delete(name);
       else applied.set(name, computed(value));
     }
-    const lines = [...applied].map(([name, value]) => `${name} = ${quoteConf(value)}\n`);
+    const lines = [...applied].map(([name, value]) => `${name} = ${quoteConf(value)}\n`).sort();
     await writeFile(join(cluster.dataDir, 'rds.conf'), lines.join(''));
   }
 
@@ -382,7 +386,8 @@ async function prepare(cluster: Cluster, query: StandIn['query']): Promise<void>
     create role ${master.user} login createrole createdb password '${master.password}';
     grant rds_superuser to ${master.user};
     create database shop owner ${master.user};
-    create role image_svc login password '${imagePassword}'`;
+    create role image_svc login password '${imagePassword}';
+    grant image_svc to ${master.user} with admin option`;
   for (const statement of statements.split(';')) await query(statement);
   await writeFile(join(cluster.dataDir, 'rds.conf'), '');
   await appendFile(join(cluster.dataDir, 'postgresql.conf'), `include 'rds.conf'\n`);

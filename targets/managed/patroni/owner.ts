@@ -76,6 +76,7 @@ export function createPatroniOwner(config: PatroniConfig, password: string | nul
     memberOwn,
     closedDatabases: new Set(),
     hasAllStandbys: true,
+    obstacles: async () => [],
     consider: async (change) => ({ refusals: patroniRefusals(change), notes: [], spellings: new Map() }),
     shadow: shadowOf,
     read,

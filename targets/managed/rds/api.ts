@@ -11,7 +11,6 @@ import {
   paginateDescribeDBParameters,
 } from '@aws-sdk/client-rds';
 import type { RdsConfig } from '../../../domain/config.ts';
-import type { Edit } from '../../../domain/managed/document.ts';
 import { apiError, noSuchInstance } from './errors.ts';
 import { type GroupParameter, applyMethodOf } from './parameters.ts';
 
@@ -22,14 +21,15 @@ export interface RdsApi {
   /** By lower-cased name; `only`: those that somebody has set, or those of these names. */
   parameters(group: string, only: 'set' | readonly string[]): Promise<ReadonlyMap<string, GroupParameter>>;
   /** Not atomic: RDS takes twenty parameters a request. Every one that is named has to be in `known`. */
-  modify(group: string, edits: readonly NamedEdit[], known: ReadonlyMap<string, GroupParameter>): Promise<void>;
+  modify(group: string, values: readonly NamedValue[], known: ReadonlyMap<string, GroupParameter>): Promise<void>;
   reboot(): Promise<void>;
   close(): void;
 }
 
-/** `to` null: back to RDS's own default. */
-export interface NamedEdit extends Pick<Edit, 'to'> {
+/** null: back to RDS's own default. */
+export interface NamedValue {
   readonly name: string;
+  readonly value: string | null;
 }
 
 /** Of ModifyDBParameterGroup and ResetDBParameterGroup; DescribeDBParameters takes longer filters, and need not. */
@@ -89,17 +89,17 @@ export function rdsApi({ instance: DBInstanceIdentifier, region, endpoint }: Rds
         }
         return found;
       }),
-    async modify(DBParameterGroupName, edits, known) {
-      const entry = ({ name, to }: NamedEdit): Parameter => ({
+    async modify(DBParameterGroupName, values, known) {
+      const entry = ({ name, value }: NamedValue): Parameter => ({
         ParameterName: name,
-        ...(to === null ? {} : { ParameterValue: String(to) }),
+        ...(value === null ? {} : { ParameterValue: value }),
         ApplyMethod: applyMethodOf(known.get(name.toLowerCase()) ?? { applyType: 'static' }),
       });
-      for (const Parameters of chunks(edits.filter(({ to }) => to !== null).map(entry)))
+      for (const Parameters of chunks(values.filter(({ value }) => value !== null).map(entry)))
         await asked('ModifyDBParameterGroup', () =>
           client.send(new ModifyDBParameterGroupCommand({ DBParameterGroupName, Parameters })),
         );
-      for (const Parameters of chunks(edits.filter(({ to }) => to === null).map(entry)))
+      for (const Parameters of chunks(values.filter(({ value }) => value === null).map(entry)))
         await asked('ResetDBParameterGroup', () =>
           client.send(
             new ResetDBParameterGroupCommand({ DBParameterGroupName, ResetAllParameters: false, Parameters }),

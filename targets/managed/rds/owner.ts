@@ -4,13 +4,14 @@ import type { DBInstance } from '@aws-sdk/client-rds';
 import type { ConfigChange } from '../../../domain/change.ts';
 import type { RdsConfig } from '../../../domain/config.ts';
 import { normaliseValue } from '../../../domain/conf/setting-value.ts';
-import type { Document, Json } from '../../../domain/managed/document.ts';
+import type { Document } from '../../../domain/managed/document.ts';
+import { settingText } from '../../../domain/managed/views.ts';
 import type { Problem } from '../../../domain/problem.ts';
 import { type SettingRow, settingsQuery } from '../../postgres/queries.ts';
 import type { Session } from '../../postgres/session.ts';
 import { TargetError, messageOf } from '../../postgres/target-error.ts';
 import type { Member, Members, Owned, Owner } from '../owner.ts';
-import { type RdsApi, rdsApi } from './api.ts';
+import { rdsApi } from './api.ts';
 import { type GroupParameter, considerSettings } from './parameters.ts';
 
 /** RDS says "soon": dynamic parameters arrive within a minute or so, and a busy instance takes longer. */
@@ -20,8 +21,10 @@ const freshMs = 2_000;
 /** RDS may take as long to say that a static parameter waits. */
 const noticeMs = 30_000;
 const pollMs = 2_000;
-/** Recovery of a big instance after a crash included. */
-const rebootMs = 900_000;
+/** A backup may be in the way for longer: then the step fails, and a revert is tried again. */
+const readyMs = 60_000;
+/** Less than an apply may take in all. */
+const rebootMs = 480_000;
 
 /** Its configuration can be changed and it can be rebooted. */
 const reachedStates: ReadonlySet<string> = new Set(['available', 'storage-optimization']);
@@ -36,8 +39,9 @@ interface Look {
   readonly at: number;
 }
 
-/** `api` is there for tests of what RDS might answer. */
-export function createRdsOwner(config: RdsConfig, api: RdsApi = rdsApi(config)): Owner {
+/** Asks nothing yet. */
+export function createRdsOwner(config: RdsConfig): Owner {
+  const api = rdsApi(config);
   let last: Look | null = null;
 
   async function look(): Promise<Look> {
@@ -83,30 +87,25 @@ export function createRdsOwner(config: RdsConfig, api: RdsApi = rdsApi(config)):
     shadow: () => null,
     read,
     members: async () => membersOf((await recent()).instance),
-    async consider(change, settings) {
-      const elsewhere = notReachable(change);
-      if (Object.keys(change.settings ?? {}).length === 0)
-        return { refusals: elsewhere, notes: [], spellings: new Map() };
+    async obstacles() {
       const { group } = await look();
-      const [found, sharers] = await Promise.all([
-        api.parameters(group, Object.keys(change.settings ?? {})),
-        api.instancesOf(group),
-      ]);
-      const considered = considerSettings(change, found, settings);
-      return {
-        ...considered,
-        refusals: [...groupProblems(config, group, sharers), ...elsewhere, ...considered.refusals],
-      };
+      return groupProblems(config, group, await api.instancesOf(group));
+    },
+    async consider(change, settings) {
+      const names = Object.keys(change.settings ?? {});
+      const parameters = names.length === 0 ? new Map() : await api.parameters((await look()).group, names);
+      const considered = considerSettings(change, parameters, settings);
+      return { ...considered, refusals: [...notReachable(change), ...considered.refusals] };
     },
     async write(edits) {
       const { group } = await look();
-      const named = edits.map(({ path, to }) => ({ name: path.at(-1) ?? '', to }));
+      const values = edits.map(({ path, to }) => ({ name: path.at(-1) ?? '', value: settingText(to) }));
       const known = await api.parameters(
         group,
-        named.map(({ name }) => name),
+        values.map(({ name }) => name),
       );
-      await api.modify(group, named, known);
-      const waits = named.some(({ name, to }) => isMoved(known.get(name.toLowerCase()), to));
+      await api.modify(group, values, known);
+      const waits = values.some(({ name, value }) => isMoved(known.get(name.toLowerCase()), value));
       return (await lookUntil(waits ? noticeMs : 0, ({ status }) => status === 'pending-reboot')).document;
     },
     async taken(session) {
@@ -117,7 +116,7 @@ export function createRdsOwner(config: RdsConfig, api: RdsApi = rdsApi(config)):
       return behind || (waiting && status !== 'pending-reboot') ? null : document;
     },
     async restart() {
-      const ready = await lookUntil(rebootMs, isReached);
+      const ready = await lookUntil(readyMs, isReached);
       if (!isReached(ready)) throw notRebooted(ready);
       await api.reboot();
       const back = await lookUntil(rebootMs, (now) => isReached(now) && now.status === 'in-sync');
@@ -142,8 +141,8 @@ export function createRdsOwner(config: RdsConfig, api: RdsApi = rdsApi(config)):
 }
 
 /** By a write that only a reboot puts into force. */
-function isMoved(was: GroupParameter | undefined, to: Json): boolean {
-  return was?.applyType === 'static' && (to === null ? was.isSet : String(to) !== was.value);
+function isMoved(was: GroupParameter | undefined, to: string | null): boolean {
+  return was?.applyType === 'static' && (to === null ? was.isSet : to !== was.value);
 }
 
 /** A value that is set to nothing is set. */
