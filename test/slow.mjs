@@ -1,5 +1,6 @@
 /** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
+  'agent/patroni',
   'browser/operator',
   'deploy/units',
   'integration/rollout',
@@ -7,11 +8,13 @@ export const slow = [
   'mutations/three-way',
   'pipelines/github',
   'pipelines/others',
+  'targets/managed/patroni/target',
   'targets/postgres/rehearsal/rehearse',
   'workflows/agent-alone',
   'workflows/drift-told',
   'workflows/graceful-stop',
   'workflows/orphan',
+  'workflows/patroni',
   'workflows/rollout',
   'workflows/scoped',
 ];

@@ -11,11 +11,12 @@ import { catalogsOf, readCatalogs } from '../postgres/catalog/read-catalogs.ts';
 import { unreadProblems } from '../postgres/catalog/unread.ts';
 import { dirtyReasons } from '../postgres/dirty.ts';
 import { newHasher } from '../postgres/fingerprint.ts';
+import { checkPrivileges } from '../postgres/privileges.ts';
+import { type PrivilegeRow, privilegesQuery } from '../postgres/queries.ts';
 import {
   type ServerState,
   effectiveRows,
   readPlaces,
-  readPrivileges,
   readServer,
   roleEntries,
   settingEntries,
@@ -23,6 +24,7 @@ import {
 import type { Session } from '../postgres/session.ts';
 import { TargetError, messageOf } from '../postgres/target-error.ts';
 import type { Captured, MemberState } from '../target.ts';
+import { asReader } from './identify.ts';
 import type { Member, Owned } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 
@@ -75,7 +77,7 @@ async function readLeader(parts: ManagedParts, leader: Member): Promise<Seen> {
   const { sql } = parts.on(leader);
   try {
     return await sql.fresh(async (session) => {
-      const privileges = await readPrivileges(session);
+      const privileges = await privilegesOf(session);
       const [catalogs, { state, dataDirectory, texts }] = await readCatalogs(sql, session, async () => ({
         dataDirectory: (await readPlaces(session)).dataDirectory,
         texts: await readTexts(parts, session),
@@ -88,6 +90,14 @@ async function readLeader(parts: ManagedParts, leader: Member): Promise<Seen> {
     const problem = { code: 'snapshot-failed', message: 'the primary could not be read', detail: messageOf(error) };
     throw new TargetError('TargetUnreachable', [problem], error);
   }
+}
+
+/** Throws a TargetError that names the missing grants. */
+async function privilegesOf(session: Session): Promise<PrivilegeRow> {
+  const [row] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
+  const reader = row === undefined ? undefined : asReader(row);
+  checkPrivileges(reader);
+  return reader;
 }
 
 const textsQuery = `
@@ -118,7 +128,7 @@ async function readMember(
   member: Member,
 ): Promise<{ readonly state: MemberState; readonly problems: readonly Problem[] }> {
   return parts.on(member).sql.fresh(async (session) => {
-    const state = await readServer(session, await readPrivileges(session));
+    const state = await readServer(session, await privilegesOf(session));
     const { hba } = await readTexts(parts, session);
     const entries = ownEntries(parts, state);
     const problems = dirtyReasons(state, nothingOnDisk).map((problem) => ofMember(member.name, problem));

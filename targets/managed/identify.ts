@@ -10,6 +10,7 @@ import { type ManagedParts, leaderOf } from './parts.ts';
 
 type Identified = Awaited<ReturnType<Target['identify']>>;
 
+/** An owner that is away, and a cluster that nobody leads, are refusals with their reason, too. */
 export async function identifyManaged(parts: ManagedParts): Promise<Identified> {
   try {
     const owned = await parts.owner.read();
@@ -21,8 +22,7 @@ export async function identifyManaged(parts: ManagedParts): Promise<Identified> 
     if (problems.length === 0 && version === '') problems.push(notRunning(leader));
     return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'guardable', version };
   } catch (error) {
-    // One that is only away may be back at the next try.
-    if (!(error instanceof TargetError) || error.failure === 'TargetUnreachable') throw error;
+    if (!(error instanceof TargetError)) throw error;
     return { kind: 'refused', problems: error.problems };
   }
 }
@@ -37,7 +37,7 @@ async function ask(
       const [server] = await session.rows<ServerRow & Record<string, unknown>>(serverQuery);
       const [privileges] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
       if (server === undefined || privileges === undefined) throw new TypeError('the server gave no row');
-      const lacking = privilegeProblem(privileges) ?? (await filesProblem(parts, session));
+      const lacking = privilegeProblem(asReader(privileges)) ?? (await filesProblem(parts, session));
       return {
         version: server.version,
         problems: [
@@ -55,6 +55,11 @@ async function ask(
     }));
     return { version: '', problems };
   }
+}
+
+/** The owner reloads its members: the agent need not be allowed to. */
+export function asReader(row: PrivilegeRow): PrivilegeRow {
+  return { ...row, reload: true };
 }
 
 /** Its rules, and what it has taken, are read through the server: the agent need not be on its host. */
