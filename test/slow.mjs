@@ -2,6 +2,7 @@
 export const slow = [
   'agent/patroni',
   'browser/operator',
+  'deploy/helm',
   'deploy/units',
   'integration/rollout',
   'integration/scenarios',
@@ -10,6 +11,7 @@ export const slow = [
   'pipelines/others',
   'targets/managed/patroni/target',
   'targets/postgres/rehearsal/rehearse',
+  'traces/traces',
   'workflows/agent-alone',
   'workflows/drift-told',
   'workflows/graceful-stop',
