@@ -55,6 +55,13 @@ const labelShape = z
     says('is not a label', 'Letters, digits, ".", "_", "-" and "/", at most 63, a letter or digit at both ends.'),
   );
 
+/** Keys of notices begin with a target, or with one of these. */
+const reserved: readonly string[] = ['accept', 'drift', 'drift-looks'];
+
+const targetNameShape = nameShape.refine((name) => !reserved.includes(name), {
+  error: says('is not a name for a target', `Knowngood itself uses ${reserved.join(', ')}.`),
+});
+
 export const targetShape = z.strictObject({
   ...databaseShape,
   policy: nameShape.optional(),
@@ -65,7 +72,7 @@ export const targetShape = z.strictObject({
 
 export const knowngoodShape = z.strictObject({
   defaults: policyShape.optional(),
-  targets: z.record(nameShape, targetShape),
+  targets: z.record(targetNameShape, targetShape),
   dependents: z.record(nameShape, dependentShape).optional(),
   policies: z.record(nameShape, policyShape).optional(),
   approvers: approversShape.optional(),

@@ -15,12 +15,20 @@ export function planDocumentBack(before: Document, change: Document | null, live
 }
 
 export function editsOf(decisions: readonly Decision[]): readonly Edit[] {
-  return decisions.filter(({ from, to }) => !sameValue(from, to));
+  return decisions.flatMap(singleKeys);
+}
+
+/** A merging PATCH sets single keys: a tree is never replaced by another tree. */
+function singleKeys({ path, from, to }: Edit): readonly Edit[] {
+  if (sameValue(from, to)) return [];
+  if (!isTree(from) || !isTree(to)) return [{ path, from, to }];
+  return keysOf(from, to).flatMap((key) =>
+    singleKeys({ path: [...path, key], from: from[key] ?? null, to: to[key] ?? null }),
+  );
 }
 
 function decide(path: Path, s: Json, c: Json, l: Json): readonly Decision[] {
   if (sameValue(s, c)) return [];
-  // A merging PATCH sets single keys: a tree is never replaced by another tree.
   const inside = [s, c, l].filter((value) => value !== null);
   const isOther = !sameValue(l, c) && !sameValue(l, s);
   if (inside.every(isTree) && isTree(l) && (isTree(s) || isOther)) {
@@ -53,5 +61,6 @@ function mergedList(s: Json, c: Json, l: Json): readonly string[] | null {
   const [before, change, live] = texts;
   if (before == null || change == null || live == null) return null;
   const { content, conflicts } = mergeLines(before, change, live);
-  return conflicts.length > 0 ? null : content.split('\n');
+  if (conflicts.length > 0) return null;
+  return content === '' ? [] : content.split('\n');
 }

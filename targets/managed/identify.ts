@@ -11,6 +11,7 @@ import { hasReadableFiles, privilegeProblemAt } from './privileges.ts';
 
 type Identified = Awaited<ReturnType<Target['identify']>>;
 
+/** An owner that is away, and a cluster that nobody leads, are refusals with their reason, too. */
 export async function identifyManaged(parts: ManagedParts): Promise<Identified> {
   try {
     const owned = await parts.owner.read();
@@ -22,8 +23,7 @@ export async function identifyManaged(parts: ManagedParts): Promise<Identified> 
     if (problems.length === 0 && version === '') problems.push(notRunning(leader));
     return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'guardable', version };
   } catch (error) {
-    // One that is only away may be back at the next try.
-    if (!(error instanceof TargetError) || error.failure === 'TargetUnreachable') throw error;
+    if (!(error instanceof TargetError)) throw error;
     return { kind: 'refused', problems: error.problems };
   }
 }

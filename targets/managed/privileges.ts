@@ -11,8 +11,10 @@ export function hasReadableFiles({ places }: Pick<Owner, 'places'>): boolean {
   return places.hba !== null;
 }
 
+/** The owner reloads its members: the agent need not be allowed to. */
 export function privilegeProblemAt(owner: Owner, row: PrivilegeRow): Problem | null {
-  return privilegeProblem(hasReadableFiles(owner) ? row : { ...row, fileSettings: true, hbaRules: true, reload: true });
+  const unread = hasReadableFiles(owner) ? {} : { fileSettings: true, hbaRules: true };
+  return privilegeProblem({ ...row, reload: true, ...unread });
 }
 
 /** Throws a TargetError that names the missing grants. What the owner keeps to itself is not asked for. */

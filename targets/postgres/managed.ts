@@ -73,12 +73,17 @@ export async function managedByFiles({ dataDirectory, paths }: FilePlaces): Prom
   return null;
 }
 
+/** For whom there is a way through the owner. */
+const adapters: Readonly<Record<string, string>> = {
+  Patroni: ' To guard it, give agent.yaml a "patroni" section.',
+};
+
 function managed(owner: string, detail: string, where: string): Problem {
   return {
     code: 'managed',
     message: `the server is managed by ${owner}`,
     detail,
-    hint: `Change its configuration through ${where}: ${owner} would undo what is written behind its back.`,
+    hint: `Change its configuration through ${where}: ${owner} would undo what is written behind its back.${adapters[owner] ?? ''}`,
   };
 }
 

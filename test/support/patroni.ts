@@ -6,6 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +23,13 @@ const packages = ['patroni[raft]==4.1.5', 'pysyncobj==0.3.17', 'psycopg[binary]=
 
 export const login = { username: 'knowngood', password: 'of the REST API' };
 export const superuserPassword = 'of the superuser';
+
+export interface PatroniOptions {
+  /** Of the REST APIs, where somebody must know them beforehand. Default: free ones. */
+  readonly apiPorts?: readonly number[];
+  /** Default: one that all tests know. */
+  readonly password?: string;
+}
 
 export interface PatroniMember {
   readonly name: string;
@@ -58,8 +66,6 @@ export interface Login {
   readonly database: string;
 }
 
-const superuser: Login = { user: 'postgres', password: superuserPassword, database: 'postgres' };
-
 export const rules = [
   'local all all trust',
   'host replication replicator 127.0.0.0/8 scram-sha-256',
@@ -67,14 +73,14 @@ export const rules = [
   'host shop image_svc 127.0.0.0/8 scram-sha-256',
 ];
 
-export async function startPatroni(): Promise<PatroniCluster> {
+export async function startPatroni(options: PatroniOptions = {}): Promise<PatroniCluster> {
+  const { apiPorts = await freePorts(3), password = superuserPassword } = options;
+  const superuser: Login = { user: 'postgres', password, database: 'postgres' };
   const [library, bin] = await Promise.all([patroniLibrary(), postgresBin()]);
   const user = systemUser();
   const home = await realpath(await mkdtemp(join(tmpdir(), 'knowngood-patroni-')));
   await chmod(home, 0o755);
-  const ports: number[] = [];
-  for (let at = 0; at < 9; at += 1) ports.push(await freePort());
-  const rafts = ports.slice(6);
+  const [ports, rafts] = [await freePorts(3), await freePorts(3)];
   const own = async (path: string): Promise<void> => {
     if (user !== null) await chown(path, user.uid, user.gid);
   };
@@ -82,7 +88,7 @@ export async function startPatroni(): Promise<PatroniCluster> {
   const members = await Promise.all(
     [0, 1, 2].map(async (at): Promise<PatroniMember> => {
       const name = `node${at + 1}`;
-      const [api = 0, port = 0] = [ports[at], ports[at + 3]];
+      const [api = 0, port = 0] = [apiPorts[at], ports[at]];
       const folder = join(home, name);
       const dataDir = join(folder, 'data');
       const file = join(folder, 'patroni.yml');
@@ -121,7 +127,7 @@ export async function startPatroni(): Promise<PatroniCluster> {
           bin_dir: bin,
           pgpass: join(folder, 'pgpass'),
           authentication: {
-            superuser: { username: 'postgres', password: superuserPassword },
+            superuser: { username: 'postgres', password },
             replication: { username: 'replicator', password: 'of the replicator' },
           },
           parameters: { unix_socket_directories: folder },
@@ -179,7 +185,10 @@ export async function startPatroni(): Promise<PatroniCluster> {
         const well = seen.filter(({ role, state, pending_restart: waits }) =>
           waits ? false : role === 'leader' ? state === 'running' : state === 'streaming',
         );
-        return well.length === 3 && well.some(({ role }) => role === 'leader') ? well : null;
+        if (well.length < 3 || !well.some(({ role }) => role === 'leader')) return null;
+        // What the DCS says of one that was killed it says for some seconds more.
+        const own = await Promise.all(members.map(({ api }) => fetch(`${api}/health`).catch(() => null)));
+        return own.every((answer) => answer?.ok === true) ? well : null;
       });
     },
     async query<T extends pg.QueryResultRow>({ port }: PatroniMember, sql: string, as = superuser) {
@@ -229,6 +238,44 @@ export async function startPatroni(): Promise<PatroniCluster> {
     await cluster.close();
     throw new Error(`Patroni did not start:\n${log.slice(-4_000)}`, { cause: error });
   }
+}
+
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = await freePort();
+    if (!ports.includes(port)) ports.push(port);
+  }
+  return ports;
+}
+
+/** The address that services use: leads to whoever says that it is the primary, as a load balancer before a cluster does. */
+export async function followPrimary(
+  members: readonly PatroniMember[],
+  port: number,
+): Promise<{ close(): Promise<void> }> {
+  const open = new Set<Socket>();
+  const server = createServer((client) => {
+    open.add(client.on('error', () => undefined).on('close', () => open.delete(client)));
+    const answers = members.map(async (member) =>
+      (await fetch(`${member.api}/primary`)).ok ? member.port : Promise.reject(new Error(member.name)),
+    );
+    Promise.any(answers).then(
+      (at) => {
+        const upstream = connect(at, '127.0.0.1').on('error', () => client.destroy());
+        client.on('close', () => upstream.destroy());
+        client.pipe(upstream).pipe(client);
+      },
+      () => client.destroy(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    close: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 interface SeenMember {

@@ -1,6 +1,6 @@
 /** A Patroni cluster as the owner of its members' configuration: the dynamic configuration, by the REST API. */
 import type { PatroniConfig } from '../../../domain/config.ts';
-import { type Document, edited, isTree, patchOf } from '../../../domain/managed/document.ts';
+import { type Document, type Json, edited, isTree, patchOf } from '../../../domain/managed/document.ts';
 import { TargetError, codeOf, messageOf } from '../../postgres/target-error.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Member, Members, Owned, Owner } from '../owner.ts';
@@ -24,6 +24,7 @@ const nothing = { knowngood: null };
 export function createPatroniOwner(config: PatroniConfig, password: string | null): Owner {
   const rest = patroniRest(config, password);
   const apis = new Map<string, string>();
+  let seen: string | null = null;
 
   async function members(): Promise<Members> {
     const cluster = json(await rest.anywhere('GET', '/cluster')) as ClusterAnswer;
@@ -56,12 +57,13 @@ export function createPatroniOwner(config: PatroniConfig, password: string | nul
   }
 
   async function read(): Promise<Owned> {
-    const document = await patch(rest, nothing);
-    const [{ members: all, paused }, answer] = await Promise.all([members(), rest.anywhere('GET', '/patroni')]);
-    const status = JSON.parse(answer.text) as StatusAnswer;
+    const { document, endpoint } = await patch(rest, nothing);
+    const [{ members: all, paused }, status] = await Promise.all([members(), statusOf(endpoint)]);
+    seen = status?.patroni?.scope ?? seen;
+    if (seen === null) throw unexpected('GET /patroni', 'It names no scope.');
     return {
-      scope: `patroni:${status.patroni?.scope ?? ''}`,
-      systemIdentifier: status.database_system_identifier ?? null,
+      scope: `patroni:${seen}`,
+      systemIdentifier: status?.database_system_identifier ?? null,
       members: all,
       paused,
       document,
@@ -81,7 +83,7 @@ export function createPatroniOwner(config: PatroniConfig, password: string | nul
     shadow: shadowOf,
     read,
     members,
-    write: (edits) => patch(rest, patchOf(edits)),
+    write: async (edits) => (await patch(rest, patchOf(edits))).document,
     taken,
     async restart({ name }) {
       const answer = await rest
@@ -93,9 +95,10 @@ export function createPatroniOwner(config: PatroniConfig, password: string | nul
     },
     async wayBack() {
       try {
-        const { members: all, scope } = await read();
+        // Asked every few seconds: whether it obeys was seen when the target was identified.
+        const { members: all } = seen === null ? await read() : await members();
         const reached = all.filter((member) => member.reached).map(({ name }) => name);
-        return { open: reached.length > 0, detail: `${scope}, reached: ${reached.join(', ') || 'nobody'}` };
+        return { open: reached.length > 0, detail: `patroni:${seen}, reached: ${reached.join(', ') || 'nobody'}` };
       } catch (error) {
         return { open: false, detail: messageOf(error) };
       }
@@ -125,10 +128,14 @@ interface StatusAnswer {
 }
 
 /** What is declared then. Whether the cluster is paused stands in it too, and is no configuration. */
-async function patch(rest: PatroniRest, body: Document): Promise<Document> {
-  const document = json(await rest.anywhere('PATCH', '/config', body));
-  if (!isTree(document as Document)) throw unexpected('PATCH /config', JSON.stringify(document));
-  return withoutPause(document as Document);
+async function patch(
+  rest: PatroniRest,
+  body: Document,
+): Promise<{ readonly document: Document; readonly endpoint: string }> {
+  const answer = await rest.anywhere('PATCH', '/config', body);
+  const document = json(answer) as Json;
+  if (!isTree(document)) throw unexpected('PATCH /config', answer.text);
+  return { document: withoutPause(document), endpoint: answer.endpoint };
 }
 
 function withoutPause(document: Document): Document {
