@@ -5,6 +5,8 @@ export const slow = [
   'browser/operator',
   'deploy/helm',
   'deploy/units',
+  'docs/commands',
+  'docs/get-started',
   'integration/rollout',
   'integration/scenarios',
   'mutations/three-way',

@@ -13,8 +13,8 @@ export function hasReadableFiles({ places }: Pick<Owner, 'places'>): boolean {
 
 /** The owner reloads its members: the agent need not be allowed to. */
 export function privilegeProblemAt(owner: Owner, row: PrivilegeRow): Problem | null {
-  const unread = hasReadableFiles(owner) ? {} : { fileSettings: true, hbaRules: true };
-  return privilegeProblem({ ...row, reload: true, ...unread });
+  const reader = { ...row, reload: true };
+  return privilegeProblem(hasReadableFiles(owner) ? reader : { ...reader, fileSettings: true, hbaRules: true });
 }
 
 /** Throws a TargetError that names the missing grants. What the owner keeps to itself is not asked for. */
