@@ -35,7 +35,11 @@ describe('an error of the RDS API', () => {
       detail: 'AccessDenied: not yours',
       hint: "Allow rds:ModifyDBParameterGroup in the IAM policy of the agent's role.",
     });
-    const away = apiError('DescribeDBInstances', { ...asked, endpoint: 'http://127.0.0.1:1' }, named('Error', 'connect ECONNREFUSED'));
+    const away = apiError(
+      'DescribeDBInstances',
+      { ...asked, endpoint: 'http://127.0.0.1:1' },
+      named('Error', 'connect ECONNREFUSED'),
+    );
     expect(away.problem).toMatchObject({
       message: 'RDS does not answer DescribeDBInstances at http://127.0.0.1:1',
       detail: 'connect ECONNREFUSED',
