@@ -11,8 +11,6 @@ import { catalogsOf, readCatalogs } from '../postgres/catalog/read-catalogs.ts';
 import { unreadProblems } from '../postgres/catalog/unread.ts';
 import { dirtyReasons } from '../postgres/dirty.ts';
 import { newHasher } from '../postgres/fingerprint.ts';
-import { checkPrivileges } from '../postgres/privileges.ts';
-import { type PrivilegeRow, privilegesQuery } from '../postgres/queries.ts';
 import {
   type ServerState,
   effectiveRows,
@@ -24,9 +22,9 @@ import {
 import type { Session } from '../postgres/session.ts';
 import { TargetError, messageOf } from '../postgres/target-error.ts';
 import type { Captured, MemberState } from '../target.ts';
-import { asReader } from './identify.ts';
 import type { Member, Owned } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
+import { hasReadableFiles, readPrivilegesAt } from './privileges.ts';
 
 export interface ManagedLook {
   readonly captured: Captured;
@@ -77,7 +75,7 @@ async function readLeader(parts: ManagedParts, leader: Member): Promise<Seen> {
   const { sql } = parts.on(leader);
   try {
     return await sql.fresh(async (session) => {
-      const privileges = await privilegesOf(session);
+      const privileges = await readPrivilegesAt(parts.owner, session);
       const [catalogs, { state, dataDirectory, texts }] = await readCatalogs(sql, session, async () => ({
         dataDirectory: (await readPlaces(session)).dataDirectory,
         texts: await readTexts(parts, session),
@@ -92,20 +90,12 @@ async function readLeader(parts: ManagedParts, leader: Member): Promise<Seen> {
   }
 }
 
-/** Throws a TargetError that names the missing grants. */
-async function privilegesOf(session: Session): Promise<PrivilegeRow> {
-  const [row] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
-  const reader = row === undefined ? undefined : asReader(row);
-  checkPrivileges(reader);
-  return reader;
-}
-
 const textsQuery = `
   select pg_catalog.encode(pg_catalog.pg_read_binary_file(pg_catalog.current_setting('hba_file')), 'base64') as hba,
     pg_catalog.encode(pg_catalog.pg_read_binary_file(pg_catalog.current_setting('ident_file')), 'base64') as ident`;
 
 async function readTexts({ owner }: ManagedParts, session: Session): Promise<AccessText> {
-  if (owner.places.hba === null) return { hba: null, ident: null };
+  if (!hasReadableFiles(owner)) return { hba: null, ident: null };
   const [row] = await session.rows<{ hba: string; ident: string }>(textsQuery);
   const bytes = (base64 = ''): string => Buffer.from(base64, 'base64').toString('latin1');
   return { hba: bytes(row?.hba), ident: bytes(row?.ident) };
@@ -128,7 +118,7 @@ async function readMember(
   member: Member,
 ): Promise<{ readonly state: MemberState; readonly problems: readonly Problem[] }> {
   return parts.on(member).sql.fresh(async (session) => {
-    const state = await readServer(session, await privilegesOf(session));
+    const state = await readServer(session, await readPrivilegesAt(parts.owner, session));
     const { hba } = await readTexts(parts, session);
     const entries = ownEntries(parts, state);
     const problems = dirtyReasons(state, nothingOnDisk).map((problem) => ofMember(member.name, problem));

@@ -1,12 +1,13 @@
 /** Whether a managed target can be guarded: its owner obeys, somebody leads, and the agent gets in at every member that runs. */
 import type { Problem } from '../../domain/problem.ts';
-import { privilegeProblem, quoted } from '../postgres/privileges.ts';
+import { quoted } from '../postgres/privileges.ts';
 import { type PrivilegeRow, type ServerRow, privilegesQuery, serverQuery } from '../postgres/queries.ts';
 import type { Session } from '../postgres/session.ts';
 import { TargetError } from '../postgres/target-error.ts';
 import type { Target } from '../target.ts';
 import type { Member } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
+import { hasReadableFiles, privilegeProblemAt } from './privileges.ts';
 
 type Identified = Awaited<ReturnType<Target['identify']>>;
 
@@ -37,7 +38,7 @@ async function ask(
       const [server] = await session.rows<ServerRow & Record<string, unknown>>(serverQuery);
       const [privileges] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
       if (server === undefined || privileges === undefined) throw new TypeError('the server gave no row');
-      const lacking = privilegeProblem(asReader(privileges)) ?? (await filesProblem(parts, session));
+      const lacking = privilegeProblemAt(parts.owner, privileges) ?? (await filesProblem(parts, session));
       return {
         version: server.version,
         problems: [
@@ -57,14 +58,9 @@ async function ask(
   }
 }
 
-/** The owner reloads its members: the agent need not be allowed to. */
-export function asReader(row: PrivilegeRow): PrivilegeRow {
-  return { ...row, reload: true };
-}
-
 /** Its rules, and what it has taken, are read through the server: the agent need not be on its host. */
 async function filesProblem({ owner }: ManagedParts, session: Session): Promise<Problem | null> {
-  if (owner.places.hba === null) return null;
+  if (!hasReadableFiles(owner)) return null;
   const [row] = await session.rows<{ may: boolean; user: string }>(
     `select pg_catalog.pg_has_role('pg_read_server_files', 'usage')
        and pg_catalog.has_function_privilege('pg_catalog.pg_read_binary_file(text)', 'execute') as may, current_user as "user"`,
