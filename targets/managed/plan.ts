@@ -5,6 +5,7 @@ import { quoteConf } from '../../domain/conf/conf-file.ts';
 import { flattenLiterals } from '../../domain/conf/settings.ts';
 import { normaliseValue } from '../../domain/conf/setting-value.ts';
 import { type Edit, type Json, type Path, valueAt } from '../../domain/managed/document.ts';
+import { type Moved, type RestartOrder, restartOrder } from '../../domain/managed/restart-order.ts';
 import { declaredName, declaredRules, pathsIn, sameRules, settingText } from '../../domain/managed/views.ts';
 import { type Planned, planChange } from '../../domain/plan/change.ts';
 import type { PlanContext, SqlContext } from '../../domain/plan/context.ts';
@@ -12,7 +13,7 @@ import { hashOf } from '../../domain/snapshot/hash.ts';
 import { type ConfigFile, contentOf, textOf } from '../../domain/snapshot/files.ts';
 import type { PlanSummary } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Raise } from '../../domain/standby.ts';
+import { type Raise, standbySettings } from '../../domain/standby.ts';
 import { statesOfPlan } from '../postgres/access.ts';
 import { fileSetOf } from '../postgres/capture.ts';
 import type { Parts } from '../postgres/parts.ts';
@@ -62,7 +63,7 @@ export async function planManaged(
   const summary: PlanSummary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),
-    warnings: [...seen.warnings, ...notes, ...warningsOf(parts, owned, seen)],
+    warnings: [...seen.warnings, ...notes, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
   };
   const steps = stepsOf(planned, edits, summary);
   const { systemIdentifier, dataDirectory } = before.facts;
@@ -276,9 +277,11 @@ export function warningsOf(
   { owner }: ManagedParts,
   { paused, members }: Owned,
   { effect }: PlanSummary,
+  order: RestartOrder,
 ): readonly string[] {
   const away = members.filter(({ reached }) => !reached);
   return [
+    ...(effect === 'restart' ? [`members are restarted one after the other: ${inOrder(members, order)}`] : []),
     ...(paused && effect !== 'none'
       ? [`${owner.title} is paused: what is declared is loaded all the same, and nobody fails over`]
       : []),
@@ -286,6 +289,28 @@ export function warningsOf(
       ({ name, state }) => `member ${name} is ${state}: it takes the change once it is back, and a revert waits for it`,
     ),
   ];
+}
+
+function inOrder(members: readonly Member[], order: RestartOrder): string {
+  const reached = members.filter((member) => member.reached);
+  const of = (role: Member['role']): readonly string[] =>
+    reached.filter((member) => member.role === role).map(({ name }) => (role === 'leader' ? `${name} (leader)` : name));
+  const rounds = order === 'leader-first' ? [...of('leader'), ...of('standby')] : [...of('standby'), ...of('leader')];
+  return rounds.join(', ');
+}
+
+/** By what the settings that bind standbys would become. */
+export function orderOf(
+  { settings }: Pick<PlanContext, 'settings'>,
+  { values }: Pick<Extract<Planned, { kind: 'planned' }>, 'values'>,
+): RestartOrder {
+  return restartOrder(
+    standbySettings.flatMap((name): Moved[] => {
+      const known = settings.get(name);
+      const to = known === undefined ? null : normaliseValue(known, values.get(name) ?? known.bootVal ?? known.value);
+      return known === undefined || to?.ok !== true ? [] : [{ name, from: Number(known.value), to: Number(to.value) }];
+    }),
+  );
 }
 
 /** SQL fails most easily, and as a whole: it comes first, while nothing else has been written yet. */

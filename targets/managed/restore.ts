@@ -16,7 +16,7 @@ import type { Captured, ChangeStep, Target } from '../target.ts';
 import { otherCluster } from './identity.ts';
 import type { Owner } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
-import { contextOf, managedOf, pauseProblems, standbyProblems, warningsOf } from './plan.ts';
+import { contextOf, managedOf, orderOf, pauseProblems, standbyProblems, warningsOf } from './plan.ts';
 
 type PlanRestore = Target['planRestore'];
 
@@ -65,7 +65,7 @@ export async function planManagedRestore(
   const summary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),
-    warnings: [...seen.warnings, ...warningsOf(parts, owned, seen)],
+    warnings: [...seen.warnings, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
   };
   const runs = sql.runs.map(({ database, statements }): ChangeStep => {
     return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };

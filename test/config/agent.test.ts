@@ -72,6 +72,31 @@ describe('agent.yaml', () => {
     expect(observed('{ interval: 500ms }')).toBe('agent.yaml:3:22: observe.interval: is shorter than 1s');
   });
 
+  it('names the REST API of a Patroni cluster', () => {
+    const parsed = (text: string): unknown => {
+      const answer = parseAgentConfig(`target: a\nconnection: postgresql://u@/d\npatroni: ${text}`, 'agent.yaml', {});
+      return answer.kind === 'ok' ? answer.value.patroni : answer.problems[0]?.message;
+    };
+    expect(parsed("{ endpoints: ['https://10.0.0.5:8008/', 'http://node2:8008'] }")).toEqual({
+      endpoints: ['https://10.0.0.5:8008', 'http://node2:8008'],
+      username: null,
+      password: null,
+      tls: null,
+    });
+    expect(
+      parsed("{ endpoints: ['https://a:8008'], username: kim, password: '${env:API}', tls: { ca: /ca.pem } }"),
+    ).toEqual({
+      endpoints: ['https://a:8008'],
+      username: 'kim',
+      password: '${env:API}',
+      tls: { ca: '/ca.pem', cert: null, key: null, serverName: null },
+    });
+    expect(parsed('{ endpoints: [] }')).toContain('is empty');
+    expect(parsed("{ endpoints: ['http://a:8008/config'] }")).toContain('has a path');
+    expect(parsed("{ endpoints: ['http://a:8008'], username: kim }")).toContain('"username" and "password" together');
+    expect(parsed("{ endpoints: ['http://a:8008'], username: kim, password: secret }")).toContain('literal secret');
+  });
+
   it('takes no shell line for a command', () => {
     const parsed = parseAgentConfig(
       'target: a\nconnection: postgresql://u@h/d\nrestart: systemctl restart postgresql',
