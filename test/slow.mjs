@@ -2,6 +2,7 @@
 export const slow = [
   'agent/patroni',
   'agent/rds',
+  'browser/encrypted',
   'browser/operator',
   'deploy/helm',
   'deploy/units',

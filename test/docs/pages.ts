@@ -1,5 +1,5 @@
 /** The pages of the documentation, and what stands in them. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import GithubSlugger from 'github-slugger';
 import { type Token, type Tokens, lexer, walkTokens } from 'marked';
@@ -28,10 +28,12 @@ export function pages(): readonly Page[] {
     readdirSync(join(packageRoot, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => join(folder, name));
-  const elsewhere = [join('deploy', 'helm', 'knowngood', 'README.md')].filter((path) =>
-    existsSync(join(packageRoot, path)),
-  );
-  return [...inFolder('.'), ...inFolder('docs'), ...inFolder(join('docs', 'decisions')), ...elsewhere].map(readPage);
+  return [
+    ...inFolder('.'),
+    ...inFolder('docs'),
+    ...inFolder(join('docs', 'decisions')),
+    join('deploy', 'helm', 'knowngood', 'README.md'),
+  ].map(readPage);
 }
 
 function pageOf(path: string, text: string): Page {
