@@ -101,7 +101,7 @@ function byNameToday(rows: readonly FileSettingRow[], settings: readonly Setting
 }
 
 /** Set for the agent's own session or role: not what the next session gets. */
-const sessionSources: ReadonlySet<string> = new Set([
+export const sessionSources: ReadonlySet<string> = new Set([
   'client',
   'session',
   'interactive',

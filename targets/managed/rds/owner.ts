@@ -8,6 +8,7 @@ import type { Document } from '../../../domain/managed/document.ts';
 import { settingText } from '../../../domain/managed/views.ts';
 import type { Problem } from '../../../domain/problem.ts';
 import { type SettingRow, settingsQuery } from '../../postgres/queries.ts';
+import { sessionSources } from '../../postgres/server-state.ts';
 import type { Session } from '../../postgres/session.ts';
 import { TargetError, messageOf } from '../../postgres/target-error.ts';
 import type { Member, Members, Owned, Owner } from '../owner.ts';
@@ -255,17 +256,6 @@ function groupProblems(
   ];
 }
 
-/** Set for the agent's role or session alone: it says nothing of what others get. */
-const ownSources: ReadonlySet<string> = new Set([
-  'client',
-  'session',
-  'interactive',
-  'database',
-  'user',
-  'database user',
-  'global',
-]);
-
 /** Of what can be compared: whether something that needs no reboot differs, and whether something that needs one does. */
 async function against(
   session: Session,
@@ -275,7 +265,7 @@ async function against(
   const running = new Map(rows.map((row) => [row.name.toLowerCase(), row]));
   const differing = Object.entries(document['parameters'] ?? {}).flatMap(([name, text]) => {
     const row = running.get(name.toLowerCase());
-    if (row === undefined || ownSources.has(row.source)) return [];
+    if (row === undefined || sessionSources.has(row.source)) return [];
     const value = normaliseValue(row, String(text));
     return row.vartype === 'string' || !value.ok || value.value === row.setting ? [] : [row];
   });
