@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { referenceAnywhere, referenceForm } from '../domain/secrets.ts';
 import { says } from '../domain/issues.schema.ts';
-import { nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
-import { mostValues } from '../domain/checks/regression.ts';
+import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { fewestValues, mostValues } from '../domain/checks/regression.ts';
 import { listText } from '../domain/format.ts';
 import { sslModes } from './connection.ts';
 import { checkNumbers } from './policy.schema.ts';
@@ -71,9 +71,22 @@ const grpcShape = z.strictObject({
   metadata: headersShape.optional(),
 });
 
-const factor = z.number({ error: 'expected a number' }).min(1, 'must be at least 1').max(1_000, 'must be at most 1000');
-/** With fewer, no rank test could tell; more would not be in the history of a short baseline. */
-const fewest = z.int({ error: 'expected a whole number' }).min(8, 'must be at least 8');
+/** What every comparison with the time before the change may say. */
+const comparison = {
+  factor: z
+    .number({ error: 'expected a number' })
+    .min(1, 'must be at least 1')
+    .max(1_000, 'must be at most 1000')
+    .optional(),
+  samples: z
+    .int({ error: 'expected a whole number' })
+    .min(fewestValues, `must be at least ${fewestValues}: with fewer no rank test could tell`)
+    .max(mostValues, `must be at most ${mostValues}`)
+    .optional(),
+  for: durationShape.optional(),
+};
+
+const latencyShape = z.union([z.boolean(), z.strictObject({ ...comparison, plus: durationShape.optional() })]);
 
 const prometheusShape = z
   .strictObject({
@@ -85,11 +98,17 @@ const prometheusShape = z
     baseline: z
       .strictObject({
         worse: z.enum(['higher', 'lower']),
-        factor: factor.optional(),
+        ...comparison,
         plus: z.number().min(0, 'must not be negative').optional(),
-        samples: fewest.max(mostValues, `must be at most ${mostValues}`).optional(),
         window: positiveDurationShape.optional(),
       })
+      .refine(
+        ({ worse, plus }) => worse === 'lower' || plus !== undefined,
+        says(
+          'needs "plus"',
+          'Of nothing, or of next to nothing, a multiple is soon reached: say the least difference that matters.',
+        ),
+      )
       .optional(),
   })
   .refine(
@@ -109,7 +128,10 @@ export const checkShape = z
     prometheus: prometheusShape.optional(),
     command: commandShape.optional(),
     level: z.enum(['required', 'advisory']).optional(),
+    onFail: z.enum(['revert', 'hold', 'notify']).optional(),
+    shadow: z.boolean().optional(),
     location: nameShape.optional(),
+    latency: latencyShape.optional(),
     ...checkNumbers,
   })
   .superRefine((check, ctx) => {
@@ -119,6 +141,36 @@ export const checkShape = z
         code: 'custom',
         message: `needs exactly one of ${listText(checkKinds.map((kind) => `"${kind}"`))}`,
       });
+    const contradiction = contradicts(check);
+    if (contradiction !== null) ctx.addIssue({ code: 'custom', path: ['level'], message: contradiction });
+    if (check.prometheus !== undefined && check.latency !== undefined)
+      ctx.addIssue({
+        code: 'custom',
+        path: ['latency'],
+        message: says(
+          'would time Prometheus itself',
+          'Ask it for the latency of the dependent, and compare that: "prometheus.baseline".',
+        ),
+      });
   });
+
+/** `level` says whether the change needs it, `onFail` what its failure brings; null: they agree. */
+function contradicts({
+  level,
+  onFail,
+  shadow,
+}: {
+  readonly level?: 'required' | 'advisory' | undefined;
+  readonly onFail?: 'revert' | 'hold' | 'notify' | undefined;
+  readonly shadow?: boolean | undefined;
+}): string | null {
+  if (level === 'advisory' && (onFail === 'revert' || onFail === 'hold'))
+    return says(`is "advisory", which decides nothing, and "onFail" is "${onFail}"`, 'Leave one of them out.');
+  if (level === 'required' && onFail === 'notify')
+    return says('is "required", and "onFail: notify" decides nothing', 'Leave one of them out.');
+  if (level === 'advisory' && shadow === true)
+    return says('is "advisory", and a shadow of that would tell nothing', 'Leave "level" out, or "shadow".');
+  return null;
+}
 
 export type CheckInput = z.infer<typeof checkShape>;

@@ -9,6 +9,7 @@ export const slow = [
   'pipelines/others',
   'targets/postgres/rehearsal/rehearse',
   'workflows/agent-alone',
+  'workflows/bystanders',
   'workflows/drift-told',
   'workflows/graceful-stop',
   'workflows/orphan',

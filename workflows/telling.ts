@@ -73,7 +73,7 @@ export function tell(flow: Flow, kind: ChangeEvent, more: Partial<Situation> = {
     at: Date.now(),
     attribution: flow.attribution,
     approvalsNeeded: flow.approvalsNeeded,
-    ignore: flow.ignore,
+    ignore: [...flow.ignore, ...flow.aside],
     watched: flow.evidence.watch,
     conflicts: flow.conflicts,
     dependents: flow.dependents,

@@ -4,6 +4,7 @@ export const noticeKinds = [
   'approval-wanted',
   'armed',
   'failing',
+  'degraded',
   'holding',
   'reverting',
   'reverted',
