@@ -6,6 +6,8 @@ import { loadKnowngoodConfig } from '../config/load.ts';
 import { ProblemsError } from '../config/problems-error.ts';
 import { temporalConnection, type TemporalConnection } from '../config/temporal.ts';
 import type { KnowngoodConfig } from '../domain/config.ts';
+import { subjectOf } from '../domain/trace.ts';
+import { openTracing, type Tracing, untraced } from '../traces/tracing.ts';
 import { readEmbedded } from './embedded.ts';
 import type { Embedded } from './embedded.ts';
 import type { Io } from './io.ts';
@@ -19,6 +21,7 @@ export interface Context {
   /** null: none was found, and none was named. */
   readonly config: KnowngoodConfig | null;
   readonly client: KnowngoodClient;
+  readonly tracing: Tracing;
   links(workflowId: string): Links;
   /** Temporal is away: calls that still wait for it would trip over a closed connection, so it is left open to the end. */
   leave(): void;
@@ -42,16 +45,36 @@ export async function temporalSeen(io: Io, config: KnowngoodConfig | null): Prom
   return { temporal, namespace: temporal.namespace, uiAddress };
 }
 
+/** As `withClient`, in a trace: of the pipeline's where it has one. */
+export async function withTracedClient<T>(
+  io: Io,
+  options: GlobalOptions,
+  { command, about }: { readonly command: string; readonly about: unknown },
+  run: (context: Context) => Promise<T>,
+): Promise<T> {
+  const tracing = await openTracing({ role: 'cli', env: io.env, warn: io.err });
+  try {
+    return await tracing.span(`knowngood ${command}`, subjectOf(about), () => withClient(io, options, run, tracing));
+  } finally {
+    await tracing.close();
+  }
+}
+
 /** Connects, runs, closes. */
-export async function withClient<T>(io: Io, options: GlobalOptions, run: (context: Context) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  io: Io,
+  options: GlobalOptions,
+  run: (context: Context) => Promise<T>,
+  tracing: Tracing = untraced,
+): Promise<T> {
   const config = await configIfAny(options);
   const { temporal, namespace, uiAddress } = await temporalSeen(io, config);
-  const { client } = must(await createKnowngoodClient({ temporal }));
+  const { client } = must(await createKnowngoodClient({ temporal, interceptors: { workflow: [...tracing.client] } }));
   const links = (workflowId: string): Links => ({ workflowId, ui: uiLink(uiAddress, namespace, workflowId) });
   let left = false;
   const leave = (): void => void (left = true);
   try {
-    return await run({ io, options, config, client, links, leave });
+    return await run({ io, options, config, client, tracing, links, leave });
   } finally {
     if (!left) await client.close();
   }

@@ -1,6 +1,6 @@
 /** Takes what people are being called about: through the change while it is open, else from its notices, which outlive it. */
 import type { Client } from '@temporalio/client';
-import { noticesOfChange, noticesOfDrift } from '../domain/notify/notice.ts';
+import { noticesOfChange, noticesOfDrift, noticesUnderWay } from '../domain/notify/notice.ts';
 import { asking, type Said } from './asking.ts';
 import { refusalOf, refused } from './refusals.ts';
 
@@ -23,13 +23,12 @@ export function acknowledgeDrift(client: Client, target: string, note: string | 
 
 /** `what`: in words. */
 async function takeNotices(client: Client, idPrefix: string, what: string, note: string | undefined): Promise<Said> {
-  const query = `WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${idPrefix}'`;
   let answer: Said = refused({
     code: 'nothing-to-acknowledge',
     message: `nothing to acknowledge: nobody is being called about ${what}`,
   });
   try {
-    for await (const { workflowId } of client.workflow.list({ query })) {
+    for await (const { workflowId } of client.workflow.list({ query: noticesUnderWay(idPrefix) })) {
       const one = await asking(client, workflowId).update('acknowledge', [note ?? '']);
       // One that only tells, and asks for nobody, has nothing to take.
       if (answer.kind === 'refused') answer = one;

@@ -1,5 +1,5 @@
 /** The typed client for pipelines: start a guarded change, decide about it, wait for its end. What `import 'knowngood'` gives. */
-import type { Client } from '@temporalio/client';
+import type { Client, ClientInterceptors } from '@temporalio/client';
 import type { Asked } from '../domain/access/impact.ts';
 import type { ChangeRequest } from '../domain/change.ts';
 import { agentQueue, orchestratorQueue } from '../domain/change.ts';
@@ -72,12 +72,14 @@ export interface ClientOptions {
   /** Left out: the standard Temporal variables and profile. */
   readonly temporal?: TemporalTarget;
   readonly identity?: string;
+  /** Around each call, for example those of `@temporalio/interceptors-opentelemetry`: its trace goes through the change. */
+  readonly interceptors?: ClientInterceptors;
 }
 
 export async function createKnowngoodClient(
   options: ClientOptions = {},
 ): Promise<{ readonly kind: 'connected'; readonly client: KnowngoodClient } | Refused> {
-  const connected = await connect(options.temporal, options.identity);
+  const connected = await connect(options.temporal, options.identity, options.interceptors);
   if (connected.kind === 'refused') return connected;
   return { kind: 'connected', client: clientOver(connected.client, connected.identity) };
 }

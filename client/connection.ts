@@ -1,6 +1,6 @@
 /** One connection to Temporal; an address that does not answer is a value, said within seconds. */
 import { Client, Connection } from '@temporalio/client';
-import type { ConnectionOptions } from '@temporalio/client';
+import type { ClientInterceptors, ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Problem } from '../domain/problem.ts';
 import { clientIdentity } from './identity.ts';
@@ -19,11 +19,12 @@ export type Connected =
 export async function connect(
   temporal: TemporalTarget = fromEnvironment(),
   identity = clientIdentity(),
+  interceptors: ClientInterceptors = {},
 ): Promise<Connected> {
   const { namespace, options } = temporal;
   try {
     const connection = await Connection.connect({ ...options, connectTimeout: '5 seconds' });
-    return { kind: 'connected', client: new Client({ connection, namespace, identity }), identity };
+    return { kind: 'connected', client: new Client({ connection, namespace, identity, interceptors }), identity };
   } catch (error) {
     return { kind: 'refused', problems: [await whyNoWay(options, error)] };
   }

@@ -18,8 +18,19 @@ export const approversShape = z
   .record(
     nameShape,
     z.strictObject({
-      identities: z.array(identity).max(10, 'must be at most 10').optional(),
-      keys: z.array(key).max(10, 'must be at most 10').optional(),
+      identities: z
+        .array(identity)
+        .max(10, 'must be at most 10')
+        .optional()
+        .meta({
+          description: 'what the clients of this person claim to be',
+          examples: [['anna@example.com', 'anna@laptop']],
+        }),
+      keys: z
+        .array(key)
+        .max(10, 'must be at most 10')
+        .optional()
+        .describe('public Ed25519 keys that sign approvals, each a line as OpenSSH writes it'),
     }),
   )
   .refine((approvers) => Object.keys(approvers).length <= mostApprovers, `must be at most ${mostApprovers}`);

@@ -37,70 +37,112 @@ export const headersShape = z
 const checkKinds = ['http', 'tcp', 'sql', 'grpc', 'prometheus', 'command'] as const;
 
 const httpShape = z.strictObject({
-  url: webAddress,
-  method: z.enum(['GET', 'HEAD']).optional(),
+  url: webAddress.meta({
+    description: 'what is asked for; no redirect is followed',
+    examples: ['https://shop.example/img/1.webp'],
+  }),
+  method: z.enum(['GET', 'HEAD']).optional().meta({ description: 'the method', default: 'GET' }),
   status: z
     .union([statusCode, z.array(statusCode).min(1)], { error: 'expected a status code such as 200, or a list of them' })
-    .optional(),
-  contentType: z.string().optional(),
-  bodyIncludes: z.string().optional(),
-  headers: headersShape.optional(),
+    .optional()
+    .meta({ description: 'the status that passes, or a list', default: 200 }),
+  contentType: z
+    .string()
+    .optional()
+    .meta({ description: 'the type that passes, `*` standing for any part', examples: ['image/*'] }),
+  bodyIncludes: z.string().optional().describe('text that the body must hold'),
+  headers: headersShape.optional().describe('sent with the request; what looks like a secret must be a reference'),
 });
 
-const tcpShape = z.strictObject({ host: hostShape.optional(), port: portShape.optional() });
+const tcpShape = z.strictObject({
+  host: hostShape.optional().describe("default: the target's"),
+  port: portShape.optional().describe("default: the target's"),
+});
 
 const sqlShape = z.strictObject({
-  as: z.string().min(1, 'is empty'),
-  password: secretShape.optional(),
-  database: z.string().min(1, 'is empty').optional(),
-  query: z.string().min(1, 'is empty').optional(),
+  as: z
+    .string()
+    .min(1, 'is empty')
+    .meta({ description: 'the role that the service connects as', examples: ['image_svc'] }),
+  password: secretShape.optional().describe('where its password is'),
+  database: z.string().min(1, 'is empty').optional().describe("default: the target connection's"),
+  query: z.string().min(1, 'is empty').optional().meta({ description: 'must succeed', default: 'select 1' }),
   host: z
     .string()
     .regex(/^(\/\S+|[^\s/@]+)$/, 'is not a host or socket folder')
-    .optional(),
-  port: portShape.optional(),
-  sslmode: z.enum(sslModes).optional(),
-  sslrootcert: z.string().optional(),
-  source: address.optional(),
+    .optional()
+    .describe("host, address or socket folder; default: the target's"),
+  port: portShape.optional().describe("default: the target's"),
+  sslmode: z
+    .enum(sslModes)
+    .optional()
+    .describe("default: the target's, and `require` for whoever is declared to come with TLS"),
+  sslrootcert: z.string().optional().describe("path of the authority's certificate; default: the target's"),
+  source: address
+    .optional()
+    .meta({ description: "an address of the probe's host, from which the service would come", examples: ['10.2.0.7'] }),
 });
 
 const grpcShape = z.strictObject({
-  address: hostPort,
-  service: z.string().optional(),
-  tls: tlsShape.optional(),
-  metadata: headersShape.optional(),
+  address: hostPort.meta({ description: 'host and port', examples: ['images.shop:9090'] }),
+  service: z.string().optional().describe('its name; default: the server as a whole'),
+  tls: tlsShape
+    .optional()
+    .meta({ description: "`true`: by the public authorities; or PEM files on the probe's host", default: false }),
+  metadata: headersShape.optional().describe('sent with the call; what looks like a secret must be a reference'),
 });
 
 /** What every comparison with the time before the change may say. */
-const comparison = {
+const comparison = (usual: { readonly samples: number; readonly for: string }) => ({
   factor: z
     .number({ error: 'expected a number' })
     .min(1, 'must be at least 1')
     .max(1_000, 'must be at most 1000')
-    .optional(),
+    .optional()
+    .meta({ description: 'medians must be at least so many times apart', default: 2 }),
   samples: z
     .int({ error: 'expected a whole number' })
     .min(fewestValues, `must be at least ${fewestValues}: with fewer no rank test could tell`)
     .max(mostValues, `must be at most ${mostValues}`)
-    .optional(),
-  for: durationShape.optional(),
-};
+    .optional()
+    .meta({ description: 'values of before, and newest ones, that are compared', default: usual.samples }),
+  for: durationShape.optional().meta({ description: 'and it must stay so without a break', default: usual.for }),
+});
 
-const latencyShape = z.union([z.boolean(), z.strictObject({ ...comparison, plus: durationShape.optional() })]);
+const latencyShape = z.union([
+  z.boolean(),
+  z.strictObject({
+    ...comparison({ samples: 30, for: '1m' }),
+    plus: durationShape.optional().meta({ description: 'and at least so much slower', default: '20ms' }),
+  }),
+]);
 
 const prometheusShape = z
   .strictObject({
-    url: webAddress,
-    query: z.string().min(1, 'is empty').max(10_000, 'is longer than 10000 characters'),
-    headers: headersShape.optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
+    url: webAddress.meta({
+      description: 'of Prometheus, or of whatever speaks its API',
+      examples: ['http://prometheus:9090'],
+    }),
+    query: z
+      .string()
+      .min(1, 'is empty')
+      .max(10_000, 'is longer than 10000 characters')
+      .meta({ description: 'an instant query', examples: ['sum(rate(image_errors_total[1m]))'] }),
+    headers: headersShape.optional().describe('sent with the request; what looks like a secret must be a reference'),
+    min: z.number().optional().describe('a lower number fails'),
+    max: z.number().optional().describe('a higher number fails'),
     baseline: z
       .strictObject({
-        worse: z.enum(['higher', 'lower']),
-        ...comparison,
-        plus: z.number().min(0, 'must not be negative').optional(),
-        window: positiveDurationShape.optional(),
+        worse: z.enum(['higher', 'lower']).describe('which way is worse'),
+        ...comparison({ samples: 20, for: '2m' }),
+        plus: z
+          .number()
+          .min(0, 'must not be negative')
+          .optional()
+          .meta({ description: 'and at least so much; needed where higher is worse', default: 0 }),
+        window: positiveDurationShape
+          .optional()
+          .meta({ description: 'how far before the change it looks', default: '30m' }),
       })
       .refine(
         ({ worse, plus }) => worse === 'lower' || plus !== undefined,
@@ -109,7 +151,8 @@ const prometheusShape = z
           'Of nothing, or of next to nothing, a multiple is soon reached: say the least difference that matters.',
         ),
       )
-      .optional(),
+      .optional()
+      .describe('compares with the time before the change (docs/checks.md)'),
   })
   .refine(
     ({ min, max, baseline }) => min !== undefined || max !== undefined || baseline !== undefined,
@@ -117,21 +160,36 @@ const prometheusShape = z
   );
 
 /** Only a name: what it runs is the probe's own to say. */
-const commandShape = z.strictObject({ name: nameShape });
+const commandShape = z.strictObject({
+  name: nameShape.meta({ description: 'a command of `probe.yaml`', examples: ['upload-image'] }),
+});
 
 export const checkShape = z
   .strictObject({
-    http: httpShape.optional(),
-    tcp: tcpShape.optional(),
-    sql: sqlShape.optional(),
-    grpc: grpcShape.optional(),
-    prometheus: prometheusShape.optional(),
-    command: commandShape.optional(),
-    level: z.enum(['required', 'advisory']).optional(),
-    onFail: z.enum(['revert', 'hold', 'notify']).optional(),
-    shadow: z.boolean().optional(),
-    location: nameShape.optional(),
-    latency: latencyShape.optional(),
+    http: httpShape.optional().describe('asks over HTTP what the users of the dependent see'),
+    tcp: tcpShape.optional().describe('opens a connection'),
+    sql: sqlShape.optional().describe('logs in as the dependent does, on a new connection'),
+    grpc: grpcShape.optional().describe('asks `grpc.health.v1`'),
+    prometheus: prometheusShape.optional().describe('judges a number; needs `min`, `max` or `baseline`'),
+    command: commandShape.optional().describe("runs a program of the probe's host"),
+    level: z
+      .enum(['required', 'advisory'])
+      .optional()
+      .meta({ description: 'only `required` ones decide', default: 'required' }),
+    onFail: z
+      .enum(['revert', 'hold', 'notify'])
+      .optional()
+      .meta({ description: 'what its failure brings; `notify` makes it `advisory`', default: 'revert' }),
+    shadow: z
+      .boolean()
+      .optional()
+      .meta({ description: 'only record, with what it would have brought', default: false }),
+    location: nameShape
+      .optional()
+      .meta({ description: 'which probe measures it: `knowngood worker --probe <location>`', default: 'default' }),
+    latency: latencyShape
+      .optional()
+      .meta({ description: 'compare how long its passes take with the time before the change', default: false }),
     ...checkNumbers,
   })
   .superRefine((check, ctx) => {
@@ -143,7 +201,7 @@ export const checkShape = z
       });
     const contradiction = contradicts(check);
     if (contradiction !== null) ctx.addIssue({ code: 'custom', path: ['level'], message: contradiction });
-    if (check.prometheus !== undefined && check.latency !== undefined)
+    if (check.prometheus !== undefined && check.latency !== undefined && check.latency !== false)
       ctx.addIssue({
         code: 'custom',
         path: ['latency'],

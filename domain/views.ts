@@ -20,11 +20,24 @@ export function listViews(now: number, target: string | null): readonly ListView
     ['reverted-this-week', 'reverted this week', ended('reverted', since)],
     ['kept-this-week', 'kept this week', ended('kept', since)],
     ['nothing-touched-this-week', 'rejected or aborted this week', ended('rejected', since, 'aborted')],
-    ['ringing', 'people are being called', 'WorkflowType = "sendNotice" AND ExecutionStatus = "Running"'],
+    [
+      'ringing',
+      'people are called, or hear when it is over',
+      'WorkflowType = "sendNotice" AND ExecutionStatus = "Running"',
+    ],
     ['changes', 'all changes', 'WorkflowType = "guardedChange"'],
   ];
+  // Of many targets.
+  const fleet: typeof all = [
+    ['rollouts', 'rollouts under way', 'WorkflowType = "rollout" AND ExecutionStatus = "Running"'],
+    ['all-rollouts', 'all rollouts', 'WorkflowType = "rollout"'],
+  ];
   const only = target === null ? '' : ` AND KnowngoodTarget = "${target}"`;
-  return all.map(([name, title, query]) => ({ name, title, query: query + only }));
+  return [...all, ...(target === null ? fleet : [])].map(([name, title, query]) => ({
+    name,
+    title,
+    query: query + only,
+  }));
 }
 
 /** The Web UI knows no relative time: a list of this week is a new link every day. */

@@ -1,4 +1,7 @@
-/** Serves figures to Prometheus: GET /metrics, and nothing else. A port that is taken is said once, and keeps nothing from running. */
+/**
+ * Serves figures to Prometheus at GET /metrics, to whoever watches the process GET /healthz (it turns), and nothing else. A port
+ * that is taken is said once, and keeps nothing from running.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
@@ -22,19 +25,20 @@ export async function serveMetrics({ registry, listen, refresh, warn }: Serving)
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?', 1)[0];
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (path !== '/metrics' || !isRead) {
-      response.writeHead(path === '/metrics' ? 405 : 404, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end('GET /metrics\n');
-      return;
-    }
+    const say = (status: number, line: string): void => {
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end(`${line}\n`);
+    };
+    if (path !== '/metrics' && path !== '/healthz') return say(404, 'GET /metrics');
+    if (!isRead) return say(405, `GET ${path}`);
+    if (path === '/healthz') return say(200, 'ok');
     void told().then(
       (text) => {
         response.writeHead(200, { 'content-type': registry.contentType });
         response.end(request.method === 'HEAD' ? '' : text);
       },
       (error: unknown) => {
-        response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
-        response.end('the figures could not be read\n');
+        say(500, 'the figures could not be read');
         warn(`metrics could not be read: ${error instanceof Error ? error.message : String(error)}`);
       },
     );

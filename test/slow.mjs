@@ -1,13 +1,17 @@
 /** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
   'browser/operator',
+  'deploy/helm',
   'deploy/units',
+  'docs/commands',
+  'docs/get-started',
   'integration/rollout',
   'integration/scenarios',
   'mutations/three-way',
   'pipelines/github',
   'pipelines/others',
   'targets/postgres/rehearsal/rehearse',
+  'traces/traces',
   'workflows/agent-alone',
   'workflows/bystanders',
   'workflows/drift-told',

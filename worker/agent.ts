@@ -22,6 +22,7 @@ import { openRegistry } from '../metrics/registry.ts';
 import { createStore } from '../store/postgres-store.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import type { Store } from '../store/store.ts';
+import { openTracing } from '../traces/tracing.ts';
 import { connectNatively } from './native-connection.ts';
 import { openTarget } from './open-target.ts';
 import { calmRuntime } from './runtime-log.ts';
@@ -86,6 +87,7 @@ export async function runAgent(
     throw error;
   });
   if (onServerMayStart) void agent.serverMayStart.then(onServerMayStart);
+  const tracing = await openTracing({ role: 'agent', warn: log.warn });
   const stopping = new AbortController();
   const serving = { worker: null as Worker | null };
   const endpoint = await metricsOf(config, agent, () => serving.worker !== null, version, log);
@@ -104,7 +106,7 @@ export async function runAgent(
       if (serving.worker?.getState() === 'RUNNING') serving.worker.shutdown();
       await done;
       await agent.close();
-      await Promise.all([endpoint?.close(), close()]);
+      await Promise.all([endpoint?.close(), tracing.close(), close()]);
     },
   };
 
@@ -141,6 +143,7 @@ export async function runAgent(
         shutdownGraceTime: '1 hour',
         // By default a cancellation waits with the heartbeat for most of its timeout.
         maxHeartbeatThrottleInterval: '1 second',
+        ...tracing.worker,
       });
       serving.worker = worker;
       const running = worker.run();

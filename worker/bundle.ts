@@ -23,6 +23,7 @@ export async function workflowCode(): Promise<{ readonly code: string }> {
     workflowsPath: sourceOf('index'),
     // Part of the bundle alone: what activities and clients read is ours.
     payloadConverterPath: sourceOf('payloads'),
+    workflowInterceptorModules: [sourceOf('traces')],
     logger: new DefaultLogger('WARN'),
   });
 }

@@ -10,6 +10,7 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleOptions,
+  WorkflowNotFoundError,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { orchestratorQueue } from '../domain/change.ts';
@@ -17,7 +18,9 @@ import type { DriftConfig, KnowngoodConfig } from '../domain/config.ts';
 import { driftScheduleId } from '../domain/drift/drift.ts';
 import { formatDuration } from '../domain/duration.ts';
 import { codeSpan, detailsPage } from '../domain/markdown.ts';
+import { noticesOfDrift, noticesUnderWay } from '../domain/notify/notice.ts';
 import { targetAttribute } from '../domain/search-attributes.ts';
+import type { Over } from '../workflows/notice-flow.ts';
 import { messageOf } from '../agent/agent-error.ts';
 
 const followEveryMs = 5_000;
@@ -104,12 +107,26 @@ async function have(client: Client, target: string, drift: DriftConfig): Promise
 }
 
 async function drop(client: Client, target: string): Promise<void> {
+  // First: who cannot be told now is told when it is tried again.
+  await endAlarms(client, target);
   await client.schedule
     .getHandle(driftScheduleId(target))
     .delete()
     .catch((error: unknown) => {
       if (!(error instanceof ScheduleNotFoundError)) throw error;
     });
+}
+
+/** Nobody would ever see that the drift is gone, and people would be called on. */
+async function endAlarms(client: Client, target: string): Promise<void> {
+  const how: Over = { words: `drift of ${target} is not looked for any more: knowngood.yaml says so` };
+  for await (const { workflowId } of client.workflow.list({ query: noticesUnderWay(noticesOfDrift(target)) }))
+    await client.workflow
+      .getHandle(workflowId)
+      .signal('over', how)
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
 }
 
 /** In all that it does, and when; what operators have set, a pause and its note, is theirs. */

@@ -18,6 +18,7 @@ import type { RecordSamples } from '../probes/sample-spool.ts';
 import { lazyStore } from '../store/lazy-store.ts';
 import { createStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
+import { openTracing } from '../traces/tracing.ts';
 import { workflowSource } from './bundle.ts';
 import { keepDriftSchedules } from './drift-schedules.ts';
 import { connectNatively } from './native-connection.ts';
@@ -64,8 +65,10 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const native = await connectNatively(options);
   const connection = await Connection.connect(options);
   const client = new Client({ connection, namespace, identity: `knowngood-worker@${process.pid}` });
+  const role = settings.probeOnly === undefined ? 'worker' : 'probe';
+  const tracing = await openTracing({ role, warn });
   const figures = workerFigures(settings.metricsListen ?? config.metrics.listen, {
-    role: settings.probeOnly === undefined ? 'worker' : 'probe',
+    role,
     version: await ownVersion(),
     warn,
   });
@@ -92,6 +95,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     // By default a heartbeat waits for 80 % of its timeout, and the watch's cancellation, an abort, with it: four seconds.
     maxHeartbeatThrottleInterval: '1 second',
     maxConcurrentActivityTaskExecutions: stepsAtOnce,
+    ...tracing.worker,
   } satisfies WorkerOptions | object;
   const workers = [
     await Worker.create({
@@ -136,6 +140,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);
       await Promise.all([waiting?.close(), orphans?.stop(), schedules?.stop(), tidying?.stop(), endpoint?.close()]);
+      await tracing.close();
       await Promise.all([native.close(), connection.close(), store.close().catch(() => undefined)]);
     },
   };

@@ -10,7 +10,8 @@ import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { callerOf } from './caller.ts';
-import { tell, tellOnce, tellOver } from './telling.ts';
+import { endBy, tell, tellOnce, tellOver } from './telling.ts';
+import type { Over } from './notice-flow.ts';
 import { agent, agentPresence, probe, revertingAgent } from './steps.ts';
 
 type Answer =
@@ -127,7 +128,7 @@ function isHeard(target: string): Promise<boolean> {
 
 async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind: 'incomplete' }>): Promise<End> {
   flow.remaining = [];
-  tellOver(flow, 'revert-incomplete', '');
+  tellOver(flow, 'revert-incomplete', endOfCalling(flow, ruling, answer));
   if (answer.kind === 'stale')
     return {
       outcome: 'aborted',
@@ -163,6 +164,15 @@ async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind
   if (flow.dependents === 'still-failing') tell(flow, 'still-failing');
   const reason = answer.by === 'workflow' ? ruling.reason : answer.reason;
   return { outcome: 'reverted', reason, summary: `reverted: ${ruling.why}`, problems: [] };
+}
+
+/** What is told next, for those who do not hear it. */
+function endOfCalling(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind: 'incomplete' }>): Over {
+  if (answer.kind === 'reverted' || (answer.kind === 'closed' && answer.phase === 'reverted'))
+    return endBy(flow, 'reverted', ruling.why);
+  if (answer.kind === 'stale' || answer.by === neverArmed) return endBy(flow, 'ended', ruling.why);
+  if (answer.phase === 'confirmed') return endBy(flow, 'kept', `kept by ${answer.by}`);
+  return endBy(flow, 'ended', `abandoned by ${answer.by}`);
 }
 
 /** Reported beside the outcome, causes no further writes; a probe that is gone is said, not waited for. */
@@ -212,7 +222,7 @@ function slowUnder({ change, evidence }: Flow, location: string): { readonly bef
 
 async function abandon(flow: Flow, { who, why }: { who: string; why: string }): Promise<End> {
   const { target } = flow.request;
-  tellOver(flow, 'revert-incomplete', `${who} has taken the revert over${why ? `: ${why}` : ''}`);
+  tellOver(flow, 'revert-incomplete', { words: `${who} has taken the revert over${why ? `: ${why}` : ''}` });
   // One that was silent is asked once more, and not waited for.
   const wasSilent = flow.remaining.some(({ code }) => code === 'no-agent');
   const isThere = !wasSilent || (await isHeard(target));

@@ -2,7 +2,7 @@
  * Tells people of one event: its teams at once, others when they cannot be reached, and of a critical one more and more people
  * until somebody acknowledges. Nobody waits for it: the change that it speaks of goes on.
  */
-import { allHandlersFinished, ApplicationFailure, condition } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, condition, patched } from '@temporalio/workflow';
 import { listText } from '../domain/format.ts';
 import type { Told } from '../domain/notify/details.ts';
 import type { DeliveryStep } from '../domain/notify/plan.ts';
@@ -77,8 +77,8 @@ async function untilTaken(flow: NoticeFlow, at: number, whom: string): Promise<v
 /** Who pages has an incident open, to be closed; people are told only what no other notice tells them. */
 async function untilOver(flow: NoticeFlow): Promise<void> {
   const isPaged = [...flow.heard.values()].includes('pagerduty');
-  if (flow.over === null && !isPaged) return;
-  next(flow, null, 'what was opened is closed, once it is over');
+  if (flow.over === null && !isPaged && !patched('whoever-was-called-hears-the-end')) return;
+  next(flow, null, 'who was called hears of it, once it is over');
   await condition(() => flow.over !== null, longestCareMs, { summary: 'until it is over' });
   const words = flow.over;
   if (words !== null && !flow.goesOn)

@@ -2,7 +2,7 @@
 import { isOfDrift } from '../domain/drift/notice.ts';
 import type { RememberedDrift } from '../domain/drift/telling.ts';
 import type { Notice } from '../domain/notify/notice.ts';
-import { type Delivery, deliveryOf } from '../domain/notify/plan.ts';
+import { deliveryOf, heardAtOnce } from '../domain/notify/plan.ts';
 import { orchestrator } from './steps.ts';
 import { endNotice, tellPeople } from './telling.ts';
 
@@ -35,7 +35,8 @@ export async function tellDrift(
   await Promise.all(
     ended.map((key) => {
       // Whoever was called later than those who hear this notice hears the end as well.
-      if (isGone) return endNotice(key, { words: notice.headline, told: channelsOf(delivery) });
+      if (isGone)
+        return endNotice(key, { words: notice.headline, told: delivery === null ? [] : heardAtOnce(delivery) });
       if (!isCritical)
         return endNotice(key, { words: `no dependent of ${notice.target} loses access by its drift any more` });
       return endNotice(key, drift !== null && isOfDrift(key, drift) ? { goesOn: true } : {});
@@ -43,10 +44,4 @@ export async function tellDrift(
   );
   const begun = told !== 'nobody' && isCritical ? [notice.key] : [];
   return [...begun, ...ringing.filter((key) => !ended.includes(key) && !begun.includes(key))];
-}
-
-/** Of those who hear it in any case. */
-function channelsOf(delivery: Delivery | null): readonly string[] {
-  const steps = delivery?.steps.filter(({ afterMs }) => afterMs === 0) ?? [];
-  return steps.flatMap(({ teams }) => teams.flatMap(({ channels }) => channels.map(({ name }) => name)));
 }

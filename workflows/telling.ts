@@ -13,7 +13,7 @@ import { orchestratorQueue } from '../domain/change.ts';
 import { escapeMarkdown, shorten } from '../domain/markdown.ts';
 import { type ChangeEvent, changeNotice, type Situation } from '../domain/notify/change-notices.ts';
 import { noticeWorkflowId, type Notice, toldMemo, toldOf } from '../domain/notify/notice.ts';
-import { callsUntil, deliveryOf, type Delivery } from '../domain/notify/plan.ts';
+import { callsUntil, deliveryOf, heardAtOnce, type Delivery } from '../domain/notify/plan.ts';
 import { situationOf } from '../domain/notify/situation.ts';
 import type { NoticeToSend } from '../domain/notify/to-send.ts';
 import { longestSaying } from '../domain/operator-input.ts';
@@ -64,6 +64,16 @@ export async function tellPeople(
 export function tell(flow: Flow, kind: ChangeEvent, more: Partial<Situation> = {}): void {
   const plan = flow.change?.notify;
   if (plan === undefined) return;
+  const notice = noticeOf(flow, kind, more);
+  const { key, severity, dependents } = notice;
+  const delivery = deliveryOf(plan, notice);
+  const until = callsUntil(delivery, Date.now());
+  flow.told.push({ kind, key, severity, dependents, callsUntil: until, acknowledgedBy: '', isOver: false });
+  const { workflowId } = workflowInfo();
+  void tellPeople(notice, delivery, { changeWorkflowId: workflowId, hasEnd: kind === 'revert-incomplete' });
+}
+
+function noticeOf(flow: Flow, kind: ChangeEvent, more: Partial<Situation>): Notice {
   const { workflowId, runId } = workflowInfo();
   const n = flow.told.filter((told) => told.kind === kind).length + 1;
   const situation = situationOf({
@@ -80,12 +90,7 @@ export function tell(flow: Flow, kind: ChangeEvent, more: Partial<Situation> = {
     revertedBy: flow.revertedBy,
     told: flow.told.filter(({ severity }) => severity !== 'info'),
   });
-  const notice = changeNotice(kind, n, { ...situation, ...more });
-  const { key, severity, dependents } = notice;
-  const delivery = deliveryOf(plan, notice);
-  const until = callsUntil(delivery, Date.now());
-  flow.told.push({ kind, key, severity, dependents, callsUntil: until, acknowledgedBy: '', isOver: false });
-  void tellPeople(notice, delivery, { changeWorkflowId: workflowId, hasEnd: kind === 'revert-incomplete' });
+  return changeNotice(kind, n, { ...situation, ...more });
 }
 
 /** At most once until it is over, however often it is seen. */
@@ -99,13 +104,21 @@ export function tellEnd(flow: Flow, { outcome, summary }: End): void {
   if (flow.told.length > 0 && !isTold) tell(flow, outcome === 'kept' ? 'kept' : 'ended', { why: summary });
 }
 
-/** Ends the escalation of what is over; '' when people hear of that by another notice. */
-export function tellOver(flow: Flow, kind: ChangeEvent, words: string): void {
+/** Ends the escalation of what is over. */
+export function tellOver(flow: Flow, kind: ChangeEvent, how: Over): void {
   for (const told of flow.told) {
     if (told.kind !== kind || told.isOver) continue;
     told.isOver = true;
-    void send(told.key, (handle) => handle.signal(over, words));
+    void endNotice(told.key, how);
   }
+}
+
+/** For those who were called later than the ones who hear `kind`, which is told next. */
+export function endBy(flow: Flow, kind: ChangeEvent, why: string): Over {
+  const plan = flow.change?.notify;
+  if (plan === undefined) return {};
+  const notice = noticeOf(flow, kind, { why });
+  return { words: notice.headline, told: heardAtOnce(deliveryOf(plan, notice)) };
 }
 
 /** Passes on what an operator said to the change. One that cannot be reached may be acknowledged again. */

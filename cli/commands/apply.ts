@@ -6,7 +6,7 @@ import { newChangeId } from '../change-id.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { tellOpen } from '../await-end.ts';
-import { withClient } from '../context.ts';
+import { withTracedClient } from '../context.ts';
 import { seeThrough } from '../guard/see-through.ts';
 import { overridesOf, requestOptions } from '../request-options.ts';
 import type { RequestOptions } from '../request-options.ts';
@@ -28,7 +28,7 @@ export const addApply: AddCommand = (program, { io, exit }) => {
       await loadChangeFile(file, { changeId: newChangeId('apply'), requestedBy: clientIdentity() }),
       options,
     );
-    const code = await withClient(io, options, async (context) => {
+    const code = await withTracedClient(io, options, { command: 'apply', about: request }, async (context) => {
       const { change } = await startChange(context, request);
       if (options.detach) return tellOpen(context, change, 'detached');
       return seeThrough(context, change, {

@@ -3,7 +3,7 @@ import type { ChangeRequest } from '../../domain/change.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import { newChangeId } from '../change-id.ts';
-import { withClient } from '../context.ts';
+import { withTracedClient } from '../context.ts';
 import { describeCommand, guardCommand } from '../guard/external.ts';
 import { seeThrough } from '../guard/see-through.ts';
 import { nameOption } from '../options.ts';
@@ -42,7 +42,7 @@ export const addGuard: AddCommand = (program, { io, exit }) => {
           : { kind: 'command', name: options.onHost },
       ...overridesOf(options),
     };
-    const code = await withClient(io, options, async (context) => {
+    const code = await withTracedClient(io, options, { command: 'guard', about: request }, async (context) => {
       const { change, attached } = await startChange(context, request);
       if (options.onHost === undefined && !attached)
         return guardCommand(context, change, words, { ...options, ...waitOf(options) });

@@ -9,7 +9,7 @@ import type { RolloutWord } from '../../domain/rollout/state.ts';
 import { newChangeId } from '../change-id.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
-import { type Context, withClient } from '../context.ts';
+import { type Context, withClient, withTracedClient } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { durationOption, nameOption } from '../options.ts';
 import { jsonVersion } from '../render/result.ts';
@@ -50,7 +50,7 @@ export const addRollout: AddCommand = (program, surroundings) => {
         ...(options.id === undefined ? {} : { rolloutId: options.id }),
         ...(options.reason === undefined ? {} : { reason: options.reason }),
       };
-      const code = await withClient(io, options, async (context) => {
+      const code = await withTracedClient(io, options, { command: 'rollout', about: request }, async (context) => {
         await awaitWorker(context);
         const started = must(await context.client.rollouts.start(request));
         io.err(`${started.kind === 'attached' ? 'attached to' : 'started'} rollout ${request.rolloutId}`);

@@ -35,7 +35,7 @@ export async function guardCommand(
   try {
     if (await armed(context, change, interrupts)) {
       follower.quiet(true);
-      await runAndTell(context, change, command, { interrupts, isUndone });
+      await context.tracing.span('command', {}, () => runAndTell(context, change, command, { interrupts, isUndone }));
       follower.quiet(false);
       interrupts.mayDetach(true);
     }
@@ -76,7 +76,12 @@ async function runAndTell(
   outside: Outside,
 ): Promise<void> {
   const { io, client, options } = context;
-  const env = { ...io.env, KNOWNGOOD_TARGET: change.target, KNOWNGOOD_CHANGE_ID: change.changeId };
+  const env = {
+    ...io.env,
+    ...context.tracing.environment(),
+    KNOWNGOOD_TARGET: change.target,
+    KNOWNGOOD_CHANGE_ID: change.changeId,
+  };
   const child = startChild(command, { stdoutToStderr: options.json === true, env });
   const first = await Promise.race([
     child.ended.then((end) => ({ why: 'ended' as const, end })),

@@ -1,7 +1,6 @@
 /** What people are told of an acceptance: that it waits for them, and how it ended. Pure. */
 import { countText, dateTimeText } from '../format.ts';
-import { oneLine, shorten } from '../markdown.ts';
-import type { Notice } from '../notify/notice.ts';
+import { asFact, asHeadline, askedForBy, type Notice } from '../notify/notice.ts';
 import { type AcceptView, approveCommand } from './acceptance.ts';
 import { dependentsHit } from './affected.ts';
 import { driftItemFacts, type Told } from './notice.ts';
@@ -10,9 +9,9 @@ const mostFacts = 20;
 
 /** `at`: Unix ms. */
 export function acceptanceWaits(view: AcceptView, at: number, told: Told): Notice {
-  const { target, risk, reasons, approvals, deadlineAt, drift, reason } = view;
+  const { target, risk, reasons, approvals, deadlineAt, drift } = view;
   const facts = [
-    `asked for by ${view.requestedBy || 'nobody named'}${reason === '' ? '' : `: ${reason}`}`,
+    askedForBy(view),
     `Risk: ${risk ?? 'not known'}.`,
     ...reasons.map(({ text }) => `Risk: ${text}`),
     ...(deadlineAt === null
@@ -24,8 +23,10 @@ export function acceptanceWaits(view: AcceptView, at: number, told: Told): Notic
   return {
     ...about(view, 'approval-wanted', told),
     at,
-    headline: words(`what is live on ${target} shall become known-good: waits for ${countText(missing, 'approval')}`),
-    facts: facts.slice(0, mostFacts).map((fact) => shorten(oneLine(fact), 400)),
+    headline: asHeadline(
+      `what is live on ${target} shall become known-good: waits for ${countText(missing, 'approval')}`,
+    ),
+    facts: facts.slice(0, mostFacts).map(asFact),
     actions: [
       ...(approvals.signed === true ? [] : ['approve with "name: reason"']),
       'reject with "name: reason"',
@@ -40,7 +41,9 @@ export function acceptanceOver(view: AcceptView, summary: string, at: number, to
   return {
     ...about(view, 'ended', told),
     at,
-    headline: words(`nobody is asked any more to let what is live on ${view.target} become known-good: ${summary}`),
+    headline: asHeadline(
+      `nobody is asked any more to let what is live on ${view.target} become known-good: ${summary}`,
+    ),
     facts: [],
     actions: [],
     dependents: view.drift === null ? [] : dependentsHit(view.drift),
@@ -55,8 +58,4 @@ function about(
 ): Omit<Notice, 'at' | 'headline' | 'facts' | 'actions' | 'dependents'> {
   const matter = `accept:${target}:${acceptId}`;
   return { kind, key: `${matter}:${kind}`, severity: 'info', target, changeId: null, workflowId, runId, matter };
-}
-
-function words(text: string): string {
-  return shorten(oneLine(text), 200);
 }

@@ -1,7 +1,6 @@
 /** Looks that fail: whether a target drifts is not known then, and that must not stay unsaid. Pure. */
 import { dateTimeText, durationText } from '../format.ts';
-import { oneLine, shorten } from '../markdown.ts';
-import type { Notice } from '../notify/notice.ts';
+import { asFact, asHeadline, type Notice } from '../notify/notice.ts';
 import { inWords, type Problem } from '../problem.ts';
 import type { Told } from './notice.ts';
 
@@ -62,11 +61,11 @@ export function looksNotice(
     changeId: null,
     ...told,
     at: isAgain ? now : since,
-    headline: shorten(oneLine(headline), 200),
+    headline: asHeadline(headline),
     facts: isAgain
       ? []
       : [
-          ...problems.slice(0, 5).map((problem) => shorten(oneLine(inWords(problem)), 400)),
+          ...problems.slice(0, 5).map((problem) => asFact(inWords(problem))),
           `since ${dateTimeText(since)}: what has changed on it meanwhile is not known`,
         ],
     actions: isAgain ? [] : ['knowngood doctor', `knowngood drift ${target}`],

@@ -1,7 +1,7 @@
 /** What people are told of a drift: the notice, pure. Each channel words it in its own way. */
 import { countText, dateTimeText, durationText, listText } from '../format.ts';
-import { oneLine, shorten } from '../markdown.ts';
-import type { Notice, Severity } from '../notify/notice.ts';
+import { oneLine } from '../markdown.ts';
+import { asFact, asHeadline, type Notice, type Severity } from '../notify/notice.ts';
 import { plainItem, plainLine } from '../notify/plain-item.ts';
 import { inWords } from '../problem.ts';
 import { byCodeUnit } from '../snapshot/canonical.ts';
@@ -16,8 +16,6 @@ export interface Told {
   readonly runId: string;
 }
 
-const longestHeadline = 200;
-const longestFact = 400;
 const mostItems = 10;
 const mostHit = 5;
 const mostConnected = 3;
@@ -41,8 +39,8 @@ export function driftNotice(
     changeId: null,
     ...told,
     at: remembered.firstSeen,
-    headline: shorten(headline(target, drift, remembered, telling), longestHeadline),
-    facts: driftFacts(drift, remembered).map((fact) => shorten(oneLine(fact), longestFact)),
+    headline: asHeadline(headline(target, drift, remembered, telling)),
+    facts: driftFacts(drift, remembered).map(asFact),
     actions: [
       ...(severity === 'critical' ? [`stop the escalation: knowngood drift acknowledge ${target}`] : []),
       ...driftActions(target),
@@ -67,9 +65,8 @@ export function goneNotice(remembered: RememberedDrift, acceptedBy: string | nul
     changeId: null,
     ...told,
     at,
-    headline: shorten(
+    headline: asHeadline(
       `${target} does not drift any more: ${acceptedBy === null ? 'it is as its known-good snapshot again' : acceptedBy}`,
-      longestHeadline,
     ),
     facts: [`it was seen from ${dateTimeText(since)} on, for ${durationText(Math.max(0, at - since))}`],
     actions: [],

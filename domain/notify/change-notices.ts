@@ -1,12 +1,11 @@
 /** What each event of a guarded change tells people: headline, facts, what they can do. Pure, from what the workflow knows. */
 import { countText, dateTimeText, listText } from '../format.ts';
-import { oneLine, shorten } from '../markdown.ts';
 import type { PlanSummary } from '../plan.ts';
 import { principalText } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
 import type { ApprovalsView } from '../view.ts';
 import { plainItem } from './plain-item.ts';
-import type { Notice, NoticeKind, Severity } from './notice.ts';
+import { asFact, asHeadline, askedForBy, type Notice, type NoticeKind, type Severity } from './notice.ts';
 
 /** Events of a change, in contrast to those of a target. */
 export type ChangeEvent = Exclude<NoticeKind, 'drift' | 'drift-gone' | 'drift-unknown' | 'test'>;
@@ -60,11 +59,11 @@ export function changeNotice(kind: ChangeEvent, n: number, of: Situation): Notic
     workflowId,
     runId,
     at,
-    headline: shorten(oneLine(headline), 200),
+    headline: asHeadline(headline),
     facts: facts
       .filter((fact) => fact !== '')
       .slice(0, mostFacts)
-      .map((fact) => shorten(oneLine(fact), 400)),
+      .map(asFact),
     actions,
     dependents: dependentsOf(kind, of),
     ...(ends === undefined ? {} : { ends }),
@@ -84,7 +83,7 @@ interface Content {
 
 function content(kind: ChangeEvent, of: Situation): Content {
   const name = `change ${of.changeId} of ${of.target}`;
-  const whose = `asked for by ${of.requestedBy || 'nobody named'}${of.reason === '' ? '' : `: ${of.reason}`}`;
+  const whose = askedForBy(of);
   const failing = of.failing.length === 0 ? 'a dependent' : listText(of.failing);
   const are = of.failing.length > 1 ? 'are' : 'is';
   switch (kind) {

@@ -1,4 +1,5 @@
 /** What people are told: one event of a change, or of a target that drifts, as plain data. Each channel words it in its own way. */
+import { oneLine, shorten } from '../markdown.ts';
 
 export const noticeKinds = [
   'approval-wanted',
@@ -50,6 +51,23 @@ export interface Notice {
   readonly ends?: boolean;
   /** Notices with the same one are one incident for whoever pages. Absent: by target, change and severity. */
   readonly matter?: string;
+}
+
+/** What a notice holds of each, in characters. */
+export const longestHeadline = 200;
+export const longestFact = 400;
+
+export function asHeadline(text: string): string {
+  return shorten(oneLine(text), longestHeadline);
+}
+
+export function asFact(text: string): string {
+  return shorten(oneLine(text), longestFact);
+}
+
+/** Who wants it, and why, as a fact. */
+export function askedForBy({ requestedBy, reason }: { readonly requestedBy: string; readonly reason: string }): string {
+  return `asked for by ${requestedBy || 'nobody named'}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 export function isAtLeast(severity: Severity, least: Severity): boolean {
@@ -107,4 +125,9 @@ export function noticesOfChange(target: string, changeId: string): string {
 /** How the ids of all notices of a target's drift begin. */
 export function noticesOfDrift(target: string): string {
   return noticeWorkflowId({ key: `drift:${target}:` });
+}
+
+/** Those whose ids begin so, in the words of Temporal's lists. */
+export function noticesUnderWay(idPrefix: string): string {
+  return `WorkflowType = 'sendNotice' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${idPrefix}'`;
 }

@@ -117,6 +117,12 @@ export function deliveryOf(plan: NotifyPlan, notice: Notice): Delivery {
   return { steps, untilAcknowledged: isCritical ? { repeatMs, giveUpMs } : null, tries };
 }
 
+/** Names of the channels that hear of it in any case. */
+export function heardAtOnce({ steps }: Delivery): readonly string[] {
+  const first = steps.filter(({ afterMs }) => afterMs === 0).flatMap(({ teams }) => teams);
+  return first.flatMap(({ channels }) => channels.map(({ name }) => name));
+}
+
 /** All routes that fit count together. The usual ones leave nobody out: a target that no team answers for is told to all. */
 function toldBy(plan: NotifyPlan, notice: Notice): readonly string[] {
   const tell = (plan.routes ?? usualRoutes).filter((route) => isFor(route, notice)).flatMap((route) => route.tell);

@@ -1,7 +1,7 @@
 /** What a channel is asked to say: a notice, that somebody has taken it, or that it is over. */
 import { sentence } from '../format.ts';
 import { oneLine, shorten } from '../markdown.ts';
-import type { Notice, NoticeKind, Severity } from './notice.ts';
+import { asFact, type Notice, type NoticeKind, type Severity } from './notice.ts';
 
 export type Act = 'tell' | 'acknowledged' | 'over';
 
@@ -53,23 +53,18 @@ export function leadOf({ act, notice, by }: Telling): string {
 }
 
 const mostFacts = 12;
-const longestFact = 400;
 
 /** Sentences under the first, each one line. Who has heard it all gets no second copy. */
 export function factsOf({ act, notice, because }: Telling): readonly string[] {
-  const reasons = because.map(line);
-  if (act !== 'tell') return [line(notice.headline), ...reasons];
+  const reasons = because.map(asFact);
+  if (act !== 'tell') return [asFact(notice.headline), ...reasons];
   const left = notice.facts.length - mostFacts;
-  const facts = notice.facts.slice(0, mostFacts).map(line);
+  const facts = notice.facts.slice(0, mostFacts).map(asFact);
   return [...reasons, ...facts, ...(left > 0 ? [`and ${left} more; see the workflow`] : [])];
 }
 
 export function actionsOf({ act, notice }: Telling): readonly string[] {
-  return act === 'tell' ? notice.actions.slice(0, mostFacts).map(line) : [];
-}
-
-function line(text: string): string {
-  return shorten(oneLine(text), longestFact);
+  return act === 'tell' ? notice.actions.slice(0, mostFacts).map(asFact) : [];
 }
 
 /** The same for every repeat of one message to one channel, and for no other message. */

@@ -1,7 +1,7 @@
 /** A notice as the workflow that tells it is started with it: any client may start one, so everything is read and bounded. Pure. */
 import { shorten } from '../markdown.ts';
 import type { Problem } from '../problem.ts';
-import { noticeKinds, severities, type Notice, type NoticeKind } from './notice.ts';
+import { longestFact, longestHeadline, noticeKinds, severities, type Notice, type NoticeKind } from './notice.ts';
 import { channelKinds, type Channel, type Delivery, type DeliveryStep, type TeamDelivery } from './plan.ts';
 
 export interface NoticeToSend {
@@ -18,7 +18,7 @@ export const mostRepeats = 200;
 const leastRepeatMs = 1_000;
 const longestGiveUpMs = 366 * 86_400_000;
 const most = { steps: 20, teams: 50, channels: 20, tries: 20, facts: 20, dependents: 100 } as const;
-const longest = { headline: 200, fact: 400, name: 255, workflowId: 1_000 } as const;
+const longest = { headline: longestHeadline, fact: longestFact, name: 255, workflowId: 1_000 } as const;
 /** Of a Date. */
 const latestMs = 8.64e15;
 

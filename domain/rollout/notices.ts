@@ -1,7 +1,6 @@
 /** What people are told of a rollout: that it began, was halted, is undone or done. Its changes tell of themselves. Pure. */
 import { countText } from '../format.ts';
-import { shorten } from '../markdown.ts';
-import type { Notice, NoticeKind, Severity } from '../notify/notice.ts';
+import { asFact, asHeadline, type Notice, type NoticeKind, type Severity } from '../notify/notice.ts';
 import type { RolloutView } from './details.ts';
 
 export type RolloutEvent = 'started' | 'halted' | 'ended';
@@ -30,12 +29,12 @@ export function rolloutNotice(event: RolloutEvent, n: number, view: RolloutView,
     target: fleet,
     changeId: rolloutId,
     ...where,
-    headline: shorten(headline, 200),
+    headline: asHeadline(headline),
     facts: [
       ...(view.reason === '' ? [] : [`reason: ${view.reason}`]),
       ...facts.slice(0, mostNames),
       ...(facts.length > mostNames ? [`and ${facts.length - mostNames} more`] : []),
-    ].map((fact) => shorten(fact, 400)),
+    ].map(asFact),
     actions,
     dependents: [],
     ends,

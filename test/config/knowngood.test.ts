@@ -336,6 +336,11 @@ describe('a bad file', () => {
       'knowngood.yaml:2:3: targets.Shop DB: is not a valid name | Names are made of lower-case letters, digits and hyphens.',
     ],
     [
+      'keeps the names with which keys of notices begin for itself',
+      'targets:\n  drift: { connection: "postgresql://u@h/d" }',
+      'knowngood.yaml:2:3: targets.drift: is not a name for a target | Knowngood itself uses accept, drift, drift-looks.',
+    ],
+    [
       'refuses a literal token in a header',
       target(
         'dependents:\n  shop:\n    uses: db\n    checks:\n      a: { http: { url: "http://x/", headers: { Authorization: Bearer abc } } }',

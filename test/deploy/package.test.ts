@@ -1,6 +1,6 @@
 /** The Debian package: it is built, unpacked, and what is in it runs. Full suite only: it copies all dependencies. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,8 @@ import { createCluster } from '../../worker/stack/cluster.ts';
 import { eventually } from '../support/processes.ts';
 
 const exec = promisify(execFile);
+const hasSystemd = process.getuid?.() === 0 && existsSync('/usr/bin/systemd-analyze');
+const itOnSystemd = hasSystemd ? it : it.skip;
 const describeFull = process.env['KNOWNGOOD_TEST_FULL'] === '1' ? describe : describe.skip;
 
 describeFull('the Debian package', () => {
@@ -31,11 +33,24 @@ describeFull('the Debian package', () => {
       'usr/lib/systemd/system/knowngood-worker.service',
       'usr/lib/systemd/system/knowngood-probe@.service',
       'usr/lib/sysusers.d/knowngood.conf',
+      'usr/lib/tmpfiles.d/knowngood.conf',
+      'etc/default/knowngood',
       'usr/share/polkit-1/rules.d/50-knowngood.rules',
       'usr/share/doc/knowngood/deployment.md',
       'etc/knowngood/agents',
     ])
       expect(statSync(join(root, path)).mode & 0o022).toBe(0);
+  });
+
+  itOnSystemd('is taken by the tools of systemd that read it', async () => {
+    const units = ['knowngood-worker.service', 'knowngood-probe@dmz.service', 'knowngood-agent@17-main.service'];
+    const verify = ['verify', '--man=no', '--recursive-errors=no', `--root=${root}`, ...units];
+    expect(await exec('systemd-analyze', verify)).toMatchObject({ stderr: '' });
+    await exec('systemd-sysusers', [`--root=${root}`, 'knowngood.conf']);
+    await exec('systemd-tmpfiles', ['--create', `--root=${root}`, 'knowngood.conf']);
+    const { mode, uid } = statSync(join(root, 'var/lib/knowngood-worker'));
+    expect(mode & 0o777).toBe(0o700);
+    expect(readFileSync(join(root, 'etc/passwd'), 'utf8')).toContain(`knowngood:x:${uid}:`);
   });
 
   it('holds all that an agent needs to run', async () => {

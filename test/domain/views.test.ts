@@ -19,6 +19,8 @@ it('names the filters in the language of Temporal', () => {
      "nothing-touched-this-week: KnowngoodOutcome IN ("rejected", "aborted") AND CloseTime > "2026-11-19T12:00:00Z"",
      "ringing: WorkflowType = "sendNotice" AND ExecutionStatus = "Running"",
      "changes: WorkflowType = "guardedChange"",
+     "rollouts: WorkflowType = "rollout" AND ExecutionStatus = "Running"",
+     "all-rollouts: WorkflowType = "rollout"",
    ]
   `);
 });

@@ -105,7 +105,7 @@ describe('the endpoint', () => {
     return endpoint;
   }
 
-  it('answers one question only', async () => {
+  it('answers two questions only', async () => {
     const { address } = await serve(0);
     const status = async (path: string, method = 'GET'): Promise<number> =>
       (await fetch(`http://${address}${path}`, { method })).status;
@@ -114,6 +114,9 @@ describe('the endpoint', () => {
     ]);
     expect(await Promise.all([status('/'), status('/../metrics/x'), status('/metrics', 'POST')])).toEqual([
       404, 404, 405,
+    ]);
+    expect(await Promise.all([status('/healthz'), status('/healthz', 'HEAD'), status('/healthz', 'DELETE')])).toEqual([
+      200, 200, 405,
     ]);
     expect((await figures(address)).get('knowngood_build_info{role="worker",version="0.0.0"}')).toBe(1);
   });

@@ -19,19 +19,24 @@ describe('a beat', () => {
 
   it('loses no beat to slow measurements and late timers', async () => {
     const end = new AbortController();
-    let taken = 0;
+    // Of each measurement that ended: when. One that takes longer than a beat, on a busy machine, may cost some.
+    const ends: number[] = [];
     const measure = async () => {
       await pause(60);
+      ends.push(performance.now());
       return aSample();
     };
-    const beganAt = performance.now();
-    const beating = beat({ check, measure, next: () => (taken++, 100), signal: end.signal });
+    let dueAt = performance.now();
+    const beating = beat({ check, measure, next: () => 100, signal: end.signal });
     await pause(2_010);
+    const abortedAt = performance.now();
     end.abort();
     await beating;
-    const due = (performance.now() - beganAt) / 100;
-    expect(taken).toBeGreaterThanOrEqual(due - 2);
-    expect(taken).toBeLessThanOrEqual(due + 1);
+    let due = 0;
+    for (let n = 0; dueAt < abortedAt; n += 1, due += 1) dueAt = Math.max(dueAt + 100, ends[n] ?? 0);
+    // The last one runs still, or its timer comes late.
+    expect(ends.length).toBeGreaterThanOrEqual(due - 2);
+    expect(ends.length).toBeLessThanOrEqual(due);
   });
 
   it('never overlaps, and makes up for nothing after a long measurement', async () => {
@@ -52,8 +57,8 @@ describe('a beat', () => {
     });
     const gaps = begins.slice(1).map((at, index) => at - (begins[index] ?? 0));
     expect(gaps[0]).toBeGreaterThanOrEqual(198);
-    // A timer that comes late shortens the next pause; a burst would leave none.
-    for (const gap of gaps.slice(1)) expect(gap).toBeGreaterThanOrEqual(20);
+    // A timer that comes late shortens the next pause; a burst would leave none of them.
+    expect(begins[3]! - begins[1]!).toBeGreaterThanOrEqual(50);
   });
 
   it('does not wait for a measurement that hangs when it is aborted', async () => {

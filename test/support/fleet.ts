@@ -22,6 +22,7 @@ import { createCluster } from '../../worker/stack/cluster.ts';
 import { startTemporal } from '../../worker/stack/temporal-server.ts';
 import { withStore } from '../../worker/store-access.ts';
 import { eventually } from './processes.ts';
+import { recordRuns } from './record.ts';
 
 export interface Fleet {
   readonly client: Client;
@@ -163,6 +164,7 @@ async function rolled(client: Client, knowngood: KnowngoodClient, bent: Partial<
     outcome: async () => {
       const answer = await rollout.result();
       if (answer.kind !== 'closed') throw new Error(JSON.stringify(answer.problems));
+      await recordRuns(`rollout-${answer.result.outcome}`, client, rollout.workflowId);
       return answer.result;
     },
     child: (target) => client.workflow.getHandle(workflowIdOf(target, request.rolloutId)),
@@ -171,10 +173,14 @@ async function rolled(client: Client, knowngood: KnowngoodClient, bent: Partial<
 
 /** Before that a dependent that fails is a red baseline. */
 export function untilWatched(handle: { query(name: 'view'): Promise<unknown> }): Promise<void> {
-  return eventually('the change is watched', async () => {
-    const view = (await handle.query('view').catch(() => null)) as { readonly phase: string } | null;
-    return view?.phase === 'watch';
-  });
+  return eventually(
+    'the change is watched',
+    async () => {
+      const view = (await handle.query('view').catch(() => null)) as { readonly phase: string } | null;
+      return view?.phase === 'watch';
+    },
+    60_000,
+  );
 }
 
 /** As somebody presses Reset: back to the first workflow task. The run that begins anew has its id. */

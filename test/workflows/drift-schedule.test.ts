@@ -2,8 +2,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { ScheduleDescription } from '@temporalio/client';
+import type { ScheduleDescription, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { orchestratorQueue } from '../../domain/change.ts';
 import { driftScheduleId } from '../../domain/drift/drift.ts';
+import { noticeWorkflowId } from '../../domain/notify/notice.ts';
+import type { sendNotice } from '../../workflows/send-notice.ts';
+import { aNotice } from '../domain/notify/builders.ts';
 import { accept, reload, sqlOn } from '../support/drift.ts';
 import { eventually } from '../support/processes.ts';
 import { useRig } from '../support/rig.ts';
@@ -22,6 +26,22 @@ const everyMs = async (): Promise<number | undefined> => (await described())?.sp
 async function found(query: string): Promise<string | null> {
   for await (const { workflowId } of rig().client.workflow.list({ query })) return workflowId;
   return null;
+}
+
+/** Calls people about a drift of it until somebody acknowledges, for an hour. */
+async function callFor(target: string): Promise<WorkflowHandleWithFirstExecutionRunId<typeof sendNotice>> {
+  const notice = aNotice({ key: `drift:${target}:1:1`, kind: 'drift', severity: 'critical', target, changeId: null });
+  const nobody = { team: 'nobody', channels: [], spare: [] };
+  const delivery = {
+    steps: [{ afterMs: 0, teams: [nobody] }],
+    untilAcknowledged: { repeatMs: 3_600_000, giveUpMs: 3_600_000 },
+    tries: 1,
+  };
+  return rig().client.workflow.start<typeof sendNotice>('sendNotice', {
+    workflowId: noticeWorkflowId(notice),
+    taskQueue: orchestratorQueue,
+    args: [{ notice, delivery, changeWorkflowId: null, hasEnd: true }],
+  });
 }
 
 async function configure(drift: string): Promise<void> {
@@ -80,8 +100,12 @@ describe('the schedule of a target', () => {
   }, 60_000);
 
   it('is deleted when drift is not looked for any more, and made again when it is', async () => {
+    const calling = await callFor(rig().targetName);
+    await eventually('the list knows it', async () => (await found(`WorkflowId = '${calling.workflowId}'`)) !== null);
     await configure('false');
     await eventually('no schedule', async () => (await described()) === null, 30_000);
+    // Nobody would see that it is gone.
+    expect(await calling.result()).toMatchObject({ acknowledgedBy: null });
     await configure('{ every: 1h }');
     await eventually('the schedule', async () => (await everyMs()) === 3_600_000, 30_000);
     expect((await described())?.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 10_000 });

@@ -66,6 +66,7 @@ teams:
   infrastructure:
     notify:
       - pagerduty: { routingKey: '\${file:${folder}/key}', apiToken: '\${file:${folder}/token}', events: '${http.address}', api: '${http.address}/api', askEvery: 1s }
+      - { webhook: { url: ${http.address}/infrastructure }, events: [revert-incomplete] }
 notifications:
   smtp: { host: 127.0.0.1, port: ${mail.port}, tls: none, from: knowngood@shop.example }
   allowPrivate: [127.0.0.1]
@@ -470,6 +471,10 @@ describe('a revert that is not complete', () => {
       actions(http.at('/v2/enqueue').filter(({ json }) => json.dedup_key === `knowngood:${key}`));
     await eventually('the incident is closed', async () => paged().includes('resolve'));
     expect(paged().filter((action, i, all) => action !== all[i - 1])).toEqual(['trigger', 'acknowledge', 'resolve']);
+    // Called only because nobody had answered: no notice of the end goes there by itself.
+    const said = (): unknown[] => http.at('/infrastructure').flatMap(({ json }) => json.data.over ?? []);
+    await eventually('the end, for who was called', async () => said().length > 0);
+    expect(said()).toEqual([expect.stringContaining('is back as it was')]);
   });
 });
 

@@ -14,8 +14,8 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 
 const folder = () => join(home, 'cache', 'thing');
 
-/** A build that takes `ms` and leaves one line in `builds` each time it is started. */
-const builder = (ms: number) => `
+/** A build that runs `sh -c` and leaves one line in `builds` each time it is started. */
+const builder = (command: string) => `
   const { buildOnce } = await stack('build-once');
   const { run } = await stack('run');
   const { appendFileSync, writeFileSync } = await import('node:fs');
@@ -23,7 +23,7 @@ const builder = (ms: number) => `
     appendFileSync(${JSON.stringify(join(home, 'builds'))}, process.pid + '\\n');
     writeFileSync(unfinished + '/first', 'half');
     console.log('builds');
-    await run('sleep', ['${ms / 1000}']);
+    await run('sh', ['-c', ${JSON.stringify(command)}]);
     writeFileSync(unfinished + '/second', 'whole');
   } });
   console.log('has it');
@@ -31,7 +31,7 @@ const builder = (ms: number) => `
 
 describe('buildOnce', () => {
   it('builds once for processes that start together, and all of them get the whole result', async () => {
-    const starters = [1, 2, 3, 4].map(() => script(builder(1_000)));
+    const starters = [1, 2, 3, 4].map(() => script(builder('sleep 1')));
     expect(await Promise.all(starters.map(({ exited }) => exited))).toEqual([0, 0, 0, 0]);
     expect((await readFile(join(home, 'builds'), 'utf8')).trim().split('\n')).toHaveLength(1);
     expect((await readdir(folder())).sort()).toEqual(['first', 'second']);
@@ -39,7 +39,7 @@ describe('buildOnce', () => {
   });
 
   it('shows nothing half-made while it builds', async () => {
-    const starter = script(builder(1_000));
+    const starter = script(builder('sleep 1'));
     expect(await starter.line()).toBe('builds');
     expect(await readdir(join(home, 'cache'))).not.toContain('thing');
     await starter.exited;
@@ -47,7 +47,7 @@ describe('buildOnce', () => {
   });
 
   it('takes over from a build that was killed, and sweeps what it left', async () => {
-    const killed = script(builder(60_000));
+    const killed = script(builder('sleep 60'));
     expect(await killed.line()).toBe('builds');
     killed.process.kill('SIGKILL');
     await killed.exited;
@@ -57,10 +57,12 @@ describe('buildOnce', () => {
   });
 
   it('tells one who has to wait', async () => {
-    const first = script(builder(1_000));
+    const end = join(home, 'end');
+    const first = script(builder(`until [ -e ${end} ]; do sleep 0.1; done`));
     expect(await first.line()).toBe('builds');
-    const second = script(builder(1_000));
+    const second = script(builder('true'));
     expect(await second.line()).toBe('waits');
+    await writeFile(end, '');
     expect(await second.line()).toBe('has it');
     await first.exited;
   });
@@ -80,7 +82,7 @@ describe('buildOnce', () => {
   });
 
   it('ends the commands of a build that is killed', async () => {
-    const starter = script(builder(61_234));
+    const starter = script(builder('exec sleep 61.234'));
     expect(await starter.line()).toBe('builds');
     const { processesWith } = await import('../../support/processes.ts');
     const sleeping = async () => (await processesWith('sleep 61.234')).length;
