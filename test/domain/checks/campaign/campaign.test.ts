@@ -17,7 +17,7 @@ import {
   worseMetrics,
 } from './campaign.ts';
 
-const sizes = [1.5, 2, 3, 4, 6, 10];
+const sizes = [1.5, 2, 3, 4, 6];
 /** From which size on docs/checks.md promises to find it. */
 const promised = 6;
 

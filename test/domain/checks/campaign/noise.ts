@@ -22,8 +22,9 @@ export function randomOf(seed: number, index: number): Random {
     uniform,
     normal,
     within: (lowest, highest) => lowest + (highest - lowest) * uniform(),
-    // Knuth.
+    // Knuth; of many, hardly another than the normal distribution.
     poisson: (mean) => {
+      if (mean > 20) return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal()));
       const limit = Math.exp(-mean);
       let count = 0;
       for (let product = uniform(); product > limit; product *= uniform()) count += 1;
