@@ -124,6 +124,14 @@ const temporalFields = z.strictObject({
     .optional()
     .meta({ description: '`true`: by the public authorities; or PEM files, by path or by reference', default: false }),
   apiKey: secretShape.optional().describe('where the API key is; with it TLS is on'),
+  encryption: z
+    .strictObject({
+      keys: z
+        .array(secretShape)
+        .min(1, 'is empty')
+        .describe('where keys are that payloads are encrypted with: the first encrypts, all of them decrypt'),
+    })
+    .optional(),
 });
 
 export const temporalShape = temporalFields.refine(

@@ -17,6 +17,8 @@ export interface TemporalConfig {
   } | null;
   /** A secret reference or null. */
   readonly apiKey: string | null;
+  /** Absent: payloads are in clear. Secret references; the first key encrypts, all of them decrypt. */
+  readonly encryption?: { readonly keys: readonly string[] };
 }
 
 export interface DatabaseConfig {

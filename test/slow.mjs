@@ -1,5 +1,6 @@
 /** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
+  'browser/encrypted',
   'browser/operator',
   'deploy/helm',
   'deploy/units',

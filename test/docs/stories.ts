@@ -155,7 +155,15 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
   'docs/operate.md': [
-    { command: 'knowngood status', before: (house) => house.inForce('night'), shows: /shop-db:night +watch/ },
+    {
+      command: 'knowngood status',
+      before: async (house) => {
+        await house.inForce('night');
+        // A list is told a moment later than it happens.
+        await house.until('it is listed', 'knowngood status', /shop-db:night +watch/);
+      },
+      shows: /shop-db:night +watch/,
+    },
     { command: 'knowngood status shop-db', shows: /watch/ },
     { command: 'knowngood checks try shop-db', shows: /^pass/m },
     {
@@ -240,8 +248,8 @@ export const signedStories: Readonly<Record<string, readonly Step[]>> = {
       after: (house) => house.pipelineDone('upgrade-17'),
     },
     { command: 'knowngood report upgrade-17 --json > report.json' },
-    { command: "jq -j '.approvals[0].evidence.statement' report.json > statement" },
-    { command: "jq -j '.approvals[0].evidence.signature' report.json > signature" },
+    { command: "jq -j '.report.approvals[0].evidence.statement' report.json > statement" },
+    { command: "jq -j '.report.approvals[0].evidence.signature' report.json > signature" },
     { command: 'echo "anna $(cat anna.pub)" > allowed_signers' },
     {
       command: 'ssh-keygen -Y verify -f allowed_signers -I anna -n knowngood-approval@v1 -s signature < statement',
@@ -286,6 +294,7 @@ export const elsewhere: Readonly<Record<string, Readonly<Record<string, Elsewher
   },
   'docs/deployment.md': { 'deploy/debian/build.sh /tmp': { by: 'deploy/package.test.ts' }, '*': aHost },
   'deploy/helm/knowngood/README.md': { '*': { not: 'no cluster is here; test/deploy/helm.test.ts renders the chart' } },
+  'docs/encryption.md': { '*': { by: 'cli/codec-server.test.ts' } },
   'docs/traces.md': { '*': { by: 'traces/traces.test.ts' } },
   'docs/docker.md': { '*': { not: 'no image can be built here; test/docs/documents.test.ts reads the composition' } },
   'docs/other-languages.md': { '*': { by: 'pipelines/other-languages.test.ts' } },
