@@ -17,6 +17,7 @@ export const slow = [
   'workflows/bystanders',
   'workflows/drift-told',
   'workflows/graceful-stop',
+  'workflows/held-back',
   'workflows/orphan',
   'workflows/rollout',
   'workflows/scoped',
