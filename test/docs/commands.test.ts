@@ -1,7 +1,7 @@
 /** What the pages say to type, typed: each command in a shell, on real parts, in the order of `stories.ts`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { keyFileIn, peopleWhoApprove } from '../support/approvers.ts';
 import { type HttpReceiver, startHttpReceiver } from '../support/receivers.ts';
 import { type RigSettings, useRig } from '../support/rig.ts';
@@ -23,7 +23,10 @@ function tell(of: Readonly<Record<string, readonly Step[]>>, rig: ReturnType<typ
     'of the page %s',
     async (path, steps) => {
       const house = houseOf(rig(), readPage(path));
-      for (const step of steps) await house.step(step);
+      // All that is wrong with a page at once.
+      const wrong: string[] = [];
+      for (const step of steps) await house.step(step).catch((error: Error) => wrong.push(error.message));
+      expect(wrong).toEqual([]);
     },
     240_000,
   );
@@ -37,7 +40,7 @@ describe('the commands', () => {
     observe: '{ interval: 1s }',
     rehearsal: true,
     teams: () => `
-teams: { database: { notify: [{ webhook: { url: '${people.address}' } }] } }
+teams: { application: {}, database: { notify: [{ webhook: { url: '${people.address}' } }] } }
 notifications: { allowPrivate: [127.0.0.1] }
 `,
   });

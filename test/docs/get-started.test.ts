@@ -1,7 +1,7 @@
 /** docs/get-started.md, done: its commands in a shell, in their order, on the demo's shop and on a server of one's own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -29,7 +29,8 @@ beforeAll(() => {
     HOME: folder,
     PATH: [programsIn(folder), process.env['PATH']].join(delimiter),
     KNOWNGOOD_DATA: join(folder, 'data'),
-    ...(process.env['XDG_CACHE_HOME'] ? { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] } : {}),
+    // What was built once is not built again for another home.
+    XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   };
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +69,7 @@ async function staying(line: string, cwd: string, more: NodeJS.ProcessEnv, until
     await Promise.race([eventually('it stays', async () => until.test(said), 240_000), early]);
   } catch (error) {
     await stop();
-    throw error;
+    throw new Error(said, { cause: error });
   }
   return { said: () => said, stop };
 }

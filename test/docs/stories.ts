@@ -63,7 +63,11 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
       exit: 13,
       asShown: true,
     },
-    { command: 'knowngood access list shop-db --since 7d', shows: /^USER +DATABASE +FROM +TLS +FIRST SEEN/m },
+    {
+      command: 'knowngood access list shop-db --since 7d',
+      before: (house) => house.somebodySeen(),
+      shows: /^USER +DATABASE +FROM +TLS +FIRST SEEN/m,
+    },
     { command: 'knowngood access suggest shop-db', shows: /^dependents:/m },
   ],
   'docs/changes.md': [
@@ -105,7 +109,7 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
         await house.until('the rollout runs', 'knowngood status', /shop-db:more-work-mem/);
       },
       steps: [
-        { command: 'knowngood rollout status more-work-mem', shows: /shop-db/ },
+        { command: 'knowngood rollout status more-work-mem', shows: /more-work-mem wave[^]*1 running/ },
         {
           command: 'knowngood rollout pause more-work-mem --reason "the shop is full"',
           after: (house) => house.sh('knowngood rollout resume more-work-mem'),
@@ -155,7 +159,15 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
     },
   ],
   'docs/operate.md': [
-    { command: 'knowngood status', before: (house) => house.inForce('night'), shows: /shop-db:night +watch/ },
+    {
+      command: 'knowngood status',
+      before: async (house) => {
+        await house.inForce('night');
+        // A list is told a moment later than it happens.
+        await house.until('it is listed', 'knowngood status', /shop-db:night +watch/);
+      },
+      shows: /shop-db:night +watch/,
+    },
     { command: 'knowngood status shop-db', shows: /watch/ },
     { command: 'knowngood checks try shop-db', shows: /^pass/m },
     {
@@ -240,8 +252,8 @@ export const signedStories: Readonly<Record<string, readonly Step[]>> = {
       after: (house) => house.pipelineDone('upgrade-17'),
     },
     { command: 'knowngood report upgrade-17 --json > report.json' },
-    { command: "jq -j '.approvals[0].evidence.statement' report.json > statement" },
-    { command: "jq -j '.approvals[0].evidence.signature' report.json > signature" },
+    { command: "jq -j '.report.approvals[0].evidence.statement' report.json > statement" },
+    { command: "jq -j '.report.approvals[0].evidence.signature' report.json > signature" },
     { command: 'echo "anna $(cat anna.pub)" > allowed_signers' },
     {
       command: 'ssh-keygen -Y verify -f allowed_signers -I anna -n knowngood-approval@v1 -s signature < statement',
