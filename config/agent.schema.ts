@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { publicKeyShape } from './approvers.schema.ts';
+import { closedFields } from './never-reopen.schema.ts';
 import { absolutePath, argvShape, databaseShape, metricsShape, storeShape, temporalShape } from './shapes.schema.ts';
 
 const commandShape = z
@@ -109,6 +111,17 @@ export const agentShape = z.strictObject({
     })
     .optional()
     .describe('trying a change first: docs/rehearsal.md'),
+  neverReopen: z
+    .strictObject({
+      ...closedFields,
+      keys: z
+        .array(publicKeyShape)
+        .max(10, 'must be at most 10')
+        .optional()
+        .describe('public Ed25519 keys whose signed approvals open it again; without them, only a person on the host'),
+    })
+    .optional()
+    .describe('what a revert leaves closed, whatever the orchestrator says: docs/never-reopen.md'),
   standbys: z
     .array(z.strictObject(databaseShape))
     .optional()
