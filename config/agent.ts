@@ -1,7 +1,7 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
 import type { AgentConfig, NamedCommand, ObserveConfig, PatroniConfig, RdsConfig } from '../domain/config.ts';
-import { type OwnNeverReopen, undeclared } from '../domain/never-reopen.ts';
+import type { OwnNeverReopen } from '../domain/never-reopen.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
@@ -36,9 +36,9 @@ export function observe(input?: AgentInput['observe']): ObserveConfig | null {
 }
 
 function neverReopen(input: AgentInput['neverReopen']): OwnNeverReopen {
-  if (input === undefined) return undeclared;
-  const { roles = [], from = [], passwordless = true, keys = [] } = input;
-  return { roles, from, passwordless, declared: true, keys };
+  const { roles = [], from = [], passwordless = true, keys = [] } = input ?? {};
+  // Who writes down the default alone has said nothing.
+  return { roles, from, passwordless, declared: [...roles, ...from, ...keys].length > 0, keys };
 }
 
 function patroni({ endpoints, username, password, tls }: NonNullable<AgentInput['patroni']>): PatroniConfig {
