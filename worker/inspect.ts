@@ -1,14 +1,41 @@
 /** What the doctor asks about a target on its own host. Writes nothing. */
 import { randomBytes } from 'node:crypto';
 import { resolveOptionalSecret } from '../config/secrets.ts';
-import type { AgentConfig } from '../domain/config.ts';
+import type { SqlCheck } from '../domain/check.ts';
+import type { AgentConfig, DatabaseConfig } from '../domain/config.ts';
+import { type Prober, probersOf } from '../domain/least-privilege/prober.ts';
+import type { DoctorCheck } from '../targets/postgres/doctor-check.ts';
 import { doctorChecks } from '../targets/postgres/doctor.ts';
-import type { DoctorCheck } from '../targets/postgres/doctor.ts';
+import type { PostgresTargetOptions } from '../targets/postgres/options.ts';
+import { type AskedForRoles, askForRoles } from '../targets/postgres/roles.ts';
+import { parseSql } from '../targets/postgres/sql-parser.ts';
 
-export type { DoctorCheck } from '../targets/postgres/doctor.ts';
+export type { DoctorCheck } from '../targets/postgres/doctor-check.ts';
+export type { AskedForRoles } from '../targets/postgres/roles.ts';
 
-export async function inspect({ database, restart }: AgentConfig): Promise<readonly DoctorCheck[]> {
+export async function inspect(
+  { database, restart, allow }: AgentConfig,
+  probers: readonly Prober[],
+): Promise<readonly DoctorCheck[]> {
+  return doctorChecks(await optionsOf(database, restart), { allowedSettings: allow.settings, probers });
+}
+
+/** `database`: as whom the server is asked. `names`: of the roles that are asked about. */
+export async function inspectForRoles(database: DatabaseConfig, names: readonly string[]): Promise<AskedForRoles> {
+  return askForRoles(await optionsOf(database, null), names);
+}
+
+/** `roles`: those that log in for checks alone. */
+export async function readProbers(checks: readonly SqlCheck[], roles: readonly string[]): Promise<readonly Prober[]> {
+  const parsed = await parseSql(checks.map(({ database, query }) => ({ database, statement: query })));
+  return probersOf(checks, parsed, roles);
+}
+
+async function optionsOf(
+  database: DatabaseConfig,
+  restart: PostgresTargetOptions['restart'],
+): Promise<PostgresTargetOptions> {
   const password = await resolveOptionalSecret(database.password);
   // What is captured here is shown to nobody and kept nowhere: any key does, and the agent's own stays closed.
-  return doctorChecks({ database, password, restart, key: randomBytes(32) });
+  return { database, password, restart, key: randomBytes(32) };
 }
