@@ -12,6 +12,7 @@ export const slow = [
   'pipelines/github',
   'pipelines/others',
   'targets/postgres/rehearsal/rehearse',
+  'targets/postgres/roles',
   'traces/traces',
   'workflows/agent-alone',
   'workflows/drift-told',
@@ -20,4 +21,5 @@ export const slow = [
   'workflows/orphan',
   'workflows/rollout',
   'workflows/scoped',
+  'workflows/three-roles',
 ];
