@@ -36,6 +36,11 @@ export function listenOption(text: string): ListenAddress {
   return address;
 }
 
+/** An option that may be given more than once. */
+export function repeated(item: string, before: readonly string[] = []): readonly string[] {
+  return [...before, item];
+}
+
 export function nameOption(text: string): string {
   if (!/^[a-z0-9-]{1,63}$/.test(text))
     throw new InvalidArgumentError('Names are made of lower-case letters, digits and hyphens.');

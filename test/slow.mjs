@@ -16,6 +16,7 @@ export const slow = [
   'targets/managed/patroni/target',
   'targets/managed/rds/target',
   'targets/postgres/rehearsal/rehearse',
+  'targets/postgres/roles',
   'traces/traces',
   'workflows/agent-alone',
   'workflows/bystanders',
@@ -27,4 +28,5 @@ export const slow = [
   'workflows/rds',
   'workflows/rollout',
   'workflows/scoped',
+  'workflows/three-roles',
 ];

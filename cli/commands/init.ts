@@ -3,13 +3,12 @@ import { access, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentFile } from '../../config/init/agent-file.ts';
 import { type InitInput, knowngoodFile } from '../../config/init/knowngood-file.ts';
-import { connectionProblem } from '../../config/connection.ts';
 import { parseAgentConfig } from '../../config/agent.ts';
 import { parseKnowngoodConfig } from '../../config/knowngood.ts';
-import { referenceForm, referencePattern } from '../../domain/secrets.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
 import type { Io } from '../io.ts';
+import { loginOf, passwordOption } from '../login.ts';
 import { nameOption } from '../options.ts';
 import { jsonVersion } from '../render/result.ts';
 import { Stop, stop } from '../stop.ts';
@@ -28,10 +27,7 @@ export const addInit: AddCommand = (program, { io }) => {
     .command('init')
     .description('write commented knowngood.yaml and agent.yaml from a live server; nothing is overwritten')
     .option('--connection <url>', 'postgresql://user@host:port/database, without a password', localSocket)
-    .option(
-      '--password <reference>',
-      "where the password is: '${env:NAME}' or '${file:/path}' (default: PGPASSWORD if set)",
-    )
+    .option(passwordOption.flags, passwordOption.description)
     .option('--target <name>', 'what to call this server', nameOption, 'main-db')
     .option('--folder <folder>', 'where to write the two files', '.')
     .action(async (_: unknown, self) => {
@@ -52,25 +48,17 @@ export const addInit: AddCommand = (program, { io }) => {
     });
 };
 
-async function inputOf(io: Io, { connection, target, ...options }: Options): Promise<InitInput> {
-  const wrong = connectionProblem(connection);
-  if (wrong !== null) {
-    const [what = '', hint = ''] = wrong.split('\n');
-    throw stop({ code: 'bad-connection', message: `--connection ${what}`, hint });
-  }
-  const password = options.password ?? (io.env['PGPASSWORD'] ? '${env:PGPASSWORD}' : null);
-  // A literal is never repeated: it may be the password itself.
-  if (password !== null && !referencePattern.test(password))
-    throw stop({ code: 'literal-secret', message: '--password is not a reference', hint: referenceForm });
+async function inputOf(io: Io, options: Options): Promise<InitInput> {
+  const login = loginOf(io, options);
   const { surveyOf } = await import('../../worker/survey.ts');
-  const survey = await surveyOf({ connection, password });
+  const survey = await surveyOf(login);
   if (survey.inRecovery)
     throw stop({
       code: 'standby',
       message: 'the server is a standby',
       hint: 'Name its primary: a standby follows it, and is no target.',
     });
-  return { target, connection, password, survey };
+  return { target: options.target, ...login, survey };
 }
 
 /** What cannot be read again is a mistake of ours, and is not left behind for others to find. */

@@ -10,7 +10,7 @@ import { type Context, configIfAny, withClient } from '../context.ts';
 import { type ExitCode, exitCodeOfProblems, exitCodes } from '../exit-codes.ts';
 import { idHelp, snapshotOf } from '../find-snapshot.ts';
 import { seeThrough } from '../guard/see-through.ts';
-import { type GlobalOptions, nameOption } from '../options.ts';
+import { type GlobalOptions, nameOption, repeated } from '../options.ts';
 import { renderPlan } from '../render/plan.ts';
 import { jsonVersion } from '../render/result.ts';
 import { type RequestOptions, overridesOf, requestOptions } from '../request-options.ts';
@@ -42,7 +42,7 @@ export const addRestore: AddCommand = (snapshot: Command, { io, exit }) => {
 
 export function restoreOptions(command: Command): Command {
   return command
-    .option('--only <item>', 'restore this item alone, "*" for any text; may be repeated', collect)
+    .option('--only <item>', 'restore this item alone, "*" for any text; may be repeated', repeated)
     .option('--dry-run', 'show what would be done, touching nothing')
     .option('--restart', 'the server may be restarted for it')
     .option('--detach', 'do not wait for the outcome');
@@ -123,8 +123,4 @@ async function found(
     message: `there is no snapshot "${name}"${options.target === undefined ? '' : ` of target ${options.target}`}`,
     hint: targets.length === 0 ? 'Name the target with --target TARGET.' : 'See knowngood snapshot list TARGET.',
   });
-}
-
-function collect(item: string, before: readonly string[] = []): readonly string[] {
-  return [...before, item];
 }

@@ -1,17 +1,26 @@
 /** The doctor's look on a database host: what the agent will meet. */
+import type { SqlCheck } from '../../domain/check.ts';
 import type { AgentConfig, DatabaseConfig } from '../../domain/config.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { DoctorCheck } from '../../worker/inspect.ts';
 import { looking, note, ok, problems } from './finding.ts';
 import type { Finding } from './finding.ts';
 
-/** `embedded`: the store that `up` runs here, for an agent that names none. */
-export async function examineHost(config: AgentConfig, embedded: DatabaseConfig | null): Promise<Finding[]> {
+export interface HostLook {
+  /** The store that `up` runs here, for an agent that names none. */
+  readonly embedded: DatabaseConfig | null;
+  /** Of the target's dependents. */
+  readonly checks: readonly SqlCheck[];
+  /** Roles that log in for checks alone. */
+  readonly probers: readonly string[];
+}
+
+export async function examineHost(config: AgentConfig, { embedded, checks, probers }: HostLook): Promise<Finding[]> {
   const what = `agent ${config.target}`;
   const findings = [ok(what, config.path)];
   const look = async (): Promise<Finding[]> => {
-    const { inspect } = await import('../../worker/inspect.ts');
-    return (await inspect(config)).flatMap((check) => findingsOf(what, check));
+    const { inspect, readProbers } = await import('../../worker/inspect.ts');
+    return (await inspect(config, await readProbers(checks, probers))).flatMap((check) => findingsOf(what, check));
   };
   findings.push(...(await looking(what, look)));
   if (config.store === null && embedded !== null) {
@@ -41,6 +50,9 @@ const notes: ReadonlySet<string> = new Set([
   'not-restorable',
   'owner-paused',
   'member-away',
+  'sessions-unseen',
+  'settings-closed',
+  'more-than-needed',
 ]);
 
 function findingsOf(what: string, { name, ok: isOk, problem, sql }: DoctorCheck): Finding[] {

@@ -22,17 +22,3 @@ export function renderFindings(findings: readonly Finding[], colors: Colors = no
   ]);
   return [...lines, '', 'not covered:', ...notCovered.map((line) => `  - ${line}`)].join('\n');
 }
-
-/** What a superuser runs in psql, in the database of each agent's connection; comments where there is nothing to run. */
-export function renderGrants(findings: readonly Finding[]): string {
-  const wanted = findings.filter(({ sql }) => sql !== undefined && sql.length > 0);
-  // The last thing that is asked of the server: without an answer nobody knows.
-  const asked = findings.some(({ mark, text }) => mark === 'ok' && text.startsWith('can be put back'));
-  if (wanted.length === 0)
-    return asked ? '-- nothing is lacking' : '-- not known: no server was asked with an agent.yaml';
-  const lines = [...new Set(wanted.flatMap(({ sql = [] }) => sql))];
-  return [
-    "-- as a superuser, in the database that the agent's connection names",
-    ...lines.map((line) => (line.startsWith('--') ? line : `${line};`)),
-  ].join('\n');
-}

@@ -1,13 +1,6 @@
 /** What `knowngood doctor` says about a managed target: its owner, its members, and what can be seen and put back. */
-import {
-  type DoctorCheck,
-  failed,
-  mapsCheck,
-  passed,
-  problemOf,
-  restoreChecks,
-  seenChecks,
-} from '../postgres/doctor.ts';
+import { type DoctorCheck, failed, passed } from '../postgres/doctor-check.ts';
+import { moreChecks, problemOf, restoreChecks, seenChecks } from '../postgres/doctor.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { lookManaged } from './capture.ts';
 import { identifyManaged } from './identify.ts';
@@ -57,8 +50,10 @@ async function checks(parts: ManagedParts): Promise<readonly DoctorCheck[]> {
     return [
       ...found,
       guardable,
-      ...seenChecks(leader, seen),
-      ...(hasReadableFiles(owner) ? [await mapsCheck(leader)] : []),
+      ...seenChecks(seen),
+      ...(await moreChecks(leader)).filter(
+        ({ problem }) => hasReadableFiles(owner) || problem?.code !== 'maps-unreadable',
+      ),
       ...(await restoreChecks(leader, seen)),
     ];
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Whether a managed target can be guarded: its owner obeys, somebody leads, and the agent gets in at every member that runs. */
 import type { Problem } from '../../domain/problem.ts';
-import { quoted } from '../postgres/privileges.ts';
+import { quoteName } from '../../domain/revert/sql/quote.ts';
 import { type PrivilegeRow, type ServerRow, privilegesQuery, serverQuery } from '../postgres/queries.ts';
 import type { Session } from '../postgres/session.ts';
 import { TargetError } from '../postgres/target-error.ts';
@@ -66,7 +66,7 @@ async function filesProblem({ owner }: ManagedParts, session: Session): Promise<
        and pg_catalog.has_function_privilege('pg_catalog.pg_read_binary_file(text)', 'execute') as may, current_user as "user"`,
   );
   if (row?.may !== false) return null;
-  const to = `to ${quoted(row.user)}`;
+  const to = `to ${quoteName(row.user)}`;
   return {
     code: 'insufficient-privilege',
     message: `role "${row.user}" may not read the configuration files through the server`,

@@ -1,6 +1,6 @@
 /** What the agent's role needs at a member: less where nobody but the owner reads the server's files. */
 import type { Problem } from '../../domain/problem.ts';
-import { privilegeProblem } from '../postgres/privileges.ts';
+import { missingGrants, privilegeProblem } from '../postgres/privileges.ts';
 import { type PrivilegeRow, privilegesQuery } from '../postgres/queries.ts';
 import type { Session } from '../postgres/session.ts';
 import { TargetError } from '../postgres/target-error.ts';
@@ -11,10 +11,9 @@ export function hasReadableFiles({ places }: Pick<Owner, 'places'>): boolean {
   return places.hba !== null;
 }
 
-/** The owner reloads its members: the agent need not be allowed to. */
 export function privilegeProblemAt(owner: Owner, row: PrivilegeRow): Problem | null {
-  const reader = { ...row, reload: true };
-  return privilegeProblem(hasReadableFiles(owner) ? reader : { ...reader, fileSettings: true, hbaRules: true });
+  const asked = hasReadableFiles(owner) ? row : { ...row, fileSettings: true, hbaRules: true };
+  return privilegeProblem(row, missingGrants(asked));
 }
 
 /** Throws a TargetError that names the missing grants. What the owner keeps to itself is not asked for. */

@@ -6,7 +6,8 @@ import { checkOnHost, readFiles } from './capture-files.ts';
 import { readControlFile } from './control-file.ts';
 import { managedByFiles, managedByService } from './managed.ts';
 import type { Parts } from './parts.ts';
-import { privilegeProblem } from './privileges.ts';
+import { findPostmaster, maySignal } from './postmaster.ts';
+import { missingGrants, missingReload, privilegeProblem } from './privileges.ts';
 import { type PrivilegeRow, type ServerRow, privilegesQuery, serverQuery } from './queries.ts';
 import { readPlaces } from './server-state.ts';
 import type { Session } from './sql-channel.ts';
@@ -51,14 +52,18 @@ async function identify(session: Session): Promise<Identified> {
     });
   const service = await managedByService(session);
   if (service !== null) return { kind: 'refused', problems: [...problems, service] };
-  const lacking = privilegeProblem(privileges);
+  const lacking = privilegeProblem(privileges, missingGrants(privileges));
   // Where the files are cannot be asked without the first of these privileges.
   if (lacking !== null) return { kind: 'refused', problems: [...problems, lacking] };
-  problems.push(...(await onHostProblems(session, server.systemIdentifier)));
+  problems.push(...(await onHostProblems(session, server.systemIdentifier, privileges)));
   return problems.length === 0 ? { kind: 'guardable', version: server.version } : { kind: 'refused', problems };
 }
 
-async function onHostProblems(session: Session, systemIdentifier: string): Promise<readonly Problem[]> {
+async function onHostProblems(
+  session: Session,
+  systemIdentifier: string,
+  privileges: PrivilegeRow,
+): Promise<readonly Problem[]> {
   const places = await readPlaces(session);
   try {
     checkOnHost(places, await readFiles(places));
@@ -83,12 +88,24 @@ async function onHostProblems(session: Session, systemIdentifier: string): Promi
   const closed = (
     await Promise.all(folders.map(async (folder) => ((await isWritable(folder)) ? [] : [folder])))
   ).flat();
-  return closed.map((folder) => ({
+  return [...closed.map(unwritable), ...(await reloadProblems(places.dataDirectory, privileges))];
+}
+
+/** A server that can be told of new files neither by SQL nor by a signal would keep a change for ever. */
+async function reloadProblems(dataDirectory: string, privileges: PrivilegeRow): Promise<readonly Problem[]> {
+  if (privileges.reload) return [];
+  const postmaster = await findPostmaster(dataDirectory);
+  const problem = privilegeProblem(privileges, missingReload(privileges));
+  return problem === null || (postmaster !== null && maySignal(postmaster)) ? [] : [problem];
+}
+
+function unwritable(folder: string): Problem {
+  return {
     code: 'folder-unwritable',
     message: `the agent may not write to ${folder}`,
     detail: 'Files are replaced by renaming new ones over them.',
     hint: 'Run the agent as the user that owns the server, or as root.',
-  }));
+  };
 }
 
 function isWritable(folder: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import {
   ownApplications,
 } from '../../domain/access/observed.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { quoteName } from '../../domain/revert/sql/quote.ts';
 import type { ObserveOptions } from '../target.ts';
 import type { Parts } from './parts.ts';
 import { type LogFile, createLogTail, logFileOf } from './server-log.ts';
@@ -150,7 +151,7 @@ function unseen(user: string): Problem {
     code: 'sessions-unseen',
     message: `role ${user} may not see the sessions of other roles`,
     detail: 'Who connects is not observed, but for what the server log tells.',
-    hint: `Run GRANT pg_monitor TO ${JSON.stringify(user)} as a superuser.`,
+    hint: `Run GRANT pg_read_all_stats TO ${quoteName(user)} as a superuser.`,
   };
 }
 

@@ -1,48 +1,48 @@
 /** What the agent's role must be allowed, and the exact grants that it lacks. A superuser lacks none. */
+import { statementOf } from '../../domain/least-privilege/privilege.ts';
+import { type Seeing, seeingOn } from '../../domain/least-privilege/reader.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { quoteName } from '../../domain/revert/sql/quote.ts';
 import type { PrivilegeRow } from './queries.ts';
 import { TargetError } from './target-error.ts';
 
-/** Without these nothing can be read or proven. Catalog grants hold in the database in which they are given. */
+export interface Unseen extends Pick<Seeing, 'sight' | 'needed'> {
+  /** Those on catalogs hold in the database in which they are given. */
+  readonly grants: readonly string[];
+}
+
+export function unseenBy(row: PrivilegeRow): readonly Unseen[] {
+  return seeingOn(row.versionNum)
+    .filter(({ sight }) => !row[sight])
+    .map(({ sight, needed, privileges }) => ({
+      sight,
+      needed,
+      grants: privileges.map((privilege) => statementOf(privilege, row.user, row.versionNum)),
+    }));
+}
+
+/** Without these there is no snapshot. */
 export function missingGrants(row: PrivilegeRow): readonly string[] {
-  const to = `to ${quoted(row.user)}`;
-  return [
-    ...(row.readSettings ? [] : [`grant pg_monitor ${to}`]),
-    ...(row.fileSettings
-      ? []
-      : [`grant select on pg_file_settings ${to}`, `grant execute on function pg_show_all_file_settings() ${to}`]),
-    ...(row.hbaRules
-      ? []
-      : [`grant select on pg_hba_file_rules ${to}`, `grant execute on function pg_hba_file_rules() ${to}`]),
-    ...(row.reload ? [] : [`grant execute on function pg_reload_conf() ${to}`]),
-  ];
+  return unseenBy(row).flatMap(({ needed, grants }) => (needed === 'snapshot' ? grants : []));
 }
 
-/** What more can be noticed then: not needed to go on. Before 15 the agent reads the file itself. */
-export function grantsForMaps({ user, versionNum, identMaps }: PrivilegeRow): readonly string[] {
-  const to = `to ${quoted(user)}`;
-  return versionNum < 150_000 || identMaps
-    ? []
-    : [`grant select on pg_ident_file_mappings ${to}`, `grant execute on function pg_ident_file_mappings() ${to}`];
+/** What is lacking to tell the server that its files are new; a signal does without. */
+export function missingReload({ reload, user }: PrivilegeRow): readonly string[] {
+  return reload ? [] : [`grant execute on function pg_reload_conf() to ${quoteName(user)}`];
 }
 
-export function privilegeProblem(row: PrivilegeRow): Problem | null {
-  const grants = missingGrants(row);
+export function privilegeProblem({ user }: PrivilegeRow, grants: readonly string[]): Problem | null {
   if (grants.length === 0) return null;
   return {
     code: 'insufficient-privilege',
-    message: `role "${row.user}" lacks privileges that the agent needs`,
-    detail: `Missing: ${grants.map((grant) => `${grant};`).join(' ')}`,
+    message: `role "${user}" lacks privileges that the agent needs`,
+    detail: `Missing: ${grants.map((statement) => `${statement};`).join(' ')}`,
     hint: "Run these statements as a superuser, in the database that the agent's connection names.",
   };
 }
 
 export function checkPrivileges(row: PrivilegeRow | undefined): asserts row is PrivilegeRow {
   if (row === undefined) throw new TypeError('the privileges query gave no row');
-  const problem = privilegeProblem(row);
+  const problem = privilegeProblem(row, missingGrants(row));
   if (problem !== null) throw new TargetError('InsufficientPrivilege', [problem]);
-}
-
-export function quoted(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
 }

@@ -1,14 +1,9 @@
 /** What is asked of a server, and the rows it answers with. Everything qualified: a search_path must not bend it. */
 import { namedSettingNames } from '../../domain/conf/named-files.ts';
+import type { Sight } from '../../domain/least-privilege/reader.ts';
 
-export interface PrivilegeRow {
+export interface PrivilegeRow extends Sight {
   readonly superuser: boolean;
-  readonly readSettings: boolean;
-  readonly fileSettings: boolean;
-  readonly hbaRules: boolean;
-  /** From 15 on, and optional: without it, broken user name maps go unnoticed. */
-  readonly identMaps: boolean;
-  readonly authid: boolean;
   readonly reload: boolean;
   readonly versionNum: number;
   readonly user: string;
@@ -18,6 +13,7 @@ export interface PrivilegeRow {
 export const privilegesQuery = `
   select (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as superuser,
     pg_catalog.pg_has_role('pg_read_all_settings', 'usage') as "readSettings",
+    pg_catalog.pg_has_role('pg_read_all_stats', 'usage') as "readStats",
     pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'select')
       and pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'execute') as "fileSettings",
     pg_catalog.has_table_privilege('pg_catalog.pg_hba_file_rules', 'select')

@@ -3,11 +3,12 @@
  * rest goes through. A lock is never waited for long: everybody behind it would be waiting too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quietSettings } from '../../domain/least-privilege/reverter.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { quoteName } from '../../domain/revert/sql/quote.ts';
 import type { SqlUnit } from '../../domain/revert/sql/unit.ts';
 import type { Captured, Fence } from '../target.ts';
 import { checkSession } from './identity.ts';
-import { quoted } from './privileges.ts';
 import { isPassing, isRefusal, refusalOf } from './revert-sql-failure.ts';
 import type { Session } from './sql-channel.ts';
 import { codeOf } from './target-error.ts';
@@ -27,12 +28,19 @@ export interface Ran {
 }
 
 interface Agent {
+  readonly [column: string]: unknown;
   readonly user: string;
-  readonly superuser: boolean;
+  readonly quiet: Quiet;
 }
 
-const agentQuery = `
-  select rolname::text as "user", rolsuper as superuser from pg_catalog.pg_roles where rolname = current_user`;
+/** How a role keeps what it writes out of the log: as a superuser, or from 15 on by what it was granted. */
+export type Quiet = 'all' | 'granted' | 'nothing';
+
+export const agentQuery = `
+  select rolname::text as "user",
+    case when rolsuper then 'all' when pg_catalog.current_setting('server_version_num')::int >= 150000 then 'granted'
+      else 'nothing' end as quiet
+  from pg_catalog.pg_roles where rolname = current_user`;
 
 export async function runUnits(
   session: Session,
@@ -42,34 +50,24 @@ export async function runUnits(
 ): Promise<Ran> {
   // An address may lead elsewhere by now, and a primary may have become a standby: they get no more SQL writes.
   await checkSession(session, facts);
-  const [agent] = await session.rows<Agent & Record<string, unknown>>(agentQuery);
+  const [agent] = await session.rows<Agent>(agentQuery);
   if (agent === undefined) throw new TypeError('the role query gave no row');
   const secrets = units.some(({ statements }) => statements.some(({ sql, shown }) => sql !== shown));
+  const quiet = secrets ? agent.quiet : 'nothing';
   for (let tries = 1; ; tries += 1) {
     await fence();
-    const error = await wholly(session, units, beginWith(lockTimeoutMs, agent.superuser && secrets), fence);
+    const error = await wholly(session, units, beginWith(lockTimeoutMs, quiet), fence);
     if (error === null) return { failures: new Map() };
     // What a lock is in the way of must not hold up the rest; the next attempt of the revert comes soon enough for it.
     if (!isPassing(error) || codeOf(error) === lockNotAvailable || tries === maxTries) break;
     await sleep(firstPauseMs * 3 ** tries);
   }
   await fence();
-  return carefully(
-    session,
-    units,
-    beginWith(carefulLockTimeoutMs, agent.superuser && secrets),
-    fence,
-    quoted(agent.user),
-  );
+  return carefully(session, units, beginWith(carefulLockTimeoutMs, quiet), fence, quoteName(agent.user));
 }
 
 /** Whatever a change has set for the agent's role or database must not bend it. */
-export function beginWith(lockMs: number, quietly: boolean): string {
-  // Passwords stand in these statements as they are stored: not for the log, nor for statistics.
-  const quiet = ['log_statement=none', 'log_min_duration_statement=-1', 'log_min_error_statement=panic']
-    .concat('log_duration=off', 'pg_stat_statements.track=none', 'pgaudit.log=none')
-    .map((pair) => pair.split('='))
-    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`);
+export function beginWith(lockMs: number, quiet: Quiet): string {
   return [
     'begin isolation level read committed read write',
     "set local search_path = ''",
@@ -79,9 +77,17 @@ export function beginWith(lockMs: number, quietly: boolean): string {
     `set local lock_timeout = ${lockMs}`,
     "set local statement_timeout = '60s'",
     'set local idle_in_transaction_session_timeout = 0',
-    ...(quietly ? [`select ${quiet.join(', ')}`] : []),
+    ...(quiet === 'nothing'
+      ? []
+      : [quietly + (quiet === 'all' ? '' : ` where pg_catalog.has_parameter_privilege(name, 'SET')`)]),
   ].join(';');
 }
+
+/** Passwords stand in these statements as they are stored: not for the log, nor for statistics. */
+const quietly = `select pg_catalog.set_config(name, value, true) from (values
+  ${Object.entries(quietSettings)
+    .map(([name, value]) => `('${name}', '${value}')`)
+    .join(', ')}) quiet (name, value)`;
 
 /** null: committed. */
 async function wholly(session: Session, units: readonly SqlUnit[], begin: string, fence: Fence): Promise<unknown> {

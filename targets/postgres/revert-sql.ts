@@ -7,10 +7,10 @@ import type { Problem } from '../../domain/problem.ts';
 import { type NeverReopen, nothingClosed } from '../../domain/never-reopen.ts';
 import { closeRoles } from '../../domain/revert/closed-roles.ts';
 import { type SqlSections, planRevertSql } from '../../domain/revert/sql/plan.ts';
+import { quoteName } from '../../domain/revert/sql/quote.ts';
 import type { SqlUnit } from '../../domain/revert/sql/unit.ts';
 import type { Captured, Fence, Say } from '../target.ts';
 import type { Parts } from './parts.ts';
-import { quoted } from './privileges.ts';
 import { isRefusal, notRestored } from './revert-sql-failure.ts';
 import { type Ran, failed, runUnits } from './revert-sql-run.ts';
 import type { Session } from './sql-channel.ts';
@@ -162,7 +162,7 @@ function outcome(
   wrote: boolean,
   seen: boolean,
 ): Omit<SqlBack, 'held'> {
-  const agent = quoted(sql.endpoint.user);
+  const agent = quoteName(sql.endpoint.user);
   const isGone = ({ id, mayBeGone }: SqlUnit): boolean => mayBeGone && failures.get(id)?.code === 'object-gone';
   const still = new Map(
     left

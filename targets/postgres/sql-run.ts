@@ -5,7 +5,7 @@ import type { ChangeStep, Fence, Say } from '../target.ts';
 import { connectAsItself } from './connect.ts';
 import { connectError } from './connect-error.ts';
 import type { Endpoint } from './endpoint.ts';
-import { beginWith } from './revert-sql-run.ts';
+import { type Quiet, agentQuery, beginWith } from './revert-sql-run.ts';
 import { TargetError } from './target-error.ts';
 
 type SqlStep = Extract<ChangeStep, { do: 'sql' }>;
@@ -67,9 +67,8 @@ async function attempt(client: pg.Client, step: SqlStep, fence: Fence): Promise<
 
 async function beginFor(client: pg.Client, { restoring }: SqlStep): Promise<string> {
   if (restoring === undefined) return begin;
-  const query = 'select rolsuper as super from pg_catalog.pg_roles where rolname = current_user';
-  const { rows } = await client.query<{ super: boolean }>(query);
-  return beginWith(lockTimeoutMs, rows[0]?.super === true);
+  const { rows } = await client.query<{ quiet: Quiet }>(agentQuery);
+  return beginWith(lockTimeoutMs, rows[0]?.quiet ?? 'nothing');
 }
 
 /** Strings as the parser read them; names without a schema mean public, whoever the agent logs in as. */

@@ -89,7 +89,7 @@ async function placesOf(
   unseen: string[],
 ): Promise<{ readonly dataDirectory: string | null; readonly configFile: string | null }> {
   if (!places) {
-    unseen.push(`where its files are: role ${user} is not in pg_monitor`);
+    unseen.push(`where its files are: role ${user} is not in pg_read_all_settings`);
     return { dataDirectory: null, configFile: null };
   }
   const [row] = await session.rows<{ dataDirectory: string; configFile: string }>(placesQuery);

@@ -147,21 +147,23 @@ describe('looking', () => {
     expect(run).toMatchObject({ code: 0 });
   });
 
-  it('prints the SQL that is missing, and nothing else', async () => {
+  it('prints the SQL of roles that can take the place of a superuser, and nothing else', async () => {
     const agent = ['--agent-config', join(rig().folder, 'agent.yaml')];
     expect(await command('doctor', '--sql', ...config(), ...agent)).toMatchObject({
       code: 0,
-      out: '-- nothing is lacking',
+      out: expect.stringMatching(/^-- Roles of Knowngood for target [^]*grant knowngood_reader to knowngood_reverter;/),
       err: '',
     });
+    const another = await command('doctor', '--sql', '--target', 'other-db', ...config(), ...agent);
+    expect(another).toMatchObject({ code: 1, out: '', err: expect.stringContaining('there is no target "other-db"') });
   });
 
-  it('does not call a server that nobody asked complete', async () => {
+  it('prints no SQL for a server that nobody could ask', async () => {
     const away = join(rig().folder, 'agent-away.yaml');
     const text = await readFile(join(rig().folder, 'agent.yaml'), 'utf8');
     writeFileSync(away, text.replace(`:${rig().target.port}/`, `:${await freePort()}/`));
     const run = await command('doctor', '--sql', ...config(), '--agent-config', away);
-    expect(run).toMatchObject({ code: 1, out: expect.stringMatching(/^-- not known/) });
+    expect(run).toMatchObject({ code: 1, out: '' });
     expect(run.err).toMatch('cannot connect');
   });
 

@@ -166,7 +166,7 @@ describe('init', () => {
       }).done;
       expect(second.code).toBe(0);
       expect(second.json()).toMatchObject({
-        unseen: [expect.stringContaining('pg_monitor'), expect.stringContaining('pg_hba.conf')],
+        unseen: [expect.stringContaining('pg_read_all_settings'), expect.stringContaining('pg_hba.conf')],
       });
       expect(await readFile(join(inside, 'agent.yaml'), 'utf8')).toContain("password: '${env:PGPASSWORD}'");
     } finally {

@@ -85,6 +85,18 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
     },
     { command: "npx knowngood snapshot restore 3f9a2c71 --only 'object:shop:*' --restart", fill: snapshotId },
   ],
+  'docs/privileges.md': [
+    {
+      command:
+        "npx knowngood doctor --sql --connection 'postgresql://postgres@/postgres?host=/var/run/postgresql' > roles.sql",
+      fill: async ({ target }) => ({ '/var/run/postgresql': `${target.socketDir}&port=${target.port}` }),
+    },
+    {
+      command: 'npx knowngood doctor',
+      shows: /role "postgres" can do more than its work needs \(it is a superuser\.\)/,
+    },
+    { command: 'npx knowngood doctor --sql --drop > gone.sql' },
+  ],
   'docs/checks.md': [
     { command: 'knowngood checks try shop-db', shows: /^pass +image-service\/login +sql +required +default/m },
   ],
@@ -305,6 +317,10 @@ export const elsewhere: Readonly<Record<string, Readonly<Record<string, Elsewher
   },
   'docs/deployment.md': { 'deploy/debian/build.sh /tmp': { by: 'deploy/package.test.ts' }, '*': aHost },
   'deploy/helm/knowngood/README.md': { '*': { not: 'no cluster is here; test/deploy/helm.test.ts renders the chart' } },
+  'docs/privileges.md': {
+    'psql -X -f roles.sql': { by: 'targets/postgres/roles.test.ts' },
+    sql: { by: 'docs/privileges.test.ts' },
+  },
   'docs/encryption.md': { '*': { by: 'cli/codec-server.test.ts' } },
   'docs/traces.md': { '*': { by: 'traces/traces.test.ts' } },
   'docs/docker.md': { '*': { not: 'no image can be built here; test/docs/documents.test.ts reads the composition' } },

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { DatabaseCatalog, DatabaseEntry } from '../../../domain/catalog.ts';
 import type { Problem } from '../../../domain/problem.ts';
-import { quoted } from '../privileges.ts';
+import { quoteName } from '../../../domain/revert/sql/quote.ts';
 import { codeOf, messageOf } from '../target-error.ts';
 import { invalid } from './shared-queries.ts';
 
@@ -22,19 +22,19 @@ export function closedTo(
   { name, allowConnections, invalid: broken, connect }: DatabaseName,
 ): string | null {
   if (!allowConnections) return notAllowed;
-  if (broken) return `it is invalid, for dropping it was cut off: drop database ${quoted(name)}`;
+  if (broken) return `it is invalid, for dropping it was cut off: drop database ${quoteName(name)}`;
   return connect
     ? null
-    : `role "${user}" may not connect: grant connect on database ${quoted(name)} to ${quoted(user)}`;
+    : `role "${user}" may not connect: grant connect on database ${quoteName(name)} to ${quoteName(user)}`;
 }
 
 /** null: the server did not refuse, it failed; what is read then would be half a snapshot. */
 export function refusal(error: unknown, user: string, database: string): string | null {
   switch (codeOf(error)) {
     case '28000':
-      return `the server lets role "${user}" in to other databases only: add a rule for ${quoted(database)} to pg_hba.conf`;
+      return `the server lets role "${user}" in to other databases only: add a rule for ${quoteName(database)} to pg_hba.conf`;
     case '28P01':
-      return `the server refuses the password of role "${user}" here: correct the rule for ${quoted(database)} in pg_hba.conf`;
+      return `the server refuses the password of role "${user}" here: correct the rule for ${quoteName(database)} in pg_hba.conf`;
     case '42501':
       return withGrant(messageOf(error), user);
     case '3D000':
@@ -54,7 +54,7 @@ export function refusal(error: unknown, user: string, database: string): string 
 export function turnedAway(error: unknown, user: string): string | null {
   const failing = /^(08|53|57|58|F0|XX)/;
   if (!(error instanceof pg.DatabaseError) || failing.test(error.code ?? 'XX')) return null;
-  return `it turns role ${quoted(user)} away, perhaps by an event trigger on login: ${error.message}`;
+  return `it turns role ${quoteName(user)} away, perhaps by an event trigger on login: ${error.message}`;
 }
 
 /** The server names what it denied, in its own language; in English it is known what to grant. */
@@ -62,7 +62,7 @@ function withGrant(message: string, user: string): string {
   const [, kind, name] = /permission denied for (table|view|function) (\S+)$/.exec(message) ?? [];
   if (kind === undefined || name === undefined) return message;
   const what = kind === 'function' ? `execute on function ${name}` : `select on ${name}`;
-  return `${message}: grant ${what} to ${quoted(user)}`;
+  return `${message}: grant ${what} to ${quoteName(user)}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Which servers are refused, and with which words. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { doctorChecks } from '../../../targets/postgres/doctor.ts';
 import type { PostgresTargetOptions } from '../../../targets/postgres/options.ts';
@@ -59,11 +59,30 @@ it('says which grants a role lacks', async () => {
   const [problem] = await identify({ ...at(`postgresql://weak@127.0.0.1:${cluster.port}/postgres`), password: 'w' });
   expect(problem?.code).toBe('insufficient-privilege');
   for (const grant of [
-    'grant pg_monitor to weak;',
+    'grant pg_read_all_settings to weak;',
     'grant select on pg_hba_file_rules to weak;',
-    'grant execute on function pg_reload_conf() to weak;',
+    'grant execute on function pg_hba_file_rules() to weak;',
   ])
     expect(problem?.detail).toContain(grant);
+  const grants = /Missing: (.*)$/.exec(problem?.detail ?? '')?.[1] ?? '';
+  await query(cluster, grants);
+});
+
+it('wants the right to reload only where no signal reaches the server', async () => {
+  const weak = { ...at(`postgresql://weak@127.0.0.1:${cluster.port}/postgres`), password: 'w' };
+  expect(await identify(weak)).toEqual([]);
+  const pidFile = join(cluster.dataDir, 'postmaster.pid');
+  // As in another PID namespace: nobody sees a process.
+  await rename(pidFile, `${pidFile}.away`);
+  try {
+    expect(await identify(weak)).toMatchObject([
+      { code: 'insufficient-privilege', detail: 'Missing: grant execute on function pg_reload_conf() to weak;' },
+    ]);
+  } finally {
+    await rename(`${pidFile}.away`, pidFile);
+  }
+  await query(cluster, 'grant execute on function pg_reload_conf() to weak');
+  expect(await identify(weak)).toEqual([]);
 });
 
 it.each([
@@ -93,6 +112,7 @@ it('recognises CloudNativePG by its mark in the configuration', async () => {
 it('tells the doctor what works, and what does not', async () => {
   const checks = await doctorChecks(targetOptions(cluster, { restart: null }));
   expect(checks.filter(({ ok }) => !ok)).toMatchObject([
+    { name: 'role "postgres" can do no more than its work', problem: { code: 'more-than-needed' } },
     { name: 'the agent can restart the server', problem: { code: 'no-restart-command' } },
   ]);
 });

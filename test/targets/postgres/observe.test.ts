@@ -158,7 +158,7 @@ describe('a look', () => {
     await connected(cluster());
     const database = { connection: `postgresql://blind@127.0.0.1:${cluster().port}/postgres`, password: null };
     const target = aTarget(cluster(), { database, password: null });
-    const hint = 'Run GRANT pg_monitor TO "blind" as a superuser.';
+    const hint = 'Run GRANT pg_read_all_stats TO blind as a superuser.';
     const quiet = { serverLog: false, mayConnect: true };
     expect(await target.observe(quiet)).toMatchObject({ sessions: [], problems: [{ code: 'sessions-unseen', hint }] });
     expect(await target.observe(observing)).toMatchObject({
@@ -167,7 +167,7 @@ describe('a look', () => {
         { code: 'log-unread', detail: expect.stringContaining('permission denied') },
       ],
     });
-    await query(cluster(), 'grant pg_monitor to blind');
+    await query(cluster(), 'grant pg_read_all_stats, pg_read_all_settings to blind');
     const granted = aTarget(cluster(), { database, password: null });
     expect(await granted.observe(observing)).toMatchObject({ sessions: [{ user: 'app' }], problems: [] });
   });

@@ -1,8 +1,9 @@
-/** What the agent's role may put back by SQL, section by section, and the grants that are missing for the rest. */
-import { parseAcl } from '../../domain/revert/sql/acl.ts';
-import { quoteName } from '../../domain/revert/sql/quote.ts';
-import type { Sections } from '../../domain/snapshot.ts';
-import type { Session } from './sql-channel.ts';
+/** What a role may put back by SQL, section by section, and what it lacks for the rest. Pure. */
+import { parseAcl } from '../revert/sql/acl.ts';
+import { quoteName } from '../revert/sql/quote.ts';
+import { byCodeUnit } from '../snapshot/canonical.ts';
+import type { Sections } from '../snapshot.ts';
+import type { Privilege } from './privilege.ts';
 
 export interface Restorable {
   /** `privileges of objects in all databases`. */
@@ -11,120 +12,119 @@ export interface Restorable {
   readonly lacking: readonly string[];
   /** What else stands in the way, a sentence each. */
   readonly besides: readonly string[];
-  readonly sql: readonly string[];
+  readonly privileges: readonly Privilege[];
 }
 
-interface Power {
+/** What a role has by now. */
+export interface Held {
   readonly superuser: boolean;
   readonly createRole: boolean;
   readonly createDb: boolean;
   readonly user: string;
+  /** Roles as which it may act. */
+  readonly actsAs: ReadonlySet<string>;
+  /** Roles of which it has the ADMIN option. */
+  readonly admins: ReadonlySet<string>;
 }
 
-const powerQuery = `
-  select rolsuper as superuser, rolcreaterole as "createRole", rolcreatedb as "createDb",
-    rolname as "user"
-  from pg_catalog.pg_roles where rolname = current_user`;
+/** A role that was made a moment ago, and is a member of another one. */
+export function heldByNew(user: string, memberOf: string): Held {
+  return {
+    superuser: false,
+    createRole: false,
+    createDb: false,
+    user,
+    actsAs: new Set([user, memberOf]),
+    admins: new Set(),
+  };
+}
 
-/** From 16 on a membership may be without the right to act as the role. */
-const actsAsQuery = (versionNum: number): string => `
-  select rolname as name from pg_catalog.pg_roles
-  where pg_catalog.pg_has_role(current_user, oid, '${versionNum >= 160_000 ? 'SET' : 'MEMBER'}')`;
-
-const adminsQuery = `
-  select r.rolname as name from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.roleid
-  where m.admin_option and pg_catalog.pg_has_role(current_user, m.member, 'USAGE')`;
-
-export async function restorables(session: Session, sections: Sections): Promise<readonly Restorable[]> {
-  const { versionNum } = sections.server;
-  const [power] = await session.rows<Power & Record<string, unknown>>(powerQuery);
-  if (power === undefined) throw new TypeError('the power query gave no row');
-  const names = async (sql: string): Promise<ReadonlySet<string>> =>
-    new Set((await session.rows<{ name: string }>(sql)).map(({ name }) => name));
-  const [actsAs, admins] = [await names(actsAsQuery(versionNum)), await names(adminsQuery)];
-  const ownedBy = (what: string, owners: ReadonlySet<string>): Restorable =>
-    owned(what, owners, sections, power, actsAs);
+export function restorables(sections: Sections, held: Held): readonly Restorable[] {
+  const ownedBy = (what: string, owners: ReadonlySet<string>): Restorable => owned(what, owners, sections, held);
   return [
-    roles(sections, power, admins, actsAs),
-    withCreateDb(ownedBy('databases: owner, limits and privileges', ownersOfDatabases(sections)), power),
+    roles(sections, held),
+    withCreateDb(ownedBy('databases: owner, limits and privileges', ownersOfDatabases(sections)), held),
     withCreators(
       ownedBy('privileges, owners, default privileges and row security in every database', ownersOfObjects(sections)),
       sections,
-      power,
+      held,
     ),
     ownedBy('privileges of tablespaces and parameters', ownersOfShared(sections)),
   ];
 }
 
 /** Attributes, passwords, settings and memberships. */
-function roles(
-  { roles: all, memberships, server }: Sections,
-  power: Power,
-  admins: ReadonlySet<string>,
-  actsAs: ReadonlySet<string>,
-): Restorable {
+function roles({ roles: all, memberships, server }: Sections, held: Held): Restorable {
   const what = 'roles: attributes, passwords, settings, memberships';
-  const { superuser, createRole, user } = power;
-  if (superuser) return { what, lacking: [], besides: [], sql: [] };
-  const others = all.filter(({ name }) => name !== '' && name !== user);
-  // Whoever changes them must have what they have.
-  const greater = others.filter((role) => role.superuser || role.replication || role.bypassRls);
-  const rest = others.filter(
-    (role) => !greater.includes(role) && !(server.versionNum >= 160_000 && admins.has(role.name)),
-  );
+  const { superuser, createRole, user, actsAs, admins } = held;
+  if (superuser) return { what, lacking: [], besides: [], privileges: [] };
   const needsAdmin = server.versionNum >= 160_000;
+  const others = all.filter(({ name }) => name !== '' && name !== user);
+  // Before 16, whoever may replicate is as far above as a superuser.
+  const greater = others.filter((role) => role.superuser || (role.replication && !needsAdmin));
+  const rest = others.filter((role) => !greater.includes(role) && !(needsAdmin && admins.has(role.name)));
   const lesser = createRole && !needsAdmin ? [] : rest;
-  // From 16 on a membership is taken back as the one who granted it.
-  const grantors = needsAdmin ? memberships.map(({ grantor }) => grantor).filter((name) => !actsAs.has(name)) : [];
+  // A membership is granted again as the one who granted it: before 16 only a superuser can, for somebody else.
+  const grantors = memberships
+    .map(({ grantor }) => grantor)
+    .filter((name) => name !== '' && (needsAdmin ? !actsAs.has(name) : name !== user));
   const above = [...new Set([...greater.map(({ name }) => name), ...grantors])];
-  const to = quoteName(user);
+  const special = others
+    .filter((role) => !greater.includes(role) && (role.replication || role.bypassRls))
+    .map(({ name }) => quoteName(name));
+  const why = 'attributes, passwords, settings and members of roles';
   return {
     what,
     lacking: [...new Set([...above, ...lesser.map(({ name }) => name)])],
-    besides: [],
-    sql: [
-      ...(createRole ? [] : [`alter role ${to} createrole`]),
-      ...(needsAdmin ? lesser.map(({ name }) => `grant ${quoteName(name)} to ${to} with admin option`) : []),
-      ...(above.length > 0 ? [superuserOnly(to, above)] : []),
+    besides:
+      special.length === 0 ? [] : [`REPLICATION and BYPASSRLS only a superuser gives back: ${special.join(', ')}.`],
+    privileges: [
+      ...(createRole ? [] : [{ kind: 'attribute', what: 'createrole', why } as const]),
+      ...(needsAdmin
+        ? lesser.map(
+            ({ name }) => ({ kind: 'member', of: name, admin: true, acts: actsAs.has(name), why: '' }) as const,
+          )
+        : []),
+      ...(above.length > 0 ? [superuserOnly(above)] : []),
+      ...(special.length > 0
+        ? [impossible(`only a superuser gives REPLICATION and BYPASSRLS back to ${special.join(', ')}`)]
+        : []),
     ],
   };
 }
 
-function owned(
-  what: string,
-  owners: ReadonlySet<string>,
-  { roles: all }: Sections,
-  { superuser, user }: Power,
-  actsAs: ReadonlySet<string>,
-): Restorable {
-  if (superuser) return { what, lacking: [], besides: [], sql: [] };
+function owned(what: string, owners: ReadonlySet<string>, { roles: all }: Sections, held: Held): Restorable {
+  const { superuser, actsAs } = held;
+  if (superuser) return { what, lacking: [], besides: [], privileges: [] };
   const supers = superusers({ roles: all });
-  const lacking = [...owners].filter((name) => !actsAs.has(name)).sort();
+  const lacking = [...owners].filter((name) => !actsAs.has(name)).sort(byCodeUnit);
   const greater = lacking.filter((name) => supers.has(name));
-  const to = quoteName(user);
   return {
     what,
     lacking,
     besides: [],
-    sql: [
-      ...lacking.filter((name) => !supers.has(name)).map((name) => `grant ${quoteName(name)} to ${to}`),
-      ...(greater.length > 0 ? [superuserOnly(to, greater)] : []),
+    privileges: [
+      ...lacking
+        .filter((name) => !supers.has(name))
+        .map((name) => ({ kind: 'member', of: name, admin: false, acts: true, why: what }) as const),
+      ...(greater.length > 0 ? [superuserOnly(greater)] : []),
     ],
   };
 }
 
 /** Giving a database to somebody takes as much as making one. */
-function withCreateDb(found: Restorable, { superuser, createDb, user }: Power): Restorable {
+function withCreateDb(found: Restorable, { superuser, createDb }: Held): Restorable {
   if (superuser || createDb) return found;
+  const why = 'to give a database back to its owner takes what making one takes';
   return {
     ...found,
     besides: ['To give a database back to its owner takes CREATEDB.'],
-    sql: [...found.sql, `alter role ${quoteName(user)} createdb`],
+    privileges: [...found.privileges, { kind: 'attribute', what: 'createdb', why }],
   };
 }
 
 /** Only a superuser gives an object to somebody who may not create in its schema. */
-function withCreators(found: Restorable, sections: Sections, { superuser }: Power): Restorable {
+function withCreators(found: Restorable, sections: Sections, { superuser }: Held): Restorable {
   if (superuser) return found;
   const supers = superusers(sections);
   const besides = sections.catalogs.flatMap(({ database, objects }) =>
@@ -145,7 +145,10 @@ function withCreators(found: Restorable, sections: Sections, { superuser }: Powe
     besides: [
       `An object whose owner changes is not given back where that owner may not create: ${besides.join(', ')}.`,
     ],
-    sql: [...found.sql, ...besides.map((why) => `-- only a superuser gives things there back: ${why}`)],
+    privileges: [
+      ...found.privileges,
+      ...besides.map((why) => impossible(`only a superuser gives things there back: ${why}`)),
+    ],
   };
 }
 
@@ -167,9 +170,15 @@ function superusers({ roles: all }: Pick<Sections, 'roles'>): ReadonlySet<string
   return new Set(all.filter(({ superuser }) => superuser).map(({ name }) => name));
 }
 
-/** Power over everything is never handed out by copying a script: a comment, to be decided about. */
-function superuserOnly(to: string, names: readonly string[]): string {
-  return `-- only a superuser may put back what belongs to ${names.map(quoteName).join(', ')}, or was granted so: alter role ${to} superuser`;
+/** Power over everything is never handed out by a script. */
+function superuserOnly(names: readonly string[]): Privilege {
+  return impossible(
+    `only a superuser may put back what belongs to ${names.map(quoteName).join(', ')}, or was granted by them`,
+  );
+}
+
+function impossible(why: string): Privilege {
+  return { kind: 'impossible', why };
 }
 
 function ownersOfDatabases({ databases }: Sections): ReadonlySet<string> {
