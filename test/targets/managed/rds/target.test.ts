@@ -280,9 +280,15 @@ describe('what RDS would refuse, or would do to others', () => {
     await rds.removeInstance('reports');
   });
 
-  it('refuses an engine that it is not made for', async () => {
-    const stranger = targetOf({ instance: 'nobody' });
-    await expect(stranger.identify()).rejects.toMatchObject({ problem: { code: 'no-such-instance' } });
+  it('names an instance that is not there, or is of another engine', async () => {
+    const nobody = createRdsOwner({ ...rds.config, instance: 'nobody' });
+    await expect(nobody.read()).rejects.toMatchObject({ problem: { code: 'no-such-instance' } });
+    await rds.addInstance('wiki', 'default.mysql8.0', 'mysql');
+    expect(await targetOf({ instance: 'wiki' }).identify()).toMatchObject({
+      kind: 'refused',
+      problems: [{ code: 'not-an-instance', detail: 'Its engine is mysql.' }],
+    });
+    await rds.removeInstance('wiki');
   });
 });
 
