@@ -30,6 +30,8 @@ type RevertInput = Parameters<Target['revert']>[0];
 const beforeWaitMs = 250;
 const proofTimeoutMs = 5_000;
 const pollMs = 500;
+/** What has not come by then is set by somebody else. */
+const loadMs = 60_000;
 
 export async function revertManaged(parts: ManagedParts, input: RevertInput): Promise<RevertReport> {
   const { before, change, fence, say } = input;
@@ -58,7 +60,7 @@ export async function revertManaged(parts: ManagedParts, input: RevertInput): Pr
     const waiting = new Set((await owner.members()).members.flatMap((one) => (waits(one, scope) ? [one.name] : [])));
     return membersProof(parts, { before, decisions, scope, names, arrival, waiting, seen: now });
   };
-  const unloaded = await loadAgain(parts, input, await proven(seen), owned.arrivalMs, async () => {
+  const unloaded = await loadAgain(parts, input, await proven(seen), Math.min(owned.arrivalMs, loadMs), async () => {
     seen = await see(parts);
     return proven(seen);
   });
@@ -156,7 +158,7 @@ function scopeOf(
   return new Set([...names, ...settingsInScope(before, change, null)]);
 }
 
-/** Members that have the document and run otherwise are told to load it. Answers whom the owner did not tell. */
+/** Members that have the document and run otherwise are told to load it, or waited for. Answers whom the owner did not tell. */
 async function loadAgain(
   { owner }: ManagedParts,
   { fence, say }: RevertInput,
@@ -164,13 +166,14 @@ async function loadAgain(
   timeoutMs: number,
   again: () => Promise<Proof>,
 ): Promise<readonly Problem[]> {
-  if (first.unloaded.length === 0 || owner.reload === undefined) return [];
+  if (first.unloaded.length === 0) return [];
   const { members } = await owner.members();
   const problems: Problem[] = [];
-  for (const member of members.filter(({ name }) => first.unloaded.includes(name))) {
+  const told = owner.reload === undefined ? [] : members.filter(({ name }) => first.unloaded.includes(name));
+  for (const member of told) {
     await fence();
     say(`telling member ${member.name} to load its configuration again`);
-    await owner.reload(member).catch((error: unknown) => {
+    await owner.reload?.(member).catch((error: unknown) => {
       if (!(error instanceof TargetError)) throw error;
       problems.push(...error.problems);
     });

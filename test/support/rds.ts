@@ -234,9 +234,11 @@ export async function startRds(): Promise<StandIn> {
     });
     if (wrong !== undefined)
       return { status: 400, code: 'InvalidParameterCombination', message: `Parameter ${wrong.name}.` };
-    status = 'applying';
     waits ||= asked.some(({ name }) => known.get(name)?.ApplyType === 'static');
+    // As at AWS, nothing tells of it for a moment.
     later(async () => {
+      status = 'applying';
+      await sleep(applyMs);
       await arrive(false);
       await query('select pg_reload_conf()');
       status = waits ? 'pending-reboot' : 'in-sync';

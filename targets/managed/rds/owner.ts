@@ -4,7 +4,7 @@ import type { DBInstance } from '@aws-sdk/client-rds';
 import type { ConfigChange } from '../../../domain/change.ts';
 import type { RdsConfig } from '../../../domain/config.ts';
 import { normaliseValue } from '../../../domain/conf/setting-value.ts';
-import type { Document } from '../../../domain/managed/document.ts';
+import { type Document, isTree } from '../../../domain/managed/document.ts';
 import { settingText } from '../../../domain/managed/views.ts';
 import type { Problem } from '../../../domain/problem.ts';
 import { type SettingRow, settingsQuery } from '../../postgres/queries.ts';
@@ -44,6 +44,8 @@ interface Look {
 export function createRdsOwner(config: RdsConfig): Owner {
   const api = rdsApi(config);
   let last: Look | null = null;
+  /** Of the last write: what RDS has for them by itself, null where that is PostgreSQL's own default. */
+  let resets: Readonly<Record<string, string | null>> = {};
 
   async function look(): Promise<Look> {
     const instance = await api.instance();
@@ -106,6 +108,9 @@ export function createRdsOwner(config: RdsConfig): Owner {
         values.map(({ name }) => name),
       );
       await api.modify(group, values, known);
+      const names = values.filter(({ value }) => value === null).map(({ name }) => name);
+      const unset = await api.parameters(group, names);
+      resets = Object.fromEntries([...unset.values()].map(({ name, value }) => [name, value]));
       const waits = values.some(({ name, value }) => isMoved(known.get(name.toLowerCase()), value));
       return (await lookUntil(waits ? noticeMs : 0, ({ status }) => status === 'pending-reboot')).document;
     },
@@ -113,7 +118,7 @@ export function createRdsOwner(config: RdsConfig): Owner {
       const { status, document, instance } = await recent();
       if (status === 'failed-to-apply') throw failedToApply(instance);
       if (status === 'applying') return null;
-      const { behind, waiting } = await against(session, document);
+      const { behind, waiting } = await against(session, { ...resets, ...settingsOf(document) });
       return behind || (waiting && status !== 'pending-reboot') ? null : document;
     },
     async restart() {
@@ -256,18 +261,25 @@ function groupProblems(
   ];
 }
 
+function settingsOf({ parameters = null }: Document): Readonly<Record<string, string | null>> {
+  return isTree(parameters)
+    ? Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, settingText(value)]))
+    : {};
+}
+
 /** Of what can be compared: whether something that needs no reboot differs, and whether something that needs one does. */
 async function against(
   session: Session,
-  document: Document,
+  expected: Readonly<Record<string, string | null>>,
 ): Promise<{ readonly behind: boolean; readonly waiting: boolean }> {
   const rows = await session.rows<SettingRow & Record<string, unknown>>(settingsQuery);
   const running = new Map(rows.map((row) => [row.name.toLowerCase(), row]));
-  const differing = Object.entries(document['parameters'] ?? {}).flatMap(([name, text]) => {
+  const differing = Object.entries(expected).flatMap(([name, text]) => {
     const row = running.get(name.toLowerCase());
-    if (row === undefined || sessionSources.has(row.source)) return [];
-    const value = normaliseValue(row, String(text));
-    return row.vartype === 'string' || !value.ok || value.value === row.setting ? [] : [row];
+    if (row === undefined || row.vartype === 'string' || sessionSources.has(row.source)) return [];
+    // A formula is computed by RDS alone.
+    const value = normaliseValue(row, text ?? row.bootVal ?? '');
+    return !value.ok || value.value === row.setting ? [] : [row];
   });
   return {
     behind: differing.some(({ context }) => context !== 'postmaster'),
