@@ -85,22 +85,27 @@ async function keysIn(keyFile: string): Promise<Keys | null> {
 }
 
 async function makeKey(keyFile: string): Promise<Buffer> {
-  await makePrivateFolder(dirname(keyFile));
   const key = randomBytes(keyBytes);
   try {
-    const file = await open(keyFile, 'wx', 0o600);
-    try {
-      await file.writeFile(`${key.toString('hex')}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeNewKey(keyFile, key.toString('hex'));
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return readKey(keyFile);
     throw error;
   }
-  await syncFolder(dirname(keyFile));
   return key;
+}
+
+/** Of its user alone from its first byte on. EEXIST: there is one, and it stays. */
+export async function writeNewKey(keyFile: string, text: string): Promise<void> {
+  await makePrivateFolder(dirname(keyFile));
+  const file = await open(keyFile, 'wx', 0o600);
+  try {
+    await file.writeFile(`${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncFolder(dirname(keyFile));
 }
 
 function tooOpen(keyFile: string, mode: number): AgentError {

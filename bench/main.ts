@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [--json] [--runs N] [--tables N] [--targets N]`: measurements beside their floor, never timed tests. */
 import { parseArgs } from 'node:util';
 import { benchAccess } from './access/access.ts';
+import { benchCodec } from './codec.ts';
 import { benchFleet } from './fleet.ts';
 import { renderFigures, type Figure } from './figure.ts';
 import { benchHistory } from './history.ts';
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   load: benchLoad,
   fleet: benchFleet,
   access: benchAccess,
+  codec: benchCodec,
 };
 
 const { values, positionals } = parseArgs({

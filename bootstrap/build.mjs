@@ -64,7 +64,7 @@ function prune(root, dist) {
 
 function fingerprint(root) {
   const hash = createHash('sha256');
-  const sources = filesUnder(root, notSource).filter((path) => path.endsWith('.ts'));
+  const sources = filesUnder(root, notSource).filter((path) => /\.(ts|cjs)$/.test(path));
   for (const path of [...configuration.map((name) => join(root, name)), ...sources.sort()]) {
     const { mtimeMs, size } = statSync(path);
     hash.update(`${relative(root, path)} ${mtimeMs} ${size}\n`);

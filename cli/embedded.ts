@@ -3,12 +3,12 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { DatabaseConfig } from '../domain/config.ts';
+import type { DatabaseConfig, TemporalConfig } from '../domain/config.ts';
 
 export interface Embedded {
   /** Of the `up` that runs it. */
   readonly pid: number;
-  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly temporal: Pick<TemporalConfig, 'address' | 'namespace' | 'encryption'>;
   readonly uiAddress: string | null;
   readonly store: DatabaseConfig;
 }

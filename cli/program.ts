@@ -8,6 +8,7 @@ import { addAgent } from './commands/agent.ts';
 import { addApply } from './commands/apply.ts';
 import { addChecks } from './commands/checks.ts';
 import { addCi } from './commands/ci.ts';
+import { addCodecServer } from './commands/codec-server.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDrift } from './commands/drift.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -38,6 +39,7 @@ const commands = [
   addUp,
   addWorker,
   addAgent,
+  addCodecServer,
   addGuard,
   addApply,
   addPlan,

@@ -2,6 +2,8 @@
 import { Client, Connection } from '@temporalio/client';
 import type { ClientInterceptors, ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { clientConverter } from '../codec/data-converter.ts';
+import { PayloadError, type PayloadKey, payloadKeysIn } from '../codec/keys.ts';
 import type { Problem } from '../domain/problem.ts';
 import { clientIdentity } from './identity.ts';
 import { whyNoWay } from './no-way.ts';
@@ -9,6 +11,8 @@ import { whyNoWay } from './no-way.ts';
 export interface TemporalTarget {
   readonly namespace: string;
   readonly options: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>;
+  /** Left out: those of KNOWNGOOD_PAYLOAD_KEYS. */
+  readonly payloadKeys?: readonly PayloadKey[];
 }
 
 export type Connected =
@@ -23,9 +27,12 @@ export async function connect(
 ): Promise<Connected> {
   const { namespace, options } = temporal;
   try {
+    const dataConverter = clientConverter(temporal.payloadKeys ?? payloadKeysIn(process.env));
     const connection = await Connection.connect({ ...options, connectTimeout: '5 seconds' });
-    return { kind: 'connected', client: new Client({ connection, namespace, identity, interceptors }), identity };
+    const client = new Client({ connection, namespace, dataConverter, identity, interceptors });
+    return { kind: 'connected', client, identity };
   } catch (error) {
+    if (error instanceof PayloadError) return { kind: 'refused', problems: [error.problem] };
     return { kind: 'refused', problems: [await whyNoWay(options, error)] };
   }
 }

@@ -1,7 +1,7 @@
 /** Starts a guarded change, or attaches to it when it is there already: a change id is used once. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Client, WorkflowStartOptions } from '@temporalio/client';
-import { TypedSearchAttributes, defaultPayloadConverter } from '@temporalio/common';
+import { TypedSearchAttributes } from '@temporalio/common';
 import type { ChangeRequest } from '../domain/change.ts';
 import { orchestratorQueue, workflowIdOf } from '../domain/change.ts';
 import { codeCell, codeSpan, detailsPage, escapeMarkdown, markdownTable, shorten } from '../domain/markdown.ts';
@@ -81,8 +81,10 @@ async function firstInput(client: Client, workflowId: string): Promise<ChangeReq
     execution: { workflowId },
     maximumPageSize: 1,
   });
-  const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-  return payload ? defaultPayloadConverter.fromPayload<ChangeRequest>(payload) : null;
+  let payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
+  for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
+  return payloads[0] ? payloadConverter.fromPayload<ChangeRequest>(payloads[0]) : null;
 }
 
 /** The reason may be put in other words, and somebody else may repeat it; what is done must be the same. */

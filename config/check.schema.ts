@@ -37,38 +37,59 @@ export const headersShape = z
 const checkKinds = ['http', 'tcp', 'sql', 'grpc', 'prometheus', 'command'] as const;
 
 const httpShape = z.strictObject({
-  url: webAddress,
-  method: z.enum(['GET', 'HEAD']).optional(),
+  url: webAddress.meta({
+    description: 'what is asked for; no redirect is followed',
+    examples: ['https://shop.example/img/1.webp'],
+  }),
+  method: z.enum(['GET', 'HEAD']).optional().meta({ description: 'the method', default: 'GET' }),
   status: z
     .union([statusCode, z.array(statusCode).min(1)], { error: 'expected a status code such as 200, or a list of them' })
-    .optional(),
-  contentType: z.string().optional(),
-  bodyIncludes: z.string().optional(),
-  headers: headersShape.optional(),
+    .optional()
+    .meta({ description: 'the status that passes, or a list', default: 200 }),
+  contentType: z
+    .string()
+    .optional()
+    .meta({ description: 'the type that passes, `*` standing for any part', examples: ['image/*'] }),
+  bodyIncludes: z.string().optional().describe('text that the body must hold'),
+  headers: headersShape.optional().describe('sent with the request; what looks like a secret must be a reference'),
 });
 
-const tcpShape = z.strictObject({ host: hostShape.optional(), port: portShape.optional() });
+const tcpShape = z.strictObject({
+  host: hostShape.optional().describe("default: the target's"),
+  port: portShape.optional().describe("default: the target's"),
+});
 
 const sqlShape = z.strictObject({
-  as: z.string().min(1, 'is empty'),
-  password: secretShape.optional(),
-  database: z.string().min(1, 'is empty').optional(),
-  query: z.string().min(1, 'is empty').optional(),
+  as: z
+    .string()
+    .min(1, 'is empty')
+    .meta({ description: 'the role that the service connects as', examples: ['image_svc'] }),
+  password: secretShape.optional().describe('where its password is'),
+  database: z.string().min(1, 'is empty').optional().describe("default: the target connection's"),
+  query: z.string().min(1, 'is empty').optional().meta({ description: 'must succeed', default: 'select 1' }),
   host: z
     .string()
     .regex(/^(\/\S+|[^\s/@]+)$/, 'is not a host or socket folder')
-    .optional(),
-  port: portShape.optional(),
-  sslmode: z.enum(sslModes).optional(),
-  sslrootcert: z.string().optional(),
-  source: address.optional(),
+    .optional()
+    .describe("host, address or socket folder; default: the target's"),
+  port: portShape.optional().describe("default: the target's"),
+  sslmode: z
+    .enum(sslModes)
+    .optional()
+    .describe("default: the target's, and `require` for whoever is declared to come with TLS"),
+  sslrootcert: z.string().optional().describe("path of the authority's certificate; default: the target's"),
+  source: address
+    .optional()
+    .meta({ description: "an address of the probe's host, from which the service would come", examples: ['10.2.0.7'] }),
 });
 
 const grpcShape = z.strictObject({
-  address: hostPort,
-  service: z.string().optional(),
-  tls: tlsShape.optional(),
-  metadata: headersShape.optional(),
+  address: hostPort.meta({ description: 'host and port', examples: ['images.shop:9090'] }),
+  service: z.string().optional().describe('its name; default: the server as a whole'),
+  tls: tlsShape
+    .optional()
+    .meta({ description: "`true`: by the public authorities; or PEM files on the probe's host", default: false }),
+  metadata: headersShape.optional().describe('sent with the call; what looks like a secret must be a reference'),
 });
 
 const factor = z.number({ error: 'expected a number' }).min(1, 'must be at least 1').max(1_000, 'must be at most 1000');
@@ -77,20 +98,37 @@ const fewest = z.int({ error: 'expected a whole number' }).min(8, 'must be at le
 
 const prometheusShape = z
   .strictObject({
-    url: webAddress,
-    query: z.string().min(1, 'is empty').max(10_000, 'is longer than 10000 characters'),
-    headers: headersShape.optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
+    url: webAddress.meta({
+      description: 'of Prometheus, or of whatever speaks its API',
+      examples: ['http://prometheus:9090'],
+    }),
+    query: z
+      .string()
+      .min(1, 'is empty')
+      .max(10_000, 'is longer than 10000 characters')
+      .meta({ description: 'an instant query', examples: ['sum(rate(image_errors_total[1m]))'] }),
+    headers: headersShape.optional().describe('sent with the request; what looks like a secret must be a reference'),
+    min: z.number().optional().describe('a lower number fails'),
+    max: z.number().optional().describe('a higher number fails'),
     baseline: z
       .strictObject({
-        worse: z.enum(['higher', 'lower']),
-        factor: factor.optional(),
-        plus: z.number().min(0, 'must not be negative').optional(),
-        samples: fewest.max(mostValues, `must be at most ${mostValues}`).optional(),
-        window: positiveDurationShape.optional(),
+        worse: z.enum(['higher', 'lower']).describe('which way is worse'),
+        factor: factor.optional().meta({ description: 'medians must be at least so many times apart', default: 1.5 }),
+        plus: z
+          .number()
+          .min(0, 'must not be negative')
+          .optional()
+          .meta({ description: 'and at least so much', default: 0 }),
+        samples: fewest
+          .max(mostValues, `must be at most ${mostValues}`)
+          .optional()
+          .meta({ description: 'values of before, and newest ones, that are compared', default: 20 }),
+        window: positiveDurationShape
+          .optional()
+          .meta({ description: 'how far before the change it looks', default: '30m' }),
       })
-      .optional(),
+      .optional()
+      .describe('compares with the time before the change (docs/checks.md)'),
   })
   .refine(
     ({ min, max, baseline }) => min !== undefined || max !== undefined || baseline !== undefined,
@@ -98,18 +136,25 @@ const prometheusShape = z
   );
 
 /** Only a name: what it runs is the probe's own to say. */
-const commandShape = z.strictObject({ name: nameShape });
+const commandShape = z.strictObject({
+  name: nameShape.meta({ description: 'a command of `probe.yaml`', examples: ['upload-image'] }),
+});
 
 export const checkShape = z
   .strictObject({
-    http: httpShape.optional(),
-    tcp: tcpShape.optional(),
-    sql: sqlShape.optional(),
-    grpc: grpcShape.optional(),
-    prometheus: prometheusShape.optional(),
-    command: commandShape.optional(),
-    level: z.enum(['required', 'advisory']).optional(),
-    location: nameShape.optional(),
+    http: httpShape.optional().describe('asks over HTTP what the users of the dependent see'),
+    tcp: tcpShape.optional().describe('opens a connection'),
+    sql: sqlShape.optional().describe('logs in as the dependent does, on a new connection'),
+    grpc: grpcShape.optional().describe('asks `grpc.health.v1`'),
+    prometheus: prometheusShape.optional().describe('judges a number; needs `min`, `max` or `baseline`'),
+    command: commandShape.optional().describe("runs a program of the probe's host"),
+    level: z
+      .enum(['required', 'advisory'])
+      .optional()
+      .meta({ description: 'only `required` ones decide', default: 'required' }),
+    location: nameShape
+      .optional()
+      .meta({ description: 'which probe measures it: `knowngood worker --probe <location>`', default: 'default' }),
     ...checkNumbers,
   })
   .superRefine((check, ctx) => {

@@ -18,6 +18,7 @@ export function temporal(input: TemporalInput | undefined): TemporalConfig {
     namespace: input?.namespace ?? 'default',
     tls: tlsFiles(input?.tls),
     apiKey: input?.apiKey ?? null,
+    ...(input?.encryption === undefined ? {} : { encryption: input.encryption }),
   };
 }
 

@@ -14,10 +14,15 @@ const shapes = {
   'rollout.schema.json': { shape: rolloutFileShape, title: 'rollout.yaml: one change for many targets, in waves' },
 } as const;
 
+/** As people write it, not as it is once parsed. */
+export function schemaOf(shape: z.ZodType): object {
+  return z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
+}
+
 /** File name → text. */
 export function jsonSchemas(): Record<string, string> {
   const files = Object.entries(shapes).map(([name, { shape, title }]) => {
-    const schema = { title, ...z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' }) };
+    const schema = { title, ...schemaOf(shape) };
     return [name, `${JSON.stringify(schema, null, 2)}\n`];
   });
   return Object.fromEntries(files);

@@ -12,7 +12,12 @@ import { secretShape, webAddress } from './shapes.schema.ts';
 
 const event = z.enum(noticeKinds);
 const severity = z.enum(severities);
-const filter = { events: z.array(event).min(1, 'is empty').optional(), severity: severity.optional() };
+const filter = {
+  events: z.array(event).min(1, 'is empty').optional().describe('only these; default: all'),
+  severity: severity
+    .optional()
+    .describe('the least that goes there; default: `info`, for PagerDuty without `events` `warning`'),
+};
 
 const mailAddress = z
   .string()
@@ -26,25 +31,45 @@ const endpoint = z.string().superRefine((text, ctx) => {
 });
 
 const pagerDutyShape = z.strictObject({
-  routingKey: secretShape,
-  /** Of the REST API: with it, an incident that is acknowledged there is acknowledged here. */
-  apiToken: secretShape.optional(),
-  /** `https://events.eu.pagerduty.com` and `https://api.eu.pagerduty.com` for accounts in the EU. */
-  events: webAddress.optional(),
-  api: webAddress.optional(),
-  askEvery: positiveDurationShape.optional(),
+  routingKey: secretShape.meta({ description: 'of an Events API v2 integration', examples: ['${env:PAGERDUTY_KEY}'] }),
+  apiToken: secretShape
+    .optional()
+    .describe('of the REST API: an incident that is acknowledged there is acknowledged here'),
+  events: webAddress.optional().meta({
+    description: 'base address; in the EU `https://events.eu.pagerduty.com`',
+    default: 'https://events.pagerduty.com',
+  }),
+  api: webAddress.optional().meta({
+    description: 'base address; in the EU `https://api.eu.pagerduty.com`',
+    default: 'https://api.pagerduty.com',
+  }),
+  askEvery: positiveDurationShape
+    .optional()
+    .meta({ description: 'how often it is asked for acknowledgements', default: '1m' }),
 });
 
-const webhookShape = z.strictObject({ url: endpoint, headers: headersShape.optional() });
+const webhookShape = z.strictObject({
+  url: endpoint.describe('an address, or a reference to one'),
+  headers: headersShape.optional().describe('sent with it; what looks like a secret must be a reference'),
+});
 
-const emailShape = z.strictObject({ to: z.union([mailAddress, z.array(mailAddress).min(1, 'is empty')]) });
+const emailShape = z.strictObject({
+  to: z
+    .union([mailAddress, z.array(mailAddress).min(1, 'is empty')])
+    .meta({ description: 'one address, or a list', examples: ['dba@shop.example'] }),
+});
 
 export const channelShape = z
   .strictObject({
-    slack: secretShape.optional(),
-    pagerduty: pagerDutyShape.optional(),
-    email: emailShape.optional(),
-    webhook: z.union([secretShape, webhookShape]).optional(),
+    slack: secretShape
+      .optional()
+      .meta({ description: 'where the address of an incoming webhook is', examples: ['${env:SLACK_DBA_TEAM}'] }),
+    pagerduty: pagerDutyShape.optional().describe('an integration of PagerDuty'),
+    email: emailShape.optional().describe('mail; needs `notifications.smtp`'),
+    webhook: z
+      .union([secretShape, webhookShape])
+      .optional()
+      .describe('an address that gets a CloudEvent, or a reference to one'),
     ...filter,
   })
   .refine(
@@ -52,18 +77,26 @@ export const channelShape = z
     `needs exactly one of ${channelKinds.map((kind) => `"${kind}"`).join(', ')}`,
   );
 
-export const teamShape = z.strictObject({ notify: z.array(channelShape).optional() });
+export const teamShape = z.strictObject({
+  notify: z.array(channelShape).optional().describe('its channels, in this order; each has exactly one kind'),
+});
 
-const tell = z.array(nameShape).min(1, 'is empty');
+const tell = z
+  .array(nameShape)
+  .min(1, 'is empty')
+  .meta({ description: 'teams, or `affected`, `dependents`, `everybody`', examples: [['affected', 'database']] });
 
 const smtpShape = z
   .strictObject({
-    host: hostShape,
-    port: portShape.optional(),
-    tls: z.enum(['starttls', 'tls', 'none']).optional(),
-    user: z.string().min(1, 'is empty').optional(),
-    password: secretShape.optional(),
-    from: mailAddress,
+    host: hostShape.describe('the mail server'),
+    port: portShape.optional().describe('default: 587 with `starttls`, 465 with `tls`, 25 with `none`'),
+    tls: z
+      .enum(['starttls', 'tls', 'none'])
+      .optional()
+      .meta({ description: 'how it is encrypted', default: 'starttls' }),
+    user: z.string().min(1, 'is empty').optional().describe('login, with `password`'),
+    password: secretShape.optional().describe('where its password is'),
+    from: mailAddress.meta({ description: 'the sender', examples: ['knowngood@shop.example'] }),
   })
   .refine(
     ({ user, password }) => (user === undefined) === (password === undefined),
@@ -72,7 +105,7 @@ const smtpShape = z
   .refine(({ user, tls }) => user === undefined || tls !== 'none', 'would send the password without TLS');
 
 export const notificationsShape = z.strictObject({
-  smtp: smtpShape.optional(),
+  smtp: smtpShape.optional().describe('how mail is sent'),
   allowPrivate: z
     .array(
       z
@@ -82,16 +115,39 @@ export const notificationsShape = z.strictObject({
           'is not an address, a network such as 10.2.0.0/16, or a host name',
         ),
     )
-    .optional(),
-  routes: z.array(z.strictObject({ ...filter, targets: z.array(nameShape).optional(), tell })).optional(),
+    .optional()
+    .meta({
+      description: 'addresses, networks and hosts to send to although they are not public',
+      examples: [['mail.shop.example', '10.2.0.0/16']],
+    }),
+  routes: z
+    .array(
+      z.strictObject({
+        ...filter,
+        targets: z.array(nameShape).optional().describe('only of these targets; default: of all'),
+        tell,
+      }),
+    )
+    .optional()
+    .describe('who is told what; all that fit count together (docs/notifications.md)'),
   escalation: z
-    .array(z.strictObject({ after: durationShape.optional(), tell }))
+    .array(
+      z.strictObject({
+        after: durationShape.optional().meta({ description: 'counted from the event', default: '0s' }),
+        tell,
+      }),
+    )
     .max(10, 'has more than 10 steps')
-    .optional(),
-  repeat: positiveDurationShape.optional(),
-  giveUp: positiveDurationShape.optional(),
-  timeout: positiveDurationShape.optional(),
-  tries: z.int().min(1).max(20).optional(),
+    .optional()
+    .describe('who comes next, until somebody acknowledges what is critical'),
+  repeat: positiveDurationShape
+    .optional()
+    .meta({ description: 'after the last step, again and again', default: '30m' }),
+  giveUp: positiveDurationShape
+    .optional()
+    .meta({ description: 'and for how long; at most 200 times `repeat`', default: '24h' }),
+  timeout: positiveDurationShape.optional().meta({ description: 'of one try at one channel', default: '10s' }),
+  tries: z.int().min(1).max(20).optional().meta({ description: 'tries before a channel counts as dead', default: 4 }),
 });
 
 export type ChannelInput = z.infer<typeof channelShape>;

@@ -6,8 +6,10 @@ import { changeFileShape } from './change-file.schema.ts';
 const { change, restart } = changeFileShape.shape;
 
 export const rolloutFileShape = z.strictObject({
-  /** Names the rollout, and the change on each target; used once. */
-  rollout: rolloutIdShape.optional(),
+  rollout: rolloutIdShape.optional().meta({
+    description: 'names the rollout and the change on each target, and is used once; default: made from the time',
+    examples: ['more-work-mem'],
+  }),
   ...rolloutFields,
   change,
   restart,

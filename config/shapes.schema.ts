@@ -17,7 +17,15 @@ export const connectionShape = z.string().superRefine((text, ctx) => {
   if (wrong !== null) ctx.addIssue({ code: 'custom', message: wrong });
 });
 
-export const databaseShape = { connection: connectionShape, password: secretShape.optional() };
+export const databaseShape = {
+  connection: connectionShape.meta({
+    description: 'where it is and as whom to connect, without a password',
+    examples: ['postgresql://knowngood@10.0.0.5:5432/postgres?sslmode=verify-full'],
+  }),
+  password: secretShape
+    .optional()
+    .meta({ description: 'where the password is', examples: ['${env:SHOP_DB_PASSWORD}'] }),
+};
 
 export const storeShape = z.strictObject(databaseShape);
 
@@ -30,11 +38,18 @@ export const keepingStoreShape = z.strictObject({
     .union([
       z.literal(false),
       z.strictObject({
-        snapshots: z.union([keepDuration, z.literal(false)]).optional(),
-        samples: z.union([keepDuration, z.literal(false)]).optional(),
+        snapshots: z
+          .union([keepDuration, z.literal(false)])
+          .optional()
+          .meta({ description: 'snapshots that nobody needs any more; `false`: for ever', default: '90d' }),
+        samples: z
+          .union([keepDuration, z.literal(false)])
+          .optional()
+          .meta({ description: 'measurements of changes that have ended; `false`: for ever', default: '90d' }),
       }),
     ])
-    .optional(),
+    .optional()
+    .describe('how long it keeps what, at least 1d; `false`: everything for ever (docs/store.md)'),
 });
 
 export type KeepInput = z.infer<typeof keepingStoreShape>['keep'];
@@ -78,10 +93,13 @@ const tlsOf = (file: z.ZodString) =>
     z.boolean(),
     z
       .strictObject({
-        ca: file.optional(),
-        cert: file.optional(),
-        key: file.optional(),
-        serverName: z.string().optional(),
+        ca: file.optional().describe('the authority that the server is checked against; default: the public ones'),
+        cert: file.optional().describe('client certificate, with `key`'),
+        key: file.optional().describe('its key'),
+        serverName: z
+          .string()
+          .optional()
+          .describe("the name that the server's certificate bears; default: the one in the address"),
       })
       .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'needs "cert" and "key" together'),
   ]);
@@ -98,10 +116,23 @@ const pemShape = z
   );
 
 const temporalFields = z.strictObject({
-  address: hostPort.optional(),
-  namespace: z.string().min(1, 'is empty').optional(),
-  tls: tlsOf(pemShape).optional(),
-  apiKey: secretShape.optional(),
+  address: hostPort
+    .optional()
+    .meta({ description: 'the frontend; `TEMPORAL_ADDRESS` goes before it', default: '127.0.0.1:7233' }),
+  namespace: z.string().min(1, 'is empty').optional().meta({ description: 'the namespace', default: 'default' }),
+  tls: tlsOf(pemShape)
+    .optional()
+    .meta({ description: '`true`: by the public authorities; or PEM files, by path or by reference', default: false }),
+  apiKey: secretShape.optional().describe('where the API key is; with it TLS is on'),
+  encryption: z
+    .strictObject({
+      keys: z
+        .array(secretShape)
+        .min(1, 'is empty')
+        .describe('where keys are that payloads are encrypted with: the first encrypts, all of them decrypt'),
+    })
+    .optional()
+    .describe('payloads are unreadable in Temporal without the key (docs/encryption.md)'),
 });
 
 export const temporalShape = temporalFields.refine(
@@ -116,7 +147,15 @@ const listenShape = z
     says('is not an address', 'Write host:port, such as "127.0.0.1:9464".'),
   );
 
-export const metricsShape = z.strictObject({ listen: listenShape.optional(), sdk: listenShape.optional() });
+export const metricsShape = z.strictObject({
+  listen: listenShape
+    .optional()
+    .meta({ description: 'host and port of `/metrics`; default: nowhere', examples: ['127.0.0.1:9464'] }),
+  sdk: listenShape.optional().meta({
+    description: "host and port of the figures of Temporal's SDK; default: nowhere",
+    examples: ['127.0.0.1:9466'],
+  }),
+});
 
 export type MetricsInput = z.infer<typeof metricsShape>;
 export type TemporalInput = z.infer<typeof temporalShape>;

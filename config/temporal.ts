@@ -3,8 +3,10 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConnectionOptions } from '@temporalio/client';
+import type { PayloadKey } from '../codec/keys.ts';
 import type { TemporalConfig } from '../domain/config.ts';
 import { ProblemsError } from './problems-error.ts';
+import { payloadKeys } from './payload-keys.ts';
 import { referencePattern } from '../domain/secrets.ts';
 import { resolveOptionalSecret, resolveSecret } from './secrets.ts';
 
@@ -15,6 +17,8 @@ export interface TemporalConnection {
     readonly address: string;
     readonly apiKey?: string;
   };
+  /** The first one encrypts; absent: payloads are in clear. */
+  readonly payloadKeys?: readonly PayloadKey[];
 }
 
 /** `env` null: only the section counts, as for a server that this process has started itself. */
@@ -27,6 +31,8 @@ export async function temporalConnection(
   // TLS and keys belong to an address: those of the section are not sent to the server that a variable names.
   const own = address === undefined;
   const key = apiKey ?? (own ? await resolveOptionalSecret(config.apiKey, env ?? process.env) : null);
+  // Never sent anywhere, so they hold whatever the address.
+  const keys = await payloadKeys(config.encryption, env);
   const secured = tls ?? (own ? await tlsOf(config.tls, env ?? process.env) : undefined);
   return {
     namespace: standard.namespace ?? config.namespace,
@@ -36,6 +42,7 @@ export async function temporalConnection(
       ...(key === null ? {} : { apiKey: key }),
       ...(metadata === undefined ? {} : { metadata }),
     },
+    ...(keys.length === 0 ? {} : { payloadKeys: keys }),
   };
 }
 

@@ -132,13 +132,14 @@ async function stayUp(stage: Stage, scenario: ScenarioName, out: (text: string) 
 
 /** Where to look, and how to live through it again. */
 function renderStay(stage: Stage, scenario: ScenarioName): string {
-  const { temporal, shop, database, newEngine, files } = stage;
+  const { temporal, shop, database, newEngine, files, folder } = stage;
   const knowngood = (words: string): string => `node ${relative(process.cwd(), cliPath)} ${words}`;
   return [
     '  Everything stays up until Ctrl-C:',
     `    Temporal Web UI  ${temporal.uiAddress}`,
     `    shop             ${shop.app}/product/7`,
     `    configuration    ${newEngine?.dataDir ?? database.dataDir}`,
+    `    yaml files       ${folder}`,
     `    changes so far   ${knowngood(`status --all --config ${files.knowngood}`)}`,
     // A server is made a 17 once.
     ...(newEngine === null ? [`    once more        ${knowngood(againOf(stage, scenario))}`] : []),

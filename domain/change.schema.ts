@@ -29,10 +29,13 @@ const hbaLine = wellFormedShape
 /** One object for `add` and `remove`, so that an error names the field instead of "no option fits". */
 const hbaShape = z
   .strictObject({
-    add: hbaLine.optional(),
-    after: hbaLine.optional(),
-    before: hbaLine.optional(),
-    remove: hbaLine.optional(),
+    add: hbaLine.optional().meta({
+      description: 'a rule to add, at the end of the file unless `after` or `before` says where',
+      examples: ['hostssl shop image_svc 10.3.0.0/16 scram-sha-256'],
+    }),
+    after: hbaLine.optional().describe('an existing rule, compared word by word'),
+    before: hbaLine.optional().describe('an existing rule'),
+    remove: hbaLine.optional().describe('a rule to take out'),
   })
   .superRefine((edit, ctx) => {
     const say = (message: string): void => ctx.addIssue({ code: 'custom', message });
@@ -56,28 +59,60 @@ const fileBody = z
   .refine((text) => text === null || !text.includes('\u0000'), 'holds a NUL byte');
 
 const sqlShape = z.strictObject({
-  database: z.string().min(1, 'is empty').max(63, 'is longer than 63 bytes'),
+  database: z.string().min(1, 'is empty').max(63, 'is longer than 63 bytes').describe('where it runs'),
   statement: z
     .string()
     .min(1, 'is empty')
     .max(10_000, 'is longer than 10000 characters')
-    .refine((text) => !text.includes('\u0000'), 'holds a NUL byte'),
+    .refine((text) => !text.includes('\u0000'), 'holds a NUL byte')
+    .meta({
+      description: 'one statement whose whole effect a snapshot covers',
+      examples: ['grant select on images to image_svc'],
+    }),
 });
 
 const restoreShape = z.strictObject({
-  snapshot: z.string().regex(/^[0-9a-f]{64}$/, 'is not the full id of a snapshot'),
-  only: z.array(z.string().min(1, 'is empty')).min(1, 'is empty').max(100, 'has more than 100 patterns').optional(),
+  snapshot: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is not the full id of a snapshot')
+    .describe('full id of the snapshot to go back to'),
+  only: z
+    .array(z.string().min(1, 'is empty'))
+    .min(1, 'is empty')
+    .max(100, 'has more than 100 patterns')
+    .optional()
+    .meta({
+      description: 'keys of items, `*` standing for any text; default: everything',
+      examples: [['file:*/pg_hba.conf', 'setting:work_mem']],
+    }),
 });
 
 export const configShape = z
   .strictObject({
     kind: z.literal('config'),
-    settings: z.record(settingName, settingShape).optional(),
-    hba: z.array(hbaShape).max(1000, 'has more than 1000 edits').optional(),
+    settings: z
+      .record(settingName, settingShape)
+      .optional()
+      .meta({
+        description: '`ALTER SYSTEM`; `null` goes back to unset, a list sets a list',
+        examples: [{ work_mem: '64MB' }],
+      }),
+    hba: z
+      .array(hbaShape)
+      .max(1000, 'has more than 1000 edits')
+      .optional()
+      .describe('rules of `pg_hba.conf`, added and removed in this order'),
     files: z.record(fileName, fileBody).optional(),
-    sql: z.array(sqlShape).max(1000, 'has more than 1000 statements').optional(),
-    restore: restoreShape.optional(),
-    restart: z.enum(['allowed', 'forbidden']).optional(),
+    sql: z
+      .array(sqlShape)
+      .max(1000, 'has more than 1000 statements')
+      .optional()
+      .describe("run in this order, each database's in one transaction; needs `allow.sql` in agent.yaml"),
+    restore: restoreShape.optional().describe('back to an earlier snapshot; stands alone'),
+    restart: z
+      .enum(['allowed', 'forbidden'])
+      .optional()
+      .meta({ description: 'whether making it, and reverting it, may restart the server', default: 'forbidden' }),
   })
   .superRefine((change, ctx) => {
     const size = [change.settings, change.hba, change.files, change.sql]
@@ -90,15 +125,27 @@ export const configShape = z
   });
 
 export const overridesShape = z.strictObject({
-  soak: durationShape.optional(),
-  lease: positiveDurationShape.optional(),
-  applyTimeout: positiveDurationShape.optional(),
-  allowRedBaseline: z.boolean().optional(),
-  allowDirty: z.boolean().optional(),
-  requireConfirm: z.boolean().optional(),
-  expectsReboot: z.boolean().optional(),
-  allowAccessLoss: z.boolean().optional(),
-  scoped: z.boolean().optional(),
+  soak: durationShape.optional().describe('watch the dependents this long before it is kept'),
+  lease: positiveDurationShape.optional().describe('the agent reverts by itself when it hears nothing for this long'),
+  applyTimeout: positiveDurationShape.optional().describe('a command or a pipeline must have ended within this time'),
+  allowRedBaseline: z
+    .boolean()
+    .optional()
+    .describe('go on although a required check is red before the change; it then decides nothing'),
+  allowDirty: z.boolean().optional().describe('go on from a server whose files differ from what runs'),
+  requireConfirm: z.boolean().optional().describe('keep only after an operator confirms at the end of the soak'),
+  expectsReboot: z.boolean().optional().meta({
+    description: 'the change reboots the host: the lease counts on over it, by the wall clock',
+    default: false,
+  }),
+  allowAccessLoss: z
+    .boolean()
+    .optional()
+    .meta({ description: 'go on although somebody loses access; a person has to approve it', default: false }),
+  scoped: z
+    .boolean()
+    .optional()
+    .describe('take back only what explains a failing check, and everything if that does not help'),
 });
 
 const changeShape = z.discriminatedUnion(

@@ -27,26 +27,58 @@ export const rolloutIdShape = nameShape.max(longestRolloutId, `is longer than ${
 
 /** All but the names and the change: the same in rollout.yaml. */
 export const rolloutFields = {
-  reason: textShape.optional(),
-  targets: z.strictObject({
-    labels: z
-      .string()
-      .max(1000, 'is longer than 1000 characters')
-      .refine((text) => parseSelector(text) !== null, says('is not a selector', selectorForm))
-      .optional(),
-    names: names.optional(),
-    except: names.optional(),
-  }),
-  canary: z.union([count(0), names], { error: 'expected how many targets come first, or their names' }).optional(),
+  reason: textShape.optional().describe('why, for people; shown everywhere, so no secrets'),
+  targets: z
+    .strictObject({
+      labels: z
+        .string()
+        .max(1000, 'is longer than 1000 characters')
+        .refine((text) => parseSelector(text) !== null, says('is not a selector', selectorForm))
+        .optional()
+        .meta({
+          description: 'terms over `labels` of targets that must all hold',
+          examples: ['tier=production,region in (eu, us),!legacy'],
+        }),
+      names: names.optional().describe('these, in this order; with `labels`: those of both'),
+      except: names.optional().describe('never these'),
+    })
+    .describe('which targets get the change'),
+  canary: z
+    .union([count(0), names], { error: 'expected how many targets come first, or their names' })
+    .optional()
+    .meta({ description: 'the first wave: so many targets, or these; 0: none', default: 1 }),
   waves: z
-    .strictObject({ size: count(1).optional(), concurrency: count(1).optional(), pause: pauseShape.optional() })
-    .optional(),
+    .strictObject({
+      size: count(1).optional().meta({ description: 'targets in each wave after the canary', default: 20 }),
+      concurrency: count(1).optional().describe("changes open at a time; default: the wave's size"),
+      pause: pauseShape
+        .optional()
+        .meta({ description: 'between waves; `manual`: until somebody says continue', default: '0s' }),
+    })
+    .optional()
+    .describe('how those after the canary follow'),
   budget: z
-    .strictObject({ reverts: count(0).optional(), failures: count(0).optional(), redDependents: count(0).optional() })
-    .optional(),
-  onHalt: z.enum(['undo', 'keep', 'ask']).optional(),
-  askTimeout: positiveDurationShape.optional(),
-  overrides: overridesShape.optional(),
+    .strictObject({
+      reverts: count(0)
+        .optional()
+        .meta({ description: 'targets whose change was in force and was taken back', default: 0 }),
+      failures: count(0)
+        .optional()
+        .meta({ description: 'targets on which nothing was touched: refused, busy, no agent', default: 0 }),
+      redDependents: count(0)
+        .optional()
+        .meta({ description: 'targets with a red dependent, before, by or after the change', default: 0 }),
+    })
+    .optional()
+    .describe('how many may go wrong; one more halts the rollout'),
+  onHalt: z.enum(['undo', 'keep', 'ask']).optional().meta({
+    description: 'what becomes of targets that have kept the change when the rollout is halted',
+    default: 'undo',
+  }),
+  askTimeout: positiveDurationShape
+    .optional()
+    .meta({ description: 'with `ask`: silence for so long is `undo`', default: '1h' }),
+  overrides: overridesShape.optional().describe("instead of each target's policy, for this rollout only"),
 };
 
 const rolloutShape = z.strictObject({

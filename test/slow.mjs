@@ -1,9 +1,12 @@
 /** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
   'agent/patroni',
+  'browser/encrypted',
   'browser/operator',
   'deploy/helm',
   'deploy/units',
+  'docs/commands',
+  'docs/get-started',
   'integration/rollout',
   'integration/scenarios',
   'mutations/three-way',
@@ -15,6 +18,7 @@ export const slow = [
   'workflows/agent-alone',
   'workflows/drift-told',
   'workflows/graceful-stop',
+  'workflows/held-back',
   'workflows/orphan',
   'workflows/patroni',
   'workflows/rollout',

@@ -12,6 +12,7 @@ import { temporalContact } from '../agent/contact.ts';
 import { ensureKey } from '../agent/key.ts';
 import { type Log, stderrLog } from '../agent/log.ts';
 import { isOpenChange, openStateFolder } from '../agent/state-folder.ts';
+import { workerConverter } from '../codec/data-converter.ts';
 import { resolveOptionalSecret } from '../config/secrets.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { agentQueue } from '../domain/change.ts';
@@ -126,13 +127,14 @@ export async function runAgent(
   }
 
   async function serve(): Promise<void> {
-    const { options, namespace } = await temporalConnection(config.temporal);
+    const { options, namespace, payloadKeys } = await temporalConnection(config.temporal);
     const connection = await connectNatively(options);
     try {
       const taskQueue = agentQueue(config.target);
       const worker = await Worker.create({
         connection,
         namespace,
+        dataConverter: workerConverter(payloadKeys),
         taskQueue,
         activities: { ...createAgentActivities(agent) },
         maxConcurrentActivityTaskExecutions: atOnce,

@@ -15,6 +15,7 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import { orchestratorQueue } from '../domain/change.ts';
 import type { DriftConfig, KnowngoodConfig } from '../domain/config.ts';
+import { encryptedWith } from '../domain/encrypted-payload.ts';
 import { driftScheduleId } from '../domain/drift/drift.ts';
 import { formatDuration } from '../domain/duration.ts';
 import { codeSpan, detailsPage } from '../domain/markdown.ts';
@@ -39,12 +40,16 @@ const agreeEveryMs = 5 * 60_000;
 
 const prefix = driftScheduleId('');
 
-export function keepDriftSchedules(parts: {
+interface Parts {
   readonly client: Client;
   /** Answers the same object as long as nothing has changed. */
   readonly config: () => Promise<KnowngoodConfig>;
+  /** Of the key that payloads are encrypted with. Default: they are in clear. */
+  readonly keyId?: string | undefined;
   readonly warn?: (line: string) => void;
-}): { stop(): Promise<void> } {
+}
+
+export function keepDriftSchedules(parts: Parts): { stop(): Promise<void> } {
   const { warn = (line) => process.stderr.write(`${line}\n`) } = parts;
   let kept: KnowngoodConfig | null = null;
   let agreedAt = 0;
@@ -55,7 +60,7 @@ export function keepDriftSchedules(parts: {
     try {
       const config = await parts.config();
       if (config !== kept || performance.now() - agreedAt > agreeEveryMs) {
-        await agree(parts.client, config, Object.keys(kept?.targets ?? {}));
+        await agree(parts, config, Object.keys(kept?.targets ?? {}));
         agreedAt = performance.now();
       }
       kept = config;
@@ -80,19 +85,19 @@ export function keepDriftSchedules(parts: {
 }
 
 /** `before`: targets of the file as it was. Another worker's file may name more, and theirs are left alone. */
-async function agree(client: Client, config: KnowngoodConfig, before: readonly string[]): Promise<void> {
+async function agree({ client, keyId }: Parts, config: KnowngoodConfig, before: readonly string[]): Promise<void> {
   const there = new Set<string>();
   for await (const { scheduleId } of client.schedule.list())
     if (scheduleId.startsWith(prefix)) there.add(scheduleId.slice(prefix.length));
   for (const [target, { drift }] of Object.entries(config.targets)) {
-    if (drift !== null) await have(client, target, drift);
+    if (drift !== null) await have(client, target, drift, keyId);
     else if (there.has(target)) await drop(client, target);
   }
   const gone = before.filter((target) => config.targets[target] === undefined && there.has(target));
   for (const target of gone) await drop(client, target);
 }
 
-async function have(client: Client, target: string, drift: DriftConfig): Promise<void> {
+async function have(client: Client, target: string, drift: DriftConfig, keyId: string | undefined): Promise<void> {
   const wanted = scheduleOf(target, drift);
   try {
     await client.schedule.create(wanted);
@@ -100,7 +105,8 @@ async function have(client: Client, target: string, drift: DriftConfig): Promise
     // Another worker was quicker, or it is from an earlier start. The list may not know of it yet.
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const handle = client.schedule.getHandle(wanted.scheduleId);
-    if (isAsWanted(await handle.describe(), wanted)) return;
+    const there = await handle.describe();
+    if (isAsWanted(there, wanted) && keyIdOf(there) === (keyId ?? null)) return;
     const { spec, action, policies } = wanted;
     await handle.update(({ state }) => ({ spec, action, ...(policies === undefined ? {} : { policies }), state }));
   }
@@ -143,6 +149,12 @@ function isAsWanted({ spec, action, policies }: ScheduleDescription, wanted: Sch
     isDeepStrictEqual(when(spec), when(wanted.spec)) &&
     isDeepStrictEqual(policies, wanted.policies)
   );
+}
+
+/** null: it is in clear. A schedule outlives the key that it was made with, so a rotation must reach it. */
+function keyIdOf({ raw }: ScheduleDescription): string | null {
+  const [input] = raw.schedule?.action?.startWorkflow?.input?.payloads ?? [];
+  return input ? encryptedWith(input) : null;
 }
 
 export function scheduleOf(

@@ -6,6 +6,7 @@ import { createBeginnings } from '../activities/beginnings.ts';
 import { createOrchestratorActivities } from '../activities/orchestrator.ts';
 import { tellWorkflow } from '../activities/live.ts';
 import { createProbeActivities } from '../activities/probe.ts';
+import { clientConverter, workerConverter } from '../codec/data-converter.ts';
 import { followKnowngoodConfig } from '../config/load.ts';
 import { resolveOptionalSecret, resolveSecret } from '../config/secrets.ts';
 import { temporalConnection } from '../config/temporal.ts';
@@ -61,10 +62,11 @@ const stepsAtOnce = 1_000;
 /** Resolves once the worker polls. */
 export async function runWorker(config: KnowngoodConfig, settings: WorkerSettings = {}): Promise<RunningWorker> {
   calmRuntime(config.metrics.sdk);
-  const { options, namespace } = await temporalConnection(config.temporal);
+  const { options, namespace, payloadKeys } = await temporalConnection(config.temporal);
   const native = await connectNatively(options);
   const connection = await Connection.connect(options);
-  const client = new Client({ connection, namespace, identity: `knowngood-worker@${process.pid}` });
+  const dataConverter = clientConverter(payloadKeys);
+  const client = new Client({ connection, namespace, dataConverter, identity: `knowngood-worker@${process.pid}` });
   const role = settings.probeOnly === undefined ? 'worker' : 'probe';
   const tracing = await openTracing({ role, warn });
   const figures = workerFigures(settings.metricsListen ?? config.metrics.listen, {
@@ -91,6 +93,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const common = {
     connection: native,
     namespace,
+    dataConverter: workerConverter(payloadKeys),
     shutdownGraceTime: '5 seconds',
     // By default a heartbeat waits for 80 % of its timeout, and the watch's cancellation, an abort, with it: four seconds.
     maxHeartbeatThrottleInterval: '1 second',
@@ -120,7 +123,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
     workers.push(
       await Worker.create({
         ...common,
-        ...(await workflowSource()),
+        ...(await workflowSource(payloadKeys !== undefined)),
         taskQueue: orchestratorQueue,
         activities: { ...activities },
       }),
@@ -130,7 +133,7 @@ export async function runWorker(config: KnowngoodConfig, settings: WorkerSetting
   const hasStore = settings.probeOnly === undefined && config.store !== null;
   const orphans = hasStore ? watchForOrphans({ store, client }) : null;
   const tidying = hasStore ? keepTidy({ store, keep: async () => (await followed()).keep, warn }) : null;
-  const schedules = hasStore ? keepDriftSchedules({ client, config: followed }) : null;
+  const schedules = hasStore ? keepDriftSchedules({ client, config: followed, keyId: payloadKeys?.[0]?.id }) : null;
   const endpoint = await figures.serve(hasStore ? store : null);
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   return {

@@ -2,9 +2,11 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { inWords, type Problem } from '../domain/problem.ts';
 
-/** Of a validator: nothing is recorded. */
-export function refusal(problem: Problem): Error {
-  return withoutStack(new Error(inWords(problem)));
+/** Of a validator: nothing is recorded. Its name is the failure's type on the wire. */
+export class Refused extends Error {}
+
+export function refusal(problem: Problem): Refused {
+  return withoutStack(new Refused(inWords(problem)));
 }
 
 /** Of a handler, for what only an activity could tell: recorded as a failed Update. */

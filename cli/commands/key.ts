@@ -1,4 +1,4 @@
-/** `knowngood key rotate`: a new key for the agent, on the database host, while the agent is stopped. */
+/** `knowngood key`: a new key for the agent, on the database host, while the agent is stopped; one for payloads, anywhere. */
 import { loadAgentConfig } from '../../config/load.ts';
 import type { AddCommand } from '../command.ts';
 import { optionsOf } from '../command.ts';
@@ -11,12 +11,21 @@ interface Options {
 }
 
 export const addKey: AddCommand = (program, { io, exit }) => {
-  program
-    .command('key')
-    .description("on the database host: the agent's key")
+  const key = program.command('key').description("the agent's key, and the one that payloads are encrypted with");
+  key
+    .command('payloads')
+    .description('make a key that what goes to Temporal is encrypted with ("temporal.encryption"), in a new file')
+    .argument('<file>', 'must not exist yet')
+    .action(async (file: string, _: unknown, self) => {
+      const options = optionsOf(self);
+      const { makePayloadKey } = await import('../../worker/payload-key.ts');
+      const keyId = await makePayloadKey(file);
+      io.out(options.json ? JSON.stringify({ version: jsonVersion, file, keyId }) : `key ${keyId} is in ${file}`);
+    });
+  key
     .command('rotate')
     .description(
-      'make a new key and seal everything anew with it; the agent must be stopped. Run again, it ends a rotation that was cut off',
+      'on the database host: make a new key for the agent and seal everything anew with it; the agent must be stopped. Run again, it ends a rotation that was cut off',
     )
     .option(
       '--fingerprints',

@@ -65,7 +65,9 @@ async function temporal(config: KnowngoodConfig): Promise<Finding[]> {
   if (connected.kind === 'refused') return problems('temporal', connected.problems);
   const { client } = connected;
   try {
-    const found = [ok('temporal', `${connection.options.address}, namespace ${connection.namespace}`)];
+    const [key] = connection.payloadKeys ?? [];
+    const encrypted = key === undefined ? '' : `, payloads encrypted with key ${key.id}`;
+    const found = [ok('temporal', `${connection.options.address}, namespace ${connection.namespace}${encrypted}`)];
     const missing = await client.missingSearchAttributes();
     if (missing.length > 0) {
       const commands = missing.map((name) => `temporal operator search-attribute create --name ${name} --type Keyword`);

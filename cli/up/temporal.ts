@@ -1,5 +1,7 @@
 /** Temporal for `up`: the one that answers, else one of our own. */
 import { join } from 'node:path';
+import type { PayloadKey } from '../../codec/keys.ts';
+import type { CodecServer } from '../../codec/server.ts';
 import { temporalConnection } from '../../config/temporal.ts';
 import type { KnowngoodConfig } from '../../domain/config.ts';
 import { stop } from '../stop.ts';
@@ -8,6 +10,8 @@ export interface UpTemporal {
   readonly address: string;
   readonly namespace: string;
   readonly uiAddress: string | null;
+  /** Of the codec server that its Web UI asks; null: payloads are in clear, or somebody else runs the Web UI. */
+  readonly codecAddress: string | null;
   /** False: somebody else runs it. */
   readonly own: boolean;
   stop(): Promise<void>;
@@ -24,12 +28,25 @@ async function uiPortOf({ uiAddress }: KnowngoodConfig): Promise<number> {
   return (await isFree(usualUiPort)) ? usualUiPort : freePort();
 }
 
+/** Before the Web UI, which is told where it is. */
+async function codecFor(keys: readonly PayloadKey[], uiPort: number): Promise<CodecServer> {
+  const { createPayloadCodec } = await import('../../codec/payload-codec.ts');
+  const { serveCodec, usualCodecPort } = await import('../../codec/server.ts');
+  const { isFree } = await import('../../worker/stack/ports.ts');
+  return serveCodec({
+    codec: createPayloadCodec(keys),
+    listen: { host: '127.0.0.1', port: (await isFree(usualCodecPort)) ? usualCodecPort : 0 },
+    origins: ['127.0.0.1', 'localhost'].map((host) => `http://${host}:${uiPort}`),
+    token: null,
+  });
+}
+
 export async function upTemporal(
   config: KnowngoodConfig,
   folder: string,
   say: (line: string) => void,
 ): Promise<UpTemporal> {
-  const { options, namespace } = await temporalConnection(config.temporal);
+  const { options, namespace, payloadKeys } = await temporalConnection(config.temporal);
   const { address } = options;
   const { Connection } = await import('@temporalio/client');
   const { registerSearchAttributes, startTemporal } = await import('../../worker/stack/temporal-server.ts');
@@ -42,7 +59,8 @@ export async function upTemporal(
     } finally {
       await there.close();
     }
-    return { address, namespace, uiAddress: config.uiAddress, own: false, stop: () => Promise.resolve() };
+    const { uiAddress } = config;
+    return { address, namespace, uiAddress, codecAddress: null, own: false, stop: () => Promise.resolve() };
   }
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
@@ -53,17 +71,27 @@ export async function upTemporal(
     });
   }
   say('starting Temporal and its Web UI');
+  const uiPort = await uiPortOf(config);
+  const codec = payloadKeys === undefined ? null : await codecFor(payloadKeys, uiPort);
   const started = await startTemporal({
     port: Number(port),
-    uiPort: await uiPortOf(config),
+    uiPort,
     dbFile: join(folder, 'temporal.db'),
     progress: say,
+    ...(codec === null ? {} : { codecEndpoint: codec.address }),
+  }).catch(async (error: unknown) => {
+    await codec?.close();
+    throw error;
   });
   return {
     address: started.address,
     namespace: started.namespace,
     uiAddress: started.uiAddress,
+    codecAddress: codec?.address ?? null,
     own: true,
-    stop: started.stop,
+    stop: async () => {
+      await codec?.close();
+      await started.stop();
+    },
   };
 }

@@ -37,13 +37,15 @@ export async function up(config: KnowngoodConfig, { agentConfig, env, say }: UpO
     const store = await upStore(config, folder, say);
     endings.push(store.stop);
     const { address, namespace, uiAddress } = temporal;
-    await writeEmbedded({ pid: process.pid, temporal: { address, namespace }, uiAddress, store: store.database }, env);
+    const { encryption } = config.temporal;
+    const found = { address, namespace, ...(encryption === undefined ? {} : { encryption }) };
+    await writeEmbedded({ pid: process.pid, temporal: found, uiAddress, store: store.database }, env);
     endings.push(() => removeEmbedded(env));
     const effective: KnowngoodConfig = {
       ...config,
       store: store.database,
       uiAddress,
-      temporal: temporal.own ? { address, namespace, tls: null, apiKey: null } : config.temporal,
+      temporal: temporal.own ? { ...config.temporal, address, namespace, tls: null, apiKey: null } : config.temporal,
     };
     say('starting the worker');
     const { runWorker } = await import('../../worker/orchestrator.ts');
@@ -70,6 +72,7 @@ export async function up(config: KnowngoodConfig, { agentConfig, env, say }: UpO
     const addresses = {
       temporal: `${address}${temporal.own ? '' : ' (found running)'}`,
       ...(uiAddress === null ? {} : { 'web ui': uiAddress }),
+      ...(temporal.codecAddress === null ? {} : { codec: temporal.codecAddress }),
       store: `${store.database.connection}${store.own ? '' : ' (configured)'}`,
     };
     return { addresses, agents, done: Promise.race(done), stop };

@@ -15,6 +15,8 @@ export interface Console {
   readonly page: Page;
   /** Chooses the name, types the argument and submits. */
   send(kind: Message, name: string, argument?: string): Promise<void>;
+  /** An Update whose name the dialog does not know. */
+  type(name: string, argument: string): Promise<void>;
   /** The same, until the dialog shows these words of the refusal. */
   refusal(name: string, argument: string, words: string): Promise<void>;
   /** The other menu entries, with what their dialog asks for. */
@@ -22,10 +24,19 @@ export interface Console {
   terminate(): Promise<void>;
   /** The current details as text, once they hold `words`. */
   details(words: string): Promise<string>;
+  /** The page's text, frames included. */
+  everything(): Promise<string>;
 }
 
-export async function openConsole(browser: Browser, uiAddress: string, of: { workflowId: string; runId: string }) {
+/** `prepare`: before the page is opened. */
+export async function openConsole(
+  browser: Browser,
+  uiAddress: string,
+  of: { workflowId: string; runId: string },
+  prepare: (page: Page) => Promise<unknown> = async () => {},
+) {
   const page = await browser.newPage({ viewport: { width: 1500, height: 1100 } });
+  await prepare(page);
   const path = `/namespaces/default/workflows/${encodeURIComponent(of.workflowId)}/${of.runId}/user-metadata`;
   await page.goto(`${uiAddress}${path}`);
   await page.getByTestId('workflow-id-heading').filter({ visible: true }).first().waitFor();
@@ -37,12 +48,15 @@ function consoleOn(page: Page): Console {
     await page.getByRole('button', { name: 'More Actions' }).filter({ visible: true }).first().click();
     await page.getByRole('menuitem', { name: item }).click();
   };
-  const fill = async (kind: Message, name: string, argument?: string): Promise<Locator> => {
+  const fill = async (kind: Message, name: string, argument?: string, typed = false): Promise<Locator> => {
     const word = kind.toLowerCase();
     await menu(`Send ${kind === 'Update' ? 'an Update' : 'a Signal'}`);
     const dialog = page.getByTestId(`${word}-confirmation-modal`).filter({ visible: true });
-    await dialog.getByTestId(`${word}-select-button`).click();
-    await page.getByRole('option', { name: new RegExp(`^${name}\\b`) }).click();
+    if (typed) await dialog.locator(`#${word}-name`).fill(name);
+    else {
+      await dialog.getByTestId(`${word}-select-button`).click();
+      await page.getByRole('option', { name: new RegExp(`^${name}\\b`) }).click();
+    }
     if (argument !== undefined) {
       const editor = dialog.locator('.cm-content').first();
       await editor.click();
@@ -56,6 +70,7 @@ function consoleOn(page: Page): Console {
   return {
     page,
     send: async (kind, name, argument) => void (await fill(kind, name, argument)),
+    type: async (name, argument) => void (await fill('Update', name, argument, true)),
     async refusal(name, argument, words) {
       const dialog = await fill('Update', name, argument);
       await dialog.getByText(words).filter({ visible: true }).first().waitFor({ timeout: 15_000 });
@@ -70,6 +85,7 @@ function consoleOn(page: Page): Console {
       const dialog = page.getByTestId('terminate-confirmation-modal').filter({ visible: true });
       await dialog.getByTestId('confirm-modal-button').click();
     },
+    everything: async () => [await page.locator('body').innerText(), ...(await texts(page))].join('\n'),
     async details(words) {
       const deadline = Date.now() + 20_000;
       let seen = '';

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import pg from 'pg';
+import { clientConverter } from '../../codec/data-converter.ts';
 import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
+import { temporalConnection } from '../../config/temporal.ts';
 import { startOptions } from '../../client/start.ts';
 import type { ChangeRequest } from '../../domain/change.ts';
 import type { RememberedDrift } from '../../domain/drift/telling.ts';
@@ -146,7 +148,8 @@ async function startRig(settings: RigSettings): Promise<Rig & { stop(): Promise<
   };
   await startAgent();
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection, identity: 'tester@rig' });
+  const { payloadKeys } = await temporalConnection(config.temporal, null);
+  const client = new Client({ connection, identity: 'tester@rig', dataConverter: clientConverter(payloadKeys) });
   return {
     target,
     targetName,

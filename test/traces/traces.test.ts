@@ -1,6 +1,6 @@
 /** Traces of real guarded changes: one tree over four processes, with a collector that takes them, one that does not, and none. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultPayloadConverter } from '@temporalio/common';
@@ -145,6 +145,44 @@ describe('with a collector', () => {
       await Worker.runReplayHistory({ workflowBundle, sinks }, history, id);
   });
 });
+
+it('a rollout is one tree: a run for each wave, and below it its changes', async () => {
+  const { folder, targetName } = rig();
+  const path = join(folder, 'knowngood.yaml');
+  const known = readFileSync(path, 'utf8');
+  // Nobody serves it: its change ends soon, and another wave has begun.
+  const ghost = `  ghost: { connection: 'postgresql://postgres@127.0.0.1:1/postgres', policy: test }`;
+  writeFileSync(path, known.replace('targets:\n', `targets:\n${ghost}\n`));
+  const change = { settings: { work_mem: '7MB' } };
+  const budget = { failures: 1 };
+  const rollout = {
+    targets: { names: [targetName, 'ghost'] },
+    canary: [targetName],
+    waves: { size: 1 },
+    budget,
+    change,
+  };
+  writeFileSync(join(folder, 'rollout.yaml'), JSON.stringify({ rollout: 'traced', reason: 'a test', ...rollout }));
+  const words = ['rollout', join(folder, 'rollout.yaml'), '--id', 'traced-rollout', '--config', path];
+  const run = await startCommand(words, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.address }).done;
+  const [first] = collector.spans.filter(({ name }) => name === 'knowngood rollout');
+  const own = (): SeenSpan[] => collector.spans.filter(({ traceId }) => traceId === first?.traceId);
+  const runs = (): SeenSpan[] => own().filter(({ name }) => name === 'RunWorkflow:rollout');
+  await eventually(`both runs are told of: ${run.err}`, async () => runs().length === 2);
+  const start = named(own(), 'StartWorkflow:rollout');
+  expect(runs().map(({ parentSpanId }) => parentSpanId)).toEqual([start.spanId, start.spanId]);
+  expect(runs().at(-1)?.attributes).toMatchObject({ 'knowngood.rollout_id': 'traced-rollout' });
+  const changes = own().filter(({ name }) => name === 'RunWorkflow:guardedChange');
+  const parents = changes.map(({ attributes, parentSpanId }) => [
+    attributes['knowngood.target'],
+    attributes['knowngood.outcome'],
+    runs().findIndex(({ spanId }) => spanId === parentSpanId),
+  ]);
+  expect(parents).toEqual([
+    [targetName, 'kept', 0],
+    ['ghost', 'rejected', 1],
+  ]);
+}, 60_000);
 
 it('a header that nobody understands stops no change', async () => {
   const { client, targetName } = rig();

@@ -26,6 +26,8 @@ export interface TemporalOptions {
   readonly port?: number;
   /** Default: a free one. */
   readonly uiPort?: number;
+  /** Where the Web UI has payloads decrypted, with scheme; default: nowhere. */
+  readonly codecEndpoint?: string;
   readonly progress?: Progress;
 }
 
@@ -49,7 +51,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
   const uiPort = options.uiPort ?? (await freePort());
   const server = await startServer(cli.path, options, wantsUi && ui === null ? uiPort : null);
   try {
-    const web = ui === null ? null : await startUi(ui.path, ui.configDir, server.address, uiPort);
+    const web = ui === null ? null : await startUi(ui, server.address, uiPort, options.codecEndpoint);
     return {
       address: server.address,
       uiAddress: wantsUi ? `http://${host}:${uiPort}` : null,
@@ -115,7 +117,7 @@ async function startServer(path: string, options: TemporalOptions, uiPort: numbe
   for (let tries = 1; ; tries += 1) {
     const port = options.port ?? (await freePort());
     const address = `${host}:${port}`;
-    const kept = await keep(path, serverArguments(port, options.dbFile, uiPort), { cwd: '/' });
+    const kept = await keep(path, serverArguments(port, options, uiPort), { cwd: '/' });
     const problem = await waitFor(kept, () => isReady(address));
     if (problem === null) return { address, kept };
     await kept.stop();
@@ -124,7 +126,7 @@ async function startServer(path: string, options: TemporalOptions, uiPort: numbe
   }
 }
 
-function serverArguments(port: number, dbFile: string | undefined, uiPort: number | null): string[] {
+function serverArguments(port: number, { dbFile, codecEndpoint }: TemporalOptions, uiPort: number | null): string[] {
   const storage = dbFile === undefined ? [] : ['--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=WAL'];
   const base = ['server', 'start-dev', '--ip', host, '--port', String(port), '--namespace', namespace];
   return [
@@ -132,13 +134,19 @@ function serverArguments(port: number, dbFile: string | undefined, uiPort: numbe
     '--log-level',
     'error',
     ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort)]),
+    ...(uiPort === null || codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
     ...storage,
     ...dynamicConfig.flatMap((entry) => ['--dynamic-config-value', entry]),
     ...searchAttributes.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }
 
-async function startUi(path: string, configDir: string, address: string, port: number): Promise<Kept> {
+async function startUi(
+  { path, configDir }: { readonly path: string; readonly configDir: string },
+  address: string,
+  port: number,
+  codecEndpoint: string | undefined,
+): Promise<Kept> {
   const url = `http://${host}:${port}`;
   const kept = await keep(path, ['--root', '/', '--config', configDir, '--env', 'docker', 'start'], {
     cwd: '/',
@@ -151,6 +159,7 @@ async function startUi(path: string, configDir: string, address: string, port: n
       // Plain HTTP on this machine: a cookie for HTTPS only would never come back.
       TEMPORAL_CSRF_COOKIE_INSECURE: 'true',
       TEMPORAL_DISABLE_NEWS_FETCH: 'true',
+      ...(codecEndpoint === undefined ? {} : { TEMPORAL_CODEC_ENDPOINT: codecEndpoint }),
     },
   });
   const problem = await waitFor(kept, () => answers(url));
