@@ -26,6 +26,7 @@ export type {
   NotRehearsed,
   Armed,
   Applied,
+  Incomplete,
   Reverted,
   AgentActivities,
 } from '../domain/agent-steps.ts';

@@ -71,6 +71,7 @@ export function createArming(parts: AgentParts, candidates: Candidates): Pick<Ag
             quietMs: input.quietMs,
             revertMayRestart: input.revertMayRestart,
             expectsReboot: input.expectsReboot ?? false,
+            ...(input.neverReopen === undefined ? {} : { neverReopen: input.neverReopen }),
           },
           lease: recordOf(lease, clock.now()),
           incarnation,

@@ -3,6 +3,7 @@ import type { Asked } from '../domain/access/impact.ts';
 import type { AgentActivities, Caller, Snapshotted } from '../domain/agent-steps.ts';
 import type { Change, ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedCommand } from '../domain/config.ts';
+import type { NeverReopen } from '../domain/never-reopen.ts';
 import { hashOf } from '../domain/snapshot/hash.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import { greatestRisk, newServerStays, restartReason, unseenReason } from '../domain/plan/risk.ts';
@@ -16,6 +17,7 @@ import type { Candidates } from './candidates.ts';
 import { askedWith } from './asked.ts';
 import { checkCaller, gateFor } from './caller.ts';
 import { fromStore } from './from-store.ts';
+import { neverReopened } from './held-back.ts';
 import { upgradeWarnings } from './upgrade.ts';
 
 export interface Preparing extends Pick<AgentActivities, 'snapshot' | 'plan'> {}
@@ -54,7 +56,7 @@ export function createPreparing(parts: AgentParts, candidates: Candidates): Prep
       const planned =
         change.restore === undefined
           ? await parts.target.plan(before, change, parts.config.allow, asked)
-          : await planRestore(parts, before, change, change.restore, asked);
+          : await planRestore(parts, before, change, change.restore, asked, input.neverReopen);
       if (planned.kind === 'refused') return refused(planned.problems);
       await parts.state.bodies.putPlan(input.changeId, { snapshotId: input.snapshotId, planned: planned.plan });
       return { kind: 'planned', plan: planned.plan.summary };
@@ -69,13 +71,15 @@ async function planRestore(
   { restart }: ConfigChange,
   restore: RestoreEntry,
   who: readonly Asked[],
+  neverReopen: NeverReopen | undefined,
 ): ReturnType<AgentParts['target']['planRestore']> {
   const sealed = await fromStore(parts, (store) => store.sealedBody(restore.snapshot));
   if (sealed === null) return refused([unknownSnapshot(restore.snapshot)]);
   try {
     const wanted = parts.state.bodies.open(sealed);
     const asked = { ...restore, ...(restart === undefined ? {} : { restart }) };
-    return await parts.target.planRestore(before, wanted, asked, parts.config.allow, who);
+    const list = neverReopened(parts.config, neverReopen);
+    return await parts.target.planRestore(before, wanted, asked, parts.config.allow, who, list);
   } catch (error) {
     if (!(error instanceof AgentError) || error.problem.code !== 'cannot-unseal') throw error;
     return refused([otherKey(restore.snapshot, error.problem)]);

@@ -3,7 +3,7 @@
  * no store and no agent; one that runs is fenced, and sees the end in the journal. See docs/decisions.
  */
 import { join } from 'node:path';
-import type { Reverted } from '../domain/agent-steps.ts';
+import type { Incomplete, Reverted } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
 import { type ClosedRecord, type FinalPhase, type Journal, closedAs, revertTakenBy } from '../domain/journal.ts';
 import { fromRecord } from '../domain/lease.ts';
@@ -19,7 +19,8 @@ import { hostClock } from './host.ts';
 import { readJournal } from './journal-file.ts';
 import { readKey } from './key.ts';
 import { type Log, stderrLog } from './log.ts';
-import { attemptRevert, bodiesNow, type Incomplete } from './revert-attempt.ts';
+import { neverReopened } from './held-back.ts';
+import { attemptRevert, bodiesNow } from './revert-attempt.ts';
 import { openSpool } from './spool.ts';
 import { isOpenChange, openStateFolder, readBodies, type StateFolder } from './state-folder.ts';
 import { undoPreview } from './upgrade.ts';
@@ -101,15 +102,19 @@ export async function rescuePlan(
   const target = await openTarget(config, key);
   try {
     const { before, change } = await bodiesNow({ config, target, bodies }, journal);
-    return await target.previewRevert(before, change, journal.changeId);
+    const neverReopen = neverReopened(config, journal.policy.neverReopen);
+    return await target.previewRevert(before, change, { changeId: journal.changeId, neverReopen });
   } finally {
     await target.close();
   }
 }
 
 /** Takes the revert over from whoever is at it. Run again, it goes on where it stopped. */
-export async function rescueRevert(config: AgentConfig, options: RescueOptions): Promise<Rescued> {
-  const { log = stderrLog, say = (line) => log.info(line) } = options;
+export async function rescueRevert(
+  config: AgentConfig,
+  options: RescueOptions & { readonly reopen?: boolean },
+): Promise<Rescued> {
+  const { log = stderrLog, say = (line) => log.info(line), reopen = false } = options;
   return withState(config, log, async (state, key) => {
     const open = await state.journal.exclusive(async (journal, write) => {
       if (!isOpenChange(state, journal)) return null;
@@ -121,7 +126,8 @@ export async function rescueRevert(config: AgentConfig, options: RescueOptions):
     const target = await options.openTarget(config, key);
     try {
       const spool = openSpool(state.spoolFolder, config.target, state, null, () => undefined);
-      const answer = await attemptRevert({ config, target, state, spool, clock: hostClock, log, writerWaitMs }, say);
+      const parts = { config, target, state, spool, clock: hostClock, log, writerWaitMs, reopen };
+      const answer = await attemptRevert(parts, say);
       return answer.kind === 'closed' ? { ...answer, kind: 'ended', changeId: open.changeId } : answer;
     } finally {
       await target.close();

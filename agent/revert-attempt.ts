@@ -1,8 +1,9 @@
 /** One attempt to take a change back, by the agent or by `rescue`: the journal says `reverting` already. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Closed, Reverted } from '../domain/agent-steps.ts';
+import type { Closed, Incomplete, Reverted } from '../domain/agent-steps.ts';
 import type { AgentConfig } from '../domain/config.ts';
-import { type Journal, closedAs, isOpen, mayWrite } from '../domain/journal.ts';
+import { type Journal, type JournaledRuling, closedAs, isOpen, mayWrite, ruled } from '../domain/journal.ts';
+import { type HeldBack, type NeverReopen, heldBackOf, nothingClosed } from '../domain/never-reopen.ts';
 import type { RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Captured, RevertReport, Say, Target } from '../targets/target.ts';
@@ -10,6 +11,7 @@ import { Fenced, Stopping, problemsOf } from './agent-error.ts';
 import { closedAnswer } from './answers.ts';
 import { killCommand } from './command.ts';
 import type { Clock } from './host.ts';
+import { afterApproval, covers, neverReopened } from './held-back.ts';
 import type { Log } from './log.ts';
 import type { Holder } from './locks.ts';
 import type { Spool } from './spool.ts';
@@ -30,12 +32,8 @@ export interface RevertParts {
   readonly stopping?: AbortSignal;
   /** A server that waits for this revert at boot need wait no longer: its files are back, or are not to be had now. */
   readonly serverMayStart?: () => void;
-}
-
-export interface Incomplete {
-  readonly kind: 'incomplete';
-  readonly remaining: readonly Problem[];
-  readonly items: readonly RevertItem[];
+  /** A person on the host lets everything be opened again. */
+  readonly reopen?: boolean;
 }
 
 export type RevertAnswer = Reverted | Incomplete | Closed;
@@ -57,10 +55,15 @@ export async function attemptRevert(parts: RevertParts, say: Say): Promise<Rever
     if (commandOf(parts.config, journal)?.upgrade?.onRevert === 'undo') parts.serverMayStart?.();
     await writing(parts, () => putServerBack(parts, journal, say));
     const bodies = await bodiesNow({ ...parts, bodies: parts.state.bodies }, journal);
-    const report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
-    const last = journal.revert?.pipelineUnfinished ? await untilQuiet(parts, journal, bodies, report, say) : report;
-    if (last.remaining.length > 0) return incomplete(last.remaining, last.items);
-    return await close(parts, journal, last);
+    const { report, list, ruling } = await revertAsRuled(parts, journal, bodies, say);
+    const last = journal.revert?.pipelineUnfinished
+      ? await untilQuiet(parts, journal, bodies, list, report, say)
+      : report;
+    const held = heldBackOf(journal.changeId, last.held);
+    const stays = held !== null && covers(ruling, held.items) && !ruling.allow ? ruling : null;
+    const open = stays === null ? last.held.map((problem) => withHint(parts, journal, problem, ruling)) : [];
+    if (last.remaining.length + open.length > 0) return incomplete([...last.remaining, ...open], last.items, held);
+    return await close(parts, journal, stays === null ? last : leftClosed(last, stays));
   } catch (error) {
     if (error instanceof Fenced) return endedMeanwhile(parts, journal.changeId);
     // Nothing is amiss: whoever waits is answered by the next start.
@@ -94,7 +97,61 @@ export async function bodiesNow(
   return { before: await target.carryOver(before, change), change };
 }
 
-function revertOnce(parts: RevertParts, journal: Journal, { before, change }: Bodies, say: Say): Promise<RevertReport> {
+interface Ruled {
+  readonly report: RevertReport;
+  /** What it has left closed, or would. */
+  readonly list: NeverReopen;
+  readonly ruling: JournaledRuling | undefined;
+}
+
+/** With everything on the list left closed first: only what then is known to be held back can have been approved. */
+async function revertAsRuled(parts: RevertParts, journal: Journal, bodies: Bodies, say: Say): Promise<Ruled> {
+  const { config, state } = parts;
+  const list = parts.reopen ? nothingClosed : neverReopened(config, journal.policy.neverReopen);
+  const attempt = (closed: NeverReopen): Promise<RevertReport> =>
+    writing(parts, () => revertOnce(parts, journal, bodies, closed, say));
+  const report = await attempt(list);
+  const held = heldBackOf(journal.changeId, report.held);
+  if (held === null) return { report, list, ruling: undefined };
+  const ruling = await state.journal.exclusive(async (found, write) => {
+    if (found === null || !mayWrite(found, journal)) throw new Fenced();
+    const { ruling: said } = found;
+    if (said === undefined || said.items !== null || said.hash !== held.hash) return said;
+    const next = ruled(found, said, held.items);
+    await write(next);
+    return next.ruling;
+  });
+  if (!covers(ruling, held.items) || !ruling.allow) return { report, list, ruling };
+  const less = afterApproval(config, journal, ruling);
+  return { report: await attempt(less), list: less, ruling };
+}
+
+function withHint(
+  { config }: RevertParts,
+  { target, changeId }: Journal,
+  problem: Problem,
+  ruling: JournaledRuling | undefined,
+): Problem {
+  const onHost = `on its host: knowngood rescue ${target} --revert --reopen`;
+  const name = `${target}:${changeId}`;
+  const hint =
+    ruling?.allow === true && config.neverReopen.declared
+      ? `It is closed by agent.yaml: sign the approval with one of its keys, or ${onHost}.`
+      : `Open it again: knowngood approve ${name}, or ${onHost}. Leave it closed: knowngood reject ${name}.`;
+  return { ...problem, hint };
+}
+
+function leftClosed(report: RevertReport, { by }: JournaledRuling): RevertReport {
+  return { ...report, conflicts: [...report.conflicts, ...report.held.map(({ message }) => `${message} (${by})`)] };
+}
+
+function revertOnce(
+  parts: RevertParts,
+  journal: Journal,
+  { before, change }: Bodies,
+  neverReopen: NeverReopen,
+  say: Say,
+): Promise<RevertReport> {
   const fence = (): void => {
     if (!mayWrite(parts.state.journal.read(), journal)) throw new Fenced();
   };
@@ -103,6 +160,7 @@ function revertOnce(parts: RevertParts, journal: Journal, { before, change }: Bo
     changeId: journal.changeId,
     before,
     change,
+    neverReopen,
     mayRestart: journal.policy.revertMayRestart || restarts,
     witnesses: journal.witnesses,
     fence,
@@ -116,6 +174,7 @@ async function untilQuiet(
   parts: RevertParts,
   journal: Journal,
   bodies: Bodies,
+  list: NeverReopen,
   first: RevertReport,
   say: Say,
 ): Promise<RevertReport> {
@@ -128,12 +187,12 @@ async function untilQuiet(
   say(`watching for ${Math.round(journal.policy.quietMs / 1_000)} s that nothing writes again`);
   while (incompleteInARow < mostIncomplete) {
     const finished = await pipelineFinished(parts, journal, incompleteInARow > 0 ? soonMs : stepMs);
-    if (incompleteInARow === 0 && !(await bodiesDiffer(parts, bodies))) {
+    if (incompleteInARow === 0 && !(await bodiesDiffer(parts, journal, bodies, list))) {
       if (finished || now() - quietSince >= journal.policy.quietMs) return report;
       continue;
     }
     say('something wrote again: reverting again');
-    report = await writing(parts, () => revertOnce(parts, journal, bodies, say));
+    report = await writing(parts, () => revertOnce(parts, journal, bodies, list, say));
     incompleteInARow = report.remaining.length > 0 ? incompleteInARow + 1 : 0;
     quietSince = now();
   }
@@ -153,8 +212,13 @@ async function pipelineFinished({ state, stopping }: RevertParts, journal: Journ
   }
 }
 
-async function bodiesDiffer({ target }: RevertParts, { before, change }: Bodies): Promise<boolean> {
-  const items = await target.planRevert(before, change);
+async function bodiesDiffer(
+  { target }: RevertParts,
+  { changeId }: Journal,
+  { before, change }: Bodies,
+  neverReopen: NeverReopen,
+): Promise<boolean> {
+  const items = await target.planRevert(before, change, { changeId, neverReopen });
   return items.some(
     ({ decision }) => decision === 'restore' || decision === 'merge' || decision === 'conflict-restored',
   );
@@ -227,8 +291,12 @@ function endedMeanwhile({ state }: RevertParts, changeId: string): RevertAnswer 
   return incomplete([{ code: 'taken-over', message: 'somebody else goes on with this revert' }], []);
 }
 
-function incomplete(remaining: readonly Problem[], items: readonly RevertItem[]): Incomplete {
-  return { kind: 'incomplete', remaining, items: shown(items) };
+function incomplete(
+  remaining: readonly Problem[],
+  items: readonly RevertItem[],
+  held: HeldBack | null = null,
+): Incomplete {
+  return { kind: 'incomplete', remaining, items: shown(items), ...(held === null ? {} : { held }) };
 }
 
 function shown(items: readonly RevertItem[]): readonly RevertItem[] {

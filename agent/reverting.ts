@@ -1,6 +1,6 @@
 /** The workflow's revert: the journal turns at once, which fences every other write, and then the attempt is joined. */
 import { type AgentActivities, type Closed, neverArmed, type Stale } from '../domain/agent-steps.ts';
-import { reverting } from '../domain/journal.ts';
+import { reverting, ruled } from '../domain/journal.ts';
 import type { Say } from '../targets/target.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { closedAnswer, staleAnswer } from './answers.ts';
@@ -32,8 +32,9 @@ export function createReverting(parts: AgentParts): Reverting {
       case 'busy':
         return tombstone(input);
       case 'open': {
-        const { reason, pipelineUnfinished } = input;
-        const next = reverting(at.journal, { reason, by: 'workflow', at: clock.now().wallMs, pipelineUnfinished });
+        const { reason, pipelineUnfinished, ruling } = input;
+        const turned = reverting(at.journal, { reason, by: 'workflow', at: clock.now().wallMs, pipelineUnfinished });
+        const next = ruling === undefined ? turned : ruled(turned, ruling);
         if (next !== at.journal || at.takenOver) await write(next);
         return null;
       }

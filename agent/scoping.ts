@@ -10,6 +10,7 @@ import { Fenced, problemsOf } from './agent-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { refused } from './answers.ts';
 import { type NotYours, checkCaller, enter } from './caller.ts';
+import { neverReopened } from './held-back.ts';
 
 type Input = Parameters<AgentActivities['revertItems']>[0];
 export type ScopedAnswer = Awaited<ReturnType<AgentActivities['revertItems']>>;
@@ -42,7 +43,14 @@ export function createScoping(parts: AgentParts): Scoping {
     if (edited.length > 0) return refused([editedSince(edited)]);
     const restore = { snapshot: journal.snapshotId, only, restart: 'forbidden' } as const;
     // What S held is nobody's wish from afar.
-    const planned = await target.planRestore(live, before, restore, { ...config.allow, sql: true });
+    const planned = await target.planRestore(
+      live,
+      before,
+      restore,
+      { ...config.allow, sql: true },
+      [],
+      neverReopened(config, journal.policy.neverReopen),
+    );
     if (planned.kind === 'refused') return refused(planned.problems);
     const { acceptingAt } = await target.apply(planned.plan, fence, say);
     const captured = await target.capture();

@@ -47,5 +47,5 @@ export function undoPreview(config: AgentConfig, journal: Journal): RevertPrevie
   const summary = `the undo of command ${journal.command?.name} puts the old server back`;
   const note = 'its configuration is compared when it is back';
   const item = { key: 'undo', section: 'files', action: 'none', effect: 'restart', decision: 'restore' } as const;
-  return { items: [{ ...item, summary, note }], effect: 'restart', diff: '' };
+  return { items: [{ ...item, summary, note }], effect: 'restart', held: [], diff: '' };
 }

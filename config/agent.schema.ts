@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { publicKeyShape } from './approvers.schema.ts';
+import { closedFields } from './never-reopen.schema.ts';
 import {
   absolutePath,
   argvShape,
@@ -67,13 +69,10 @@ const patroniShape = z
     endpoints: z
       .array(originShape)
       .min(1, 'is empty')
-      .meta({
-        description: 'addresses of its REST API; one that answers will do',
-        examples: [['https://10.0.0.5:8008', 'https://10.0.0.6:8008']],
-      }),
-    username: z.string().min(1, 'is empty').optional().describe('login of the REST API, where it asks for one'),
-    password: secretShape.optional().describe('where the password of the REST API is'),
-    tls: tlsShape.optional().describe('certificates for the REST API'),
+      .meta({ description: 'of its members; one that answers will do', examples: [['https://10.0.0.5:8008']] }),
+    username: z.string().min(1, 'is empty').optional().describe('of `restapi.authentication` in patroni.yml'),
+    password: secretShape.optional(),
+    tls: tlsShape.optional().describe('by whom its certificates are vouched for, and the one that it is shown'),
   })
   .refine(
     ({ username, password }) => (username === undefined) === (password === undefined),
@@ -121,7 +120,7 @@ const agentFields = z.strictObject({
   }),
   patroni: patroniShape
     .optional()
-    .describe('the target is a Patroni cluster, and its configuration goes through Patroni: docs/patroni.md'),
+    .describe('the target is a Patroni cluster, and goes through its REST API: docs/patroni.md'),
   rds: rdsShape
     .optional()
     .describe(
@@ -170,6 +169,17 @@ const agentFields = z.strictObject({
     })
     .optional()
     .describe('trying a change first: docs/rehearsal.md'),
+  neverReopen: z
+    .strictObject({
+      ...closedFields,
+      keys: z
+        .array(publicKeyShape)
+        .max(10, 'must be at most 10')
+        .optional()
+        .describe('public Ed25519 keys whose signed approvals open it again; without them, only a person on the host'),
+    })
+    .optional()
+    .describe('what a revert leaves closed, whatever the orchestrator says: docs/never-reopen.md'),
   standbys: z
     .array(z.strictObject(databaseShape))
     .optional()

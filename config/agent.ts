@@ -1,6 +1,7 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
 import type { AgentConfig, NamedCommand, ObserveConfig, PatroniConfig, RdsConfig } from '../domain/config.ts';
+import { type OwnNeverReopen, undeclared } from '../domain/never-reopen.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
@@ -43,6 +44,12 @@ function rds({ instance, region, endpoint, sharedWith = [] }: NonNullable<AgentI
   return { instance, region, endpoint: endpoint === undefined ? null : new URL(endpoint).origin, sharedWith };
 }
 
+function neverReopen(input: AgentInput['neverReopen']): OwnNeverReopen {
+  if (input === undefined) return undeclared;
+  const { roles = [], from = [], passwordless = true, keys = [] } = input;
+  return { roles, from, passwordless, declared: true, keys };
+}
+
 function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {
   const stateDir = input.stateDir ?? join('/var/lib/knowngood', input.target);
   const commands = Object.entries(input.commands ?? {}).map(([name, command]) => [name, namedCommand(command)]);
@@ -67,6 +74,7 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
       timeoutMs: durationMs(input.rehearsal?.timeout ?? '60s'),
       folder: input.rehearsal?.folder ?? null,
     },
+    neverReopen: neverReopen(input.neverReopen),
     standbys: (input.standbys ?? []).map(database),
     observe: observe(input.observe),
     store: input.store === undefined ? null : database(input.store),

@@ -6,7 +6,7 @@ import { readPublicKeyLine } from '../signing/public-key.ts';
 
 const identity = textShape.min(1, 'is empty').max(200, 'is longer than 200 characters');
 
-const key = z.string().superRefine((line, ctx) => {
+export const publicKeyShape = z.string().superRefine((line, ctx) => {
   const read = readPublicKeyLine(line);
   if ('code' in read) ctx.addIssue({ code: 'custom', message: says(read.message, read.hint ?? '') });
 });
@@ -27,7 +27,7 @@ export const approversShape = z
           examples: [['anna@example.com', 'anna@laptop']],
         }),
       keys: z
-        .array(key)
+        .array(publicKeyShape)
         .max(10, 'must be at most 10')
         .optional()
         .describe('public Ed25519 keys that sign approvals, each a line as OpenSSH writes it'),

@@ -63,7 +63,7 @@ function sharedIssues({ approvers = {} }: KnowngoodInput): Issue[] {
   return issues;
 }
 
-function ruleIssues(input: KnowngoodInput, { approvals = {} }: PolicyInput, at: Path): Issue[] {
+function ruleIssues(input: KnowngoodInput, { approvals = {}, neverReopen = {} }: PolicyInput, at: Path): Issue[] {
   const { groups = {}, signed = 'never' } = approvals;
   const people = input.approvers;
   const issues: Issue[] = [];
@@ -72,6 +72,11 @@ function ruleIssues(input: KnowngoodInput, { approvals = {} }: PolicyInput, at: 
     const path = [...at, 'approvals', 'signed'];
     issues.push(issue(path, 'no-keys', 'nobody can sign', 'List approvers with their keys: see docs/approvals.md.'));
   }
+  const { approvedBy } = neverReopen;
+  if (approvedBy !== undefined && input.groups?.[approvedBy] === undefined)
+    issues.push(
+      unknownName('group', approvedBy, [...at, 'neverReopen', 'approvedBy'], Object.keys(input.groups ?? {}), 'value'),
+    );
   for (const risk of ['low', 'high'] as const) {
     const mustSign = signed === 'always' || (signed === 'high' && risk === 'high');
     const able = (names: readonly string[]): number => new Set(mustSign ? names.filter(withKey) : names).size;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defaultClasses, settableRules } from '../domain/plan/risk.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
 import { driftShape } from './drift.schema.ts';
+import { closedFields } from './never-reopen.schema.ts';
 
 const count = z
   .int({ error: 'expected a whole number' })
@@ -167,6 +168,15 @@ export const policyFields = {
     .optional()
     .describe('when changes may begin; default: always'),
   drift: driftShape.optional().describe('how often it is compared with known-good (docs/drift.md); `false`: never'),
+  neverReopen: z
+    .strictObject({
+      ...closedFields,
+      approvedBy: nameShape
+        .optional()
+        .describe('the group of which one has to approve that it is opened again; default: who approves high risk'),
+    })
+    .optional()
+    .describe('what a revert leaves closed until somebody approves that it is opened again (docs/never-reopen.md)'),
 };
 
 export const policyShape = z.strictObject(policyFields);

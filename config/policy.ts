@@ -42,6 +42,18 @@ export function resolvePolicy(layers: Layers): Policy {
     scoped: last((p) => p.scoped) ?? false,
     risk: Object.assign({}, defaultClasses, ...layers.map((layer) => defined(layer?.risk))),
     windows: (last((p) => p.windows) ?? []).map(windowOf),
+    neverReopen: neverReopen(layers),
+  };
+}
+
+/** Each layer adds to the lists of those before: who is on one of them stays out. */
+function neverReopen(layers: Layers): NonNullable<Policy['neverReopen']> {
+  const all = layers.flatMap((layer) => layer?.neverReopen ?? []);
+  return {
+    roles: [...new Set(all.flatMap(({ roles = [] }) => roles))],
+    from: [...new Set(all.flatMap(({ from = [] }) => from))],
+    passwordless: lastOf(all, (one) => one.passwordless) ?? true,
+    approvedBy: lastOf(all, (one) => one.approvedBy) ?? null,
   };
 }
 

@@ -131,7 +131,8 @@ const temporalFields = z.strictObject({
         .min(1, 'is empty')
         .describe('where keys are that payloads are encrypted with: the first encrypts, all of them decrypt'),
     })
-    .optional(),
+    .optional()
+    .describe('payloads are unreadable in Temporal without the key (docs/encryption.md)'),
 });
 
 export const temporalShape = temporalFields.refine(

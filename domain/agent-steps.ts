@@ -7,6 +7,7 @@ import type { Asked } from './access/impact.ts';
 import type { ChangeRequest } from './change.ts';
 import type { DriftLook, DriftQuestion } from './drift/drift.ts';
 import type { JournalPhase } from './phase.ts';
+import type { HeldBack, HeldRuling, NeverReopen } from './never-reopen.ts';
 import type { PlanItem, PlanSummary, RevertItem } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { CheckToProve, Proofs } from './proof.ts';
@@ -114,6 +115,15 @@ export interface Reverted {
   readonly items: readonly RevertItem[];
 }
 
+export interface Incomplete {
+  readonly kind: 'incomplete';
+  /** What is held back included. */
+  readonly remaining: readonly Problem[];
+  readonly items: readonly RevertItem[];
+  /** What a security approver decides about; absent: nothing. */
+  readonly held?: HeldBack;
+}
+
 /** What a rehearsal found. `problems` empty: nothing of what could be tried speaks against the change. */
 export interface Rehearsed extends Rehearsal {
   readonly kind: 'rehearsed';
@@ -150,7 +160,13 @@ export interface AgentActivities {
     input: Caller & DriftQuestion & { access: readonly Asked[]; known: string | null; keep: boolean },
   ): Promise<DriftLook>;
   plan(
-    input: Caller & { snapshotId: string; request: ChangeRequest; access?: readonly Asked[] },
+    input: Caller & {
+      snapshotId: string;
+      request: ChangeRequest;
+      access?: readonly Asked[];
+      /** What a way back to an earlier snapshot leaves closed; absent: only what agent.yaml says. */
+      neverReopen?: NeverReopen;
+    },
   ): Promise<{ kind: 'planned'; plan: PlanSummary } | Refused>;
   /**
    * The planned change on a scratch server of the agent's host, never on the target. `planHash` null: what will be done is
@@ -182,6 +198,8 @@ export interface AgentActivities {
       access?: readonly Asked[];
       /** Absent: no. */
       expectsReboot?: boolean;
+      /** What its revert leaves closed; absent: only what agent.yaml says. */
+      neverReopen?: NeverReopen;
       witnesses: readonly { user: string; database: string; sourceAddress: string | null; tls: boolean }[];
     },
   ): Promise<Armed | { kind: 'moved' } | { kind: 'approval-stale' } | Busy | Closed | Stale | Refused>;
@@ -214,10 +232,8 @@ export interface AgentActivities {
   >;
   /** Heartbeats. `incomplete` is retried by the workflow for ever; `quietUntilFailed`: keep re-reverting an external change. */
   revert(
-    input: Caller & { reason: ReasonCode; pipelineUnfinished: boolean },
-  ): Promise<
-    Reverted | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] } | Closed | Stale
-  >;
+    input: Caller & { reason: ReasonCode; pipelineUnfinished: boolean; ruling?: HeldRuling },
+  ): Promise<Reverted | Incomplete | Closed | Stale>;
   abandon(input: Caller & { who: string; why: string }): Promise<Closed | Stale>;
   /** For the report, of Unix ms to Unix ms. Reads only, and answers what cannot be read as a sentence. */
   logLines(input: Caller & { since: number; until: number }): Promise<LogEvidence>;

@@ -1,4 +1,5 @@
 /** What someone wants done, as plain JSON from any Temporal client; validated by `change.schema.ts`. */
+import type { NeverReopen } from './never-reopen.ts';
 import type { RiskClasses } from './plan/risk.ts';
 
 export type SettingValue = string | number | boolean | readonly (string | number)[];
@@ -118,6 +119,11 @@ export interface Policy {
   readonly risk: RiskClasses;
   /** When changes may begin; empty: always. */
   readonly windows: readonly ChangeWindow[];
+  /** What a revert leaves closed. Absent in changes that an earlier version admitted. */
+  readonly neverReopen?: NeverReopen & {
+    /** The group of which one has to let it be opened again; null: who approves changes of high risk. */
+    readonly approvedBy: string | null;
+  };
 }
 
 export interface ChangeWindow {

@@ -3,6 +3,7 @@ import type { Need } from './access/need.ts';
 import type { Approver } from './approvers.ts';
 import type { Policy } from './change.ts';
 import type { CheckSpec } from './check.ts';
+import type { OwnNeverReopen } from './never-reopen.ts';
 import type { NotifyConfig } from './notify/config.ts';
 
 export interface TemporalConfig {
@@ -168,6 +169,8 @@ export interface AgentConfig {
   readonly rds?: RdsConfig;
   readonly commands: Readonly<Record<string, NamedCommand>>;
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
+  /** What a revert leaves closed, whatever the orchestrator says. */
+  readonly neverReopen: OwnNeverReopen;
   /** Standbys of the target, asked what they have before a setting is raised that they must have as well. */
   readonly standbys: readonly DatabaseConfig[];
   /** Whether the agent notes who connects; null: it does not. */

@@ -5,6 +5,7 @@
 import type { Asked } from './access/impact.ts';
 import type { LeaseRecord, LeaseTerms } from './lease.ts';
 import type { JournalPhase } from './phase.ts';
+import type { HeldRuling, NeverReopen } from './never-reopen.ts';
 import type { PlanSummary } from './plan.ts';
 import type { ReasonCode } from './result.ts';
 import type { WayBack } from './ways-back.ts';
@@ -33,7 +34,12 @@ export interface Journal {
   /** Names (sha256) of the sealed bodies. `baseline` is written once. */
   readonly refs: { readonly baseline: string; readonly change: string | null };
   readonly witnesses: readonly JournalWitness[];
-  readonly policy: LeaseTerms & { readonly quietMs: number; readonly revertMayRestart: boolean };
+  readonly policy: LeaseTerms & {
+    readonly quietMs: number;
+    readonly revertMayRestart: boolean;
+    /** Of knowngood.yaml. Absent in journals of older agents. */
+    readonly neverReopen?: NeverReopen;
+  };
   readonly lease: LeaseRecord;
   /** Which life of the server was armed; another one at `applied` means that it was restarted. null: not known. */
   readonly incarnation: string | null;
@@ -46,6 +52,13 @@ export interface Journal {
   readonly revert: RevertRecord | null;
   /** The command that puts the old server back, of the newest attempt; absent: never started. */
   readonly undo?: JournaledCommand;
+  /** The newest word on what the revert holds back; absent: none was said. */
+  readonly ruling?: JournaledRuling;
+}
+
+export interface JournaledRuling extends HeldRuling {
+  /** What it was found to be about, and from then on is about, whatever is left of it; null: not looked at yet. */
+  readonly items: readonly string[] | null;
 }
 
 export interface JournalWitness {
@@ -190,6 +203,14 @@ export function reverting(journal: Journal, revert: RevertRecord): Journal {
   }
   if (isFinal(journal.phase)) throw new Error(`change ${journal.changeId} is ${journal.phase} already`);
   return { ...journal, phase: 'reverting', revert, epoch: journal.epoch + 1 };
+}
+
+/** `items` null: said, and not looked at yet. One that says what was said before, signature and all, changes nothing. */
+export function ruled(journal: Journal, ruling: HeldRuling, items: readonly string[] | null = null): Journal {
+  const { ruling: known } = journal;
+  const isSame = known?.hash === ruling.hash && known.allow === ruling.allow && known.signature === ruling.signature;
+  if (items === null && isSame) return journal;
+  return { ...journal, ruling: { ...ruling, items } };
 }
 
 /** Another process goes on with the revert: whoever was at it is fenced. */

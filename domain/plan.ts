@@ -34,6 +34,7 @@ export interface PlanSummary {
 
 /** A three-way decision for one item of a revert. */
 export interface RevertItem extends PlanItem {
-  readonly decision: 'restore' | 'nothing' | 'merge' | 'conflict-restored' | 'conflict-kept' | 'not-revertible';
+  readonly decision:
+    'restore' | 'nothing' | 'merge' | 'conflict-restored' | 'conflict-kept' | 'not-revertible' | 'held';
   readonly note?: string;
 }

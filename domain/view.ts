@@ -1,6 +1,7 @@
 /** A running guarded change as people see it: what the query `view` answers, and what details are written from. */
 import type { Missing } from './approvals.ts';
 import type { CheckProgress, CheckSpec } from './check.ts';
+import type { HeldBack } from './never-reopen.ts';
 import type { Outcome, Phase } from './phase.ts';
 import type { PlanSummary } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -64,6 +65,8 @@ export interface ChangeView {
   readonly outcome: Outcome | null;
   /** What is left to revert, in phase `revert-incomplete`. */
   readonly remaining: readonly Problem[];
+  /** What of it stays closed until somebody approves that it is opened again; absent: nothing. */
+  readonly held?: HeldBack;
   /** Names of the Updates that would have an effect now. */
   readonly possible: readonly string[];
   readonly timeline: readonly TimelineEntry[];

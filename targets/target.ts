@@ -6,6 +6,7 @@ import type { LogEvidence } from '../domain/report/server-log.ts';
 import type { ConfigChange, RestoreEntry } from '../domain/change.ts';
 import type { NamedSettings } from '../domain/conf/named-files.ts';
 import type { LiveFacts } from '../domain/drift/force.ts';
+import type { NeverReopen } from '../domain/never-reopen.ts';
 import type { Effect } from '../domain/phase.ts';
 import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -153,6 +154,8 @@ export interface RevertReport {
   readonly items: readonly RevertItem[];
   readonly conflicts: readonly string[];
   readonly remaining: readonly Problem[];
+  /** What stays closed, on purpose, that was open before the change. */
+  readonly held: readonly Problem[];
   /** How it was proven, a line each, for example `pg_hba: witness image_svc@shop from 127.0.2.1 answers sasl as before`. */
   readonly proof: readonly string[];
   readonly acceptingAt: number | null;
@@ -167,6 +170,8 @@ export interface RevertPreview {
   readonly effect: Effect;
   /** As a DBA would write it: unified diffs of files, then SQL; secrets replaced. */
   readonly diff: string;
+  /** What it would leave closed, on purpose. */
+  readonly held: readonly Problem[];
 }
 
 /** A connection that a dependent makes, used as HBA witness: old and new file must be told apart on a new connection. */
@@ -219,6 +224,12 @@ export interface Looked {
   readonly sessions: readonly OpenSessions[];
 }
 
+/** By its change id, what an earlier attempt of a revert has written is known again. */
+export interface RevertAs {
+  readonly changeId: string;
+  readonly neverReopen?: NeverReopen;
+}
+
 /** Called immediately before each write; throws when this run no longer owns the change. */
 export type Fence = () => void | Promise<void>;
 
@@ -265,6 +276,7 @@ export interface Target {
     restore: RestoreEntry & Pick<ConfigChange, 'restart'>,
     allowance: Allowance,
     asked?: readonly Asked[],
+    neverReopen?: NeverReopen,
   ): Promise<
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
@@ -285,19 +297,21 @@ export interface Target {
   removeLeftRehearsals(records: string): Promise<number>;
   apply(plan: PlannedChange, fence: Fence, say: Say): Promise<Activated>;
   /** What a revert would do now; never writes. `change` null: unknown, then C := L. */
-  planRevert(before: Captured, change: Captured | null): Promise<readonly RevertItem[]>;
+  planRevert(before: Captured, change: Captured | null, as?: RevertAs): Promise<readonly RevertItem[]>;
   /**
    * S as the server takes it that a declared upgrade has put in the old one's place, other version, data directory and
    * identity; S itself while the old server is there. Never writes.
    */
   carryOver(before: Captured, change: Captured | null): Promise<Captured>;
-  /** The same for people, with the texts; `changeId`: what an earlier attempt merged is known again. */
-  previewRevert(before: Captured, change: Captured | null, changeId: string): Promise<RevertPreview>;
+  /** The same for people, with the texts. */
+  previewRevert(before: Captured, change: Captured | null, as: RevertAs): Promise<RevertPreview>;
   /** Idempotent: a revert that was cut off and is run again ends the same. */
   revert(input: {
     readonly changeId: string;
     readonly before: Captured;
     readonly change: Captured | null;
+    /** Absent: everything may be opened again. */
+    readonly neverReopen?: NeverReopen;
     readonly mayRestart: boolean;
     readonly witnesses: readonly Witness[];
     readonly fence: Fence;

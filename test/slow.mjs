@@ -20,6 +20,7 @@ export const slow = [
   'workflows/agent-alone',
   'workflows/drift-told',
   'workflows/graceful-stop',
+  'workflows/held-back',
   'workflows/orphan',
   'workflows/patroni',
   'workflows/rds',

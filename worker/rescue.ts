@@ -10,7 +10,8 @@ export interface Rescue {
   show(): Promise<Shown>;
   /** What `revert` would do now; null: no change is open. */
   plan(): Promise<RevertPreview | null>;
-  revert(): Promise<Rescued>;
+  /** `reopen`: what neverReopen holds back, too. */
+  revert(options?: { readonly reopen: boolean }): Promise<Rescued>;
   abandon(by: { readonly who: string; readonly why: string }): Promise<Rescued>;
 }
 
@@ -21,7 +22,8 @@ export function rescue(config: AgentConfig, say?: (line: string) => void): Rescu
   return {
     show: () => Promise.resolve().then(() => rescueShow(config)),
     plan: () => rescuePlan(config, { openTarget: (it, key) => openTarget(it, key, withoutPassword) }),
-    revert: () => rescueRevert(config, { openTarget: (it, key) => openTarget(it, key, withoutPassword), log }),
+    revert: ({ reopen } = { reopen: false }) =>
+      rescueRevert(config, { openTarget: (it, key) => openTarget(it, key, withoutPassword), log, reopen }),
     abandon: (by) => rescueAbandon(config, { ...by, log }),
   };
 }

@@ -43,6 +43,7 @@ export async function arm(
     revertMayRestart: policy.revertMayRestart || (change.changeKind === 'config' && restarts),
     ...(change.access === undefined ? {} : { access: change.access }),
     ...(policy.expectsReboot ? { expectsReboot: true } : {}),
+    ...(policy.neverReopen === undefined ? {} : { neverReopen: policy.neverReopen }),
     witnesses: change.checks.flatMap((check) =>
       check.kind === 'sql'
         ? [

@@ -174,6 +174,7 @@ async function preflight(flow: Flow, change: AdmittedChange, taken: Snapshotted)
     snapshotId: taken.snapshotId,
     request: flow.request,
     ...(access === undefined ? {} : { access }),
+    ...(policy.neverReopen === undefined ? {} : { neverReopen: policy.neverReopen }),
   });
   if (planned.kind === 'refused') return rejected('preflight-refused', firstOf(planned.problems), planned.problems);
   const plan = underPolicy(planned.plan, classes, concerns);

@@ -1,11 +1,15 @@
 /** What operators, the pipeline and the agent have decided from outside: written by handlers, read by the flow. */
 
+import type { HeldRuling } from '../domain/never-reopen.ts';
+
 /** What was decided from outside so far. */
 export interface Operators {
   rejected: Spoken | null;
   aborted: Spoken | null;
   confirmed: Spoken | null;
   abandoned: Spoken | null;
+  /** On what the revert holds back; null once the agent has been told. */
+  ruling: HeldRuling | null;
   pipeline: { readonly said: 'applied' | 'failed'; readonly exitCode: number | null; readonly message: string } | null;
   /** The agent said that its journal is closed. */
   journalClosed: boolean;
@@ -31,6 +35,7 @@ export function undecided(): Operators {
     aborted: null,
     confirmed: null,
     abandoned: null,
+    ruling: null,
     pipeline: null,
     journalClosed: false,
     approvalRunId: null,

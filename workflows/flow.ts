@@ -9,6 +9,7 @@ import type { CheckProgress } from '../domain/check.ts';
 import { currentDetails } from '../domain/details/details.ts';
 import { shorten } from '../domain/markdown.ts';
 import type { NoticeKind, Severity } from '../domain/notify/notice.ts';
+import type { HeldBack } from '../domain/never-reopen.ts';
 import type { Outcome, Phase } from '../domain/phase.ts';
 import type { PlanSummary } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -16,7 +17,7 @@ import { claimsOf, type Claims } from '../domain/request-form.ts';
 import { outcomeAttribute, phaseAttribute, riskAttribute, targetAttribute } from '../domain/search-attributes.ts';
 import type { ChangeResult, DependentsAfter, ReasonCode, TimelineEntry } from '../domain/result.ts';
 import type { Approval, ChangeView } from '../domain/view.ts';
-import { rulesOf } from './approval-rules.ts';
+import { approvalsOf, rulesOf } from './approval-rules.ts';
 import { possibleNow } from './possible.ts';
 import { recordRuling } from './recording.ts';
 import type { Ruling } from './ending.ts';
@@ -65,6 +66,10 @@ export interface Flow {
   outcome: Outcome | null;
   dependents: DependentsAfter;
   remaining: readonly Problem[];
+  /** What of it stays closed until somebody who may decides; null: nothing. */
+  held: HeldBack | null;
+  /** For `held`, as it stands. */
+  reopenApprovals: Approval[];
   conflicts: readonly string[];
   /** What the change really did, as the agent saw it right after. */
   seen: PlanSummary | null;
@@ -117,6 +122,8 @@ export function openFlow(request: ChangeRequest): Flow {
     outcome: null,
     dependents: 'unaffected',
     remaining: [],
+    held: null,
+    reopenApprovals: [],
     conflicts: [],
     seen: null,
     attribution: [],
@@ -198,12 +205,13 @@ export function viewOf(flow: Flow): ChangeView {
     plan: flow.plan,
     checks: change?.checks ?? [],
     progress: flow.progress.length > 0 ? flow.progress : flow.live,
-    approvals: approvalsView(rulesOf(flow), flow.approvals),
+    approvals: approvalsView(rulesOf(flow), approvalsOf(flow)),
     snapshots: flow.snapshots,
     reasonCode: flow.reasonCode,
     why: flow.why,
     outcome: flow.outcome,
     remaining: flow.remaining,
+    ...(flow.held === null ? {} : { held: flow.held }),
     possible: possibleNow(flow),
     timeline: flow.timeline,
   };

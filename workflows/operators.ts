@@ -3,7 +3,8 @@ import { currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import { refuseApproval, refuseName } from '../domain/approvals.ts';
 import { isProblem, parseExtension, parseOperatorInput, type OperatorInput } from '../domain/operator-input.ts';
 import { inWords, type Problem } from '../domain/problem.ts';
-import { rulesOf } from './approval-rules.ts';
+import { isApproved } from '../domain/approvals.ts';
+import { approvalsOf, rulesOf } from './approval-rules.ts';
 import type { Origin } from '../activities/contract.ts';
 import { counted, countText, hear } from './approving.ts';
 import { callerOf, progressMarginMs } from './caller.ts';
@@ -100,7 +101,7 @@ function refuse(flow: Flow, operators: Operators, word: OperatorWord, input: unk
 /** Not of Signals: what an earlier version has let through to the activity must go there when it is replayed. */
 function refuseBeforehand(flow: Flow, word: OperatorWord, input: unknown): Problem | null {
   const parsed = word === 'approve' ? parseOperatorInput(input) : null;
-  return parsed === null || isProblem(parsed) ? null : refuseName(rulesOf(flow), parsed, flow.approvals);
+  return parsed === null || isProblem(parsed) ? null : refuseName(rulesOf(flow), parsed, approvalsOf(flow));
 }
 
 async function act(
@@ -118,7 +119,9 @@ async function act(
   const spoken = { who: parsed.who ?? 'an operator', why: parsed.why };
   switch (word) {
     case 'reject':
-      operators.rejected = spoken;
+      if (flow.held !== null)
+        operators.ruling = { hash: flow.held.hash, allow: false, by: `left closed by ${saying(spoken)}` };
+      else operators.rejected = spoken;
       break;
     case 'abort':
       operators.aborted = spoken;
@@ -173,19 +176,27 @@ async function approve(
 ): Promise<Problem | null> {
   const { request, plan } = flow;
   const { target, changeId } = request;
-  const asked = { target, changeId, planHash: plan?.hash ?? null, risk: plan?.risk ?? null };
+  const { held } = flow;
+  const bound = held === null ? plan : { hash: held.hash, risk: 'high' as const };
+  const asked = { target, changeId, planHash: bound?.hash ?? null, risk: bound?.risk ?? null };
   const heard = await hear(input, origin, asked);
   // The wait for the sender's identity may have outlived the phase, or the plan.
-  if (flow.phase !== 'approve') return recorded(flow, said, wrongPhase(flow, 'approve'));
+  if (flow.held?.hash !== held?.hash || !possibleNow(flow).includes('approve'))
+    return recorded(flow, said, wrongPhase(flow, 'approve'));
   if (isProblem(heard)) return recorded(flow, said, heard);
   const rules = rulesOf(flow);
-  const approval = refuseApproval(rules, input) ?? counted(rules, flow.approvals, heard);
+  const approval = refuseApproval(rules, input) ?? counted(rules, approvalsOf(flow), heard);
   const { sender, signedBy } = heard;
   const known = { ...said, claim: sender.identity, ...(signedBy === undefined ? {} : { key: signedBy.fingerprint }) };
   if (isProblem(approval)) return recorded(flow, known, approval);
-  flow.approvals.push(approval);
-  operators.approvalRunId = heard.sender.runId;
-  note(flow, `approved by ${saying(approval)} ${countText(rules, flow.approvals, approval)}`);
+  const given = approvalsOf(flow);
+  given.push(approval);
+  if (flow.held === null) operators.approvalRunId = heard.sender.runId;
+  else if (isApproved(rules, given)) {
+    const by = `opened again by ${given.map(({ who }) => who).join(', ')}`;
+    operators.ruling = { hash: flow.held.hash, allow: true, by, ...approval.evidence };
+  }
+  note(flow, `approved by ${saying(approval)} ${countText(rules, given, approval)}`);
   return recorded(flow, { ...known, who: approval.who }, null);
 }
 

@@ -25,7 +25,7 @@ function possibleInPhase(flow: Flow): string[] {
     case 'revert':
       return pipeline ? ['failed'] : [];
     case 'revert-incomplete':
-      return pipeline ? ['failed', 'abandon'] : ['abandon'];
+      return [...(flow.held === null ? [] : ['approve', 'reject']), ...(pipeline ? ['failed'] : []), 'abandon'];
     case 'snapshot':
     case 'baseline':
     case 'preflight':

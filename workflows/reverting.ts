@@ -1,10 +1,10 @@
 /** Stage 9b: revert until it is proven, or a person takes over; then say how the dependents are. */
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
-import type { Closed, Reverted, Stale } from '../activities/contract.ts';
+import type { Closed, Incomplete, Reverted, Stale } from '../activities/contract.ts';
 import { locationsOf } from '../domain/admitted.ts';
 import { neverArmed } from '../domain/agent-steps.ts';
+import { heldBack, type HeldRuling } from '../domain/never-reopen.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { RevertItem } from '../domain/plan.ts';
 import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
@@ -13,8 +13,7 @@ import { endBy, tell, tellOnce, tellOver } from './telling.ts';
 import type { Over } from './notice-flow.ts';
 import { agent, agentPresence, probe, revertingAgent } from './steps.ts';
 
-type Answer =
-  Reverted | Closed | Stale | { kind: 'incomplete'; remaining: readonly Problem[]; items: readonly RevertItem[] };
+type Answer = Reverted | Closed | Stale | Incomplete;
 
 /** Between two attempts at an incomplete revert: soon at first, then once a minute for an hour. */
 const firstPausesMs = [2_000, 5_000, 15_000, 30_000];
@@ -36,17 +35,39 @@ export async function revertUntilProven(flow: Flow, operators: Operators, ruling
     if (answer.kind !== 'incomplete') return finish(flow, ruling, answer);
     flow.remaining = answer.remaining;
     flow.evidence.reverted = answer.items;
+    hold(flow, operators, answer);
     if (flow.phase === 'revert-incomplete') note(flow, `still incomplete: ${answer.remaining.length} item(s) remain`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${answer.remaining[0]?.message ?? 'unknown'}`);
     tellOnce(flow, 'revert-incomplete');
+    // Everything else is back: how the dependents are is not kept waiting for whoever decides about the rest.
+    const isBack = answer.remaining.every(({ code }) => code === heldBack);
+    if (isBack && flow.evidence.recovery.length === 0) await askDependents(flow);
     operators.journalClosed = false;
     const heard = operators.pipeline;
     const woken = (): boolean =>
-      operators.abandoned !== null || operators.journalClosed || operators.pipeline !== heard;
+      operators.abandoned !== null ||
+      operators.ruling !== null ||
+      operators.journalClosed ||
+      operators.pipeline !== heard;
     await condition(woken, pauseAfter(attempt), { summary: 'then the revert is tried again' });
     if (operators.abandoned) return abandon(flow, operators.abandoned);
   }
 }
+
+/** What is opened again by an approval only: another list of it is another question, and asked anew. */
+function hold(flow: Flow, operators: Operators, { held, remaining }: Incomplete): void {
+  if (flow.held?.hash !== held?.hash) {
+    flow.reopenApprovals = [];
+    operators.ruling = null;
+  }
+  flow.held = held ?? null;
+  const isMore = remaining.some(({ code }) => code !== heldBack);
+  // Nobody was called about what is left closed on purpose.
+  if (isMore && flow.told.some(({ kind, severity, isOver }) => kind === told && severity === 'warning' && !isOver))
+    tellOver(flow, told, {});
+}
+
+const told = 'revert-incomplete';
 
 /** An agent that has armed a change and knows nothing of it has lost its state folder: nobody can say what is in force. */
 function lostOr(flow: Flow, answer: Answer): Answer {
@@ -62,7 +83,12 @@ function lostOr(flow: Flow, answer: Answer): Answer {
 }
 
 /** A pipeline that may still be writing keeps the agent re-reverting; its `failed` ends that early. */
-async function revertOnce(flow: Flow, operators: Operators, ruling: Ruling): Promise<Answer> {
+async function revertOnce(
+  flow: Flow,
+  operators: Operators,
+  ruling: Ruling,
+  reopening: HeldRuling | null = takeRuling(operators),
+): Promise<Answer> {
   const unfinished = (): boolean => flow.claims.changeKind === 'external' && operators.pipeline === null;
   const wasUnfinished = unfinished();
   const quietMs = wasUnfinished ? (flow.change?.policy.quietMs ?? 0) : 0;
@@ -72,6 +98,7 @@ async function revertOnce(flow: Flow, operators: Operators, ruling: Ruling): Pro
       ...callerOf(flow),
       reason: ruling.reason,
       pipelineUnfinished: wasUnfinished,
+      ...(reopening === null ? {} : { ruling: reopening }),
     }),
   );
   let settled = false;
@@ -89,8 +116,15 @@ async function revertOnce(flow: Flow, operators: Operators, ruling: Ruling): Pro
     // Once it is asked to end, Temporal tries an attempt no more, whatever it ends with.
     if (!isCancellation(error) && !scope.consideredCancelled) throw error;
     if (operators.abandoned) return { kind: 'incomplete', remaining: flow.remaining, items: [] };
-    return revertOnce(flow, operators, ruling);
+    return revertOnce(flow, operators, ruling, reopening);
   }
+}
+
+/** It goes to the agent once, which keeps it. */
+function takeRuling(operators: Operators): HeldRuling | null {
+  const { ruling } = operators;
+  operators.ruling = null;
+  return ruling;
 }
 
 /** The attempt waits in Temporal for an agent that is away, a host that is down; meanwhile that is said, and said again. */
@@ -127,6 +161,7 @@ function isHeard(target: string): Promise<boolean> {
 
 async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind: 'incomplete' }>): Promise<End> {
   flow.remaining = [];
+  flow.held = null;
   tellOver(flow, 'revert-incomplete', endOfCalling(flow, ruling, answer));
   if (answer.kind === 'stale')
     return {

@@ -65,12 +65,12 @@ export function simulatedTarget({ before, changed, planned }: Template): Target 
     },
     planRevert: () => Promise.resolve([]),
     carryOver: (captured) => Promise.resolve(captured),
-    previewRevert: () => Promise.resolve({ items: [], effect: 'none', diff: '' }),
+    previewRevert: () => Promise.resolve({ items: [], effect: 'none', diff: '', held: [] }),
     async revert({ fence }) {
       await fence();
       await sleep(revertMs);
       live = before;
-      const nothing = { items: [], conflicts: [], remaining: [] };
+      const nothing = { items: [], conflicts: [], remaining: [], held: [] };
       return { ...nothing, proof: ['simulated'], acceptingAt: Date.now(), restarted: false, after: before };
     },
     drift: () => [],

@@ -16,6 +16,7 @@ interface Options {
   readonly show?: boolean;
   readonly revert?: boolean;
   readonly abandon?: boolean;
+  readonly reopen?: boolean;
   readonly reason?: string;
 }
 
@@ -27,12 +28,15 @@ export const addRescue: AddCommand = (program, { io, exit }) => {
     .option('--show', 'show the open change, touching nothing')
     .option('--revert', 'put the configuration back as it was before the change')
     .option('--abandon', 'leave the configuration as it is: you take over')
+    .option('--reopen', 'with --revert: open again, too, what neverReopen holds back')
     .option('--reason <text>', 'why, for the record')
     .action(async (target: string, _: unknown, self) => {
       const options = optionsOf<Options>(self);
       const wants = [options.show, options.revert, options.abandon].filter(Boolean).length;
       if (wants !== 1)
         throw stop({ code: 'usage', message: 'rescue needs exactly one of --show, --revert and --abandon' });
+      if (options.reopen && !options.revert)
+        throw stop({ code: 'usage', message: 'rescue --reopen is part of --revert' });
       const config = await loadAgentConfig(options.agentConfig);
       if (config.target !== target) {
         throw stop({
@@ -53,7 +57,7 @@ export const addRescue: AddCommand = (program, { io, exit }) => {
         return io.out([renderJournal(journal, Date.now()), ...plan].join('\n'));
       }
       const rescued = options.revert
-        ? await glass.revert()
+        ? await glass.revert({ reopen: options.reopen ?? false })
         : await glass.abandon({ who: clientIdentity(), why: options.reason ?? '' });
       const exitCode = rescued.kind === 'incomplete' ? exitCodes.incomplete : exitCodes.kept;
       io.out(

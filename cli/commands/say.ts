@@ -10,10 +10,11 @@ import { renderPlan } from '../render/plan.ts';
 import { jsonVersion } from '../render/result.ts';
 import { type ApproveOptions, addApproveOptions, approvalWords, mustFit, noteOf } from '../signing/approval-words.ts';
 import type { Approvable } from '../signing/sign-approval.ts';
+import { oneLine } from '../../domain/markdown.ts';
 import { must } from '../stop.ts';
 
 const words: Readonly<Record<Exclude<OperatorWord, 'extend' | 'approve'>, string>> = {
-  reject: 'refuse the change before anything is touched',
+  reject: 'refuse the change before anything is touched; leave closed what its revert holds back',
   abort: 'stop the change; what was written is reverted',
   confirm: 'keep the change, where it waits for that',
   abandon: 'give up an incomplete revert: you take over, and that is recorded',
@@ -53,15 +54,16 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
       io.out(options.json ? JSON.stringify(answer) : `${change.target}:${change.changeId}: ${text}`);
     });
   };
-  addApproveOptions(add('approve', 'let the change go ahead'), 'plan').action(
-    async (name: string, _: unknown, self) => {
-      const options = optionsOf<ApproveOptions>(self);
-      mustFit(options);
-      await send('approve', name, options, (_who, context, change) =>
-        approvalWords(context, options, () => approvable(context, change)),
-      );
-    },
-  );
+  addApproveOptions(
+    add('approve', 'let the change go ahead, or what its revert holds back be opened again'),
+    'plan',
+  ).action(async (name: string, _: unknown, self) => {
+    const options = optionsOf<ApproveOptions>(self);
+    mustFit(options);
+    await send('approve', name, options, (_who, context, change) =>
+      approvalWords(context, options, () => approvable(context, change)),
+    );
+  });
   for (const [word, description] of Object.entries(words) as [keyof typeof words, string][]) {
     add(word, description).action(async (name: string, _: unknown, self) => {
       const options = optionsOf<Options>(self);
@@ -84,16 +86,20 @@ export const addOperatorCommands: AddCommand = (program, { io }) => {
 async function approvable({ io }: Context, change: ChangeHandle): Promise<Approvable> {
   const { target, changeId, workflowId } = change;
   const { runId } = must(await change.run());
-  const { plan, phase, possible } = must(await change.view()).view;
+  const { plan, held, phase, possible } = must(await change.view()).view;
+  // What is asked about is the way back, no longer the plan.
+  const asked = held === undefined ? plan : { hash: held.hash, risk: 'high' as const };
+  const back =
+    held === undefined ? null : ['to be opened again:', ...held.items.map((item) => `  ${oneLine(item)}`)].join('\n');
   return {
     target,
     changeId,
     workflowId,
     runId,
-    planHash: plan?.hash ?? null,
-    risk: plan?.risk ?? null,
+    planHash: asked?.hash ?? null,
+    risk: asked?.risk ?? null,
     phase,
     canBeApproved: possible.includes('approve'),
-    shown: plan === null ? null : renderPlan(plan, io.colors),
+    shown: back ?? (plan === null ? null : renderPlan(plan, io.colors)),
   };
 }

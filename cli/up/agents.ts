@@ -5,6 +5,7 @@ import { loadAgentConfig } from '../../config/load.ts';
 import { ProblemsError } from '../../config/problems-error.ts';
 import { parseConnection } from '../../config/connection.ts';
 import type { AgentConfig, DatabaseConfig, KnowngoodConfig, TemporalConfig } from '../../domain/config.ts';
+import { undeclared } from '../../domain/never-reopen.ts';
 
 export interface AgentSurroundings {
   readonly folder: string;
@@ -33,6 +34,7 @@ export async function localAgents(
         commands: {},
         allow: { settings: [], paths: [], sql: false },
         rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
+        neverReopen: undeclared,
         standbys: [],
         observe: observe(),
         store,

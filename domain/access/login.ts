@@ -117,7 +117,7 @@ const denied = (sqlState: string | null, why: string, where: Place | null = null
 });
 
 /** null: the server is reached. */
-function listeners({ listen, ssl }: AccessState): (principal: Principal) => Access | null {
+export function listeners({ listen, ssl }: AccessState): (principal: Principal) => Access | null {
   const names = listen.split(',').map((name) => name.trim().replaceAll('"', ''));
   const places = names.map((name) => ({ name, at: parseAddress(name) }));
   return ({ address, tls }) => {
@@ -149,11 +149,11 @@ function listensFor({ name, at: address }: ListeningPlace, from: Address): boole
   return address.bytes.every((byte) => byte === 0) || isLoopback(address) === isLoopback(from);
 }
 
-function isLoopback({ family, bytes }: Address): boolean {
+export function isLoopback({ family, bytes }: Address): boolean {
   return family === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
 }
 
-function factsOf({ versionNum, roles, interfaces }: AccessState): MatchFacts {
+export function matchFactsOf({ versionNum, roles, interfaces }: AccessState): MatchFacts {
   return { versionNum, roleExists: (name) => roles.get(name) !== undefined, isMember: roles.isMember, interfaces };
 }
 
@@ -167,7 +167,7 @@ function ruling(state: AccessState): (principal: Principal, then: Then) => Acces
     return () => ({ kind: 'unknown', why, where: line });
   }
   const rules = state.rules.flatMap(({ rule }) => rule ?? []);
-  const matcher = matcherOf(rules, factsOf(state));
+  const matcher = matcherOf(rules, matchFactsOf(state));
   return (principal, then) => byMatch(matcher, principal, then);
 }
 
@@ -255,7 +255,7 @@ function byPeer(state: AccessState, { user, systemUser }: Principal, rule: HbaRu
   if (map !== null && broken !== undefined)
     return unknown(`pg_ident.conf does not load (${broken.error}): a running server keeps its old maps`);
   const lines = maps.flatMap((line) => line.map ?? []);
-  const fits = fitsMap(lines, { map, systemUser, user }, factsOf(state));
+  const fits = fitsMap(lines, { map, systemUser, user }, matchFactsOf(state));
   if (typeof fits === 'string') return unknown(fits);
   if (fits) return null;
   const why = map === null ? 'is somebody else' : `is not ${user} by map ${map}`;

@@ -123,7 +123,7 @@ function isMemberOf(user: string, role: string, { roleExists, isMember }: MatchF
   return roleExists(user) && roleExists(role) && (user === role || isMember(user, role));
 }
 
-function fitsName(token: HbaToken, name: string, versionNum: number): Fits {
+export function fitsName(token: HbaToken, name: string, versionNum: number): Fits {
   const { text } = token;
   if (versionNum < 160000 || !text.startsWith('/')) return text === name;
   const regex = regexes.get(token) ?? compileRegex(text.slice(1));

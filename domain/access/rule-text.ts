@@ -1,12 +1,25 @@
-/** A rule as somebody would write it, without its options: they may hold secrets. */
+/** Rules as somebody would write them. */
 import type { HbaToken } from '../hba/tokens.ts';
 import { shorten } from '../markdown.ts';
 import { type Address, printAddress } from './address.ts';
 import type { HbaRule, RuleAddress } from './rule.ts';
 
-export function ruleText({ type, databases, users, address, method }: HbaRule): string {
-  const words = [type, list(databases), list(users), ...(address === null ? [] : [addressText(address)]), method];
-  return words.join(' ');
+/** For people, without options: they may hold secrets. */
+export function ruleText(rule: HbaRule): string {
+  return wordsOf(rule, ({ text, quoted }) => (quoted ? `"${text}"` : text)).join(' ');
+}
+
+/** As the server reads it again, options and all. */
+export function ruleLine(rule: HbaRule): string {
+  const options = Object.entries(rule.options).map(([name, value]) =>
+    tokenText({ text: `${name}=${value}`, quoted: false }),
+  );
+  return [...wordsOf(rule, tokenText), ...options].join(' ');
+}
+
+/** A name that means nothing else, whatever it is. */
+export function nameToken(text: string): HbaToken {
+  return { text, quoted: true };
 }
 
 const longestShown = 300;
@@ -16,11 +29,19 @@ export function shownRule(rule: HbaRule): string {
   return shorten(ruleText(rule), longestShown);
 }
 
-function list(tokens: readonly HbaToken[]): string {
-  return tokens.map(({ text, quoted }) => (quoted ? `"${text}"` : text)).join(',');
+function wordsOf({ type, databases, users, address, method }: HbaRule, write: (token: HbaToken) => string): string[] {
+  const list = (tokens: readonly HbaToken[]): string => tokens.map(write).join(',');
+  return [type, list(databases), list(users), ...(address === null ? [] : [addressText(address)]), method];
 }
 
-function addressText(address: RuleAddress): string {
+/** Only a quote before the first character makes a name of a keyword: what needs quotes further on gets them there. */
+export function tokenText({ text, quoted }: HbaToken): string {
+  const inQuotes = (part: string): string => `"${part.replaceAll('"', '""')}"`;
+  if (quoted) return inQuotes(text);
+  return /[ \t\r,#"]/.test(text) ? `${text.slice(0, 1)}${inQuotes(text.slice(1))}` : text;
+}
+
+export function addressText(address: RuleAddress): string {
   if (address.kind === 'net') return `${printAddress(address.address)}${maskText(address.mask)}`;
   return address.kind === 'name' ? address.name : address.kind;
 }

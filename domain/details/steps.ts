@@ -16,9 +16,13 @@ interface Step {
 function stepOf(word: Word, phase: Phase): Step {
   switch (word) {
     case 'approve':
-      return { does: 'lets the change go ahead', example: '"anna: read the diff, looks right"' };
+      return phase === 'revert-incomplete'
+        ? { does: 'opens again what is held back', example: '"anna: they are our partner again"' }
+        : { does: 'lets the change go ahead', example: '"anna: read the diff, looks right"' };
     case 'reject':
-      return { does: 'ends it, nothing touched', example: '"anna: not before the weekend"' };
+      return phase === 'revert-incomplete'
+        ? { does: 'leaves closed what is held back, and the revert is over', example: '"anna: they stay out"' }
+        : { does: 'ends it, nothing touched', example: '"anna: not before the weekend"' };
     case 'abort':
       return isTouched(phase)
         ? { does: 'reverts the change', example: '"anna: customers complain"' }

@@ -1,5 +1,6 @@
 /** What each event of a guarded change tells people: headline, facts, what they can do. Pure, from what the workflow knows. */
 import { countText, dateTimeText, listText } from '../format.ts';
+import { heldBack } from '../never-reopen.ts';
 import type { PlanSummary } from '../plan.ts';
 import { principalText } from '../plan/risk.ts';
 import { inWords, type Problem } from '../problem.ts';
@@ -150,6 +151,16 @@ function content(kind: ChangeEvent, of: Situation): Content {
         ends: of.toldBefore,
       };
     case 'revert-incomplete':
+      if (of.remaining.length > 0 && of.remaining.every(({ code }) => code === heldBack))
+        return {
+          severity: 'warning',
+          headline: `${name} is reverted, but for what must not be opened again: ${of.remaining[0]?.message ?? ''}`,
+          facts: [...of.remaining.slice(0, mostItems).map(inWords), of.why],
+          actions: [
+            ...(of.approvals.signed === true ? [] : ['open it again: approve with "name: reason"']),
+            'leave it closed: reject with "name: reason"',
+          ],
+        };
       return {
         severity: 'critical',
         headline: `the revert of ${name} is NOT complete: ${of.remaining[0]?.message ?? of.why}`,

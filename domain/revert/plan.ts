@@ -22,6 +22,8 @@ export interface FileDecision {
   readonly want: FileState | null;
   /** Somebody else's version, kept beside when it gives way. */
   readonly keep: FileState | null;
+  /** What it would be but for those who must stay out; absent: as `want`. */
+  readonly otherwise?: FileState;
   readonly note?: string;
 }
 
@@ -220,10 +222,12 @@ function words(
   if (action === 'remove') return 'removed, as before the change';
   if (want !== null && live !== null && want.content === live.content)
     return `mode ${modeText(want.mode)}, owner ${want.uid}:${want.gid} restored`;
+  if (decision === 'held') return 'restored, and those who must stay out are shut out';
   return decision === 'merge' ? 'merged: the change is taken back, later edits stay' : 'restored';
 }
 
 /** What is written is a merge: nobody has ever seen it before, and the next attempt must know it again. */
 export function isMerge(decision: FileDecision, before: FileState | null): boolean {
-  return decision.want !== null && decision.want.content !== before?.content;
+  const want = decision.otherwise ?? decision.want;
+  return want !== null && want.content !== before?.content;
 }

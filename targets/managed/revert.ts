@@ -39,7 +39,7 @@ export async function revertManaged(parts: ManagedParts, input: RevertInput): Pr
   const owned = await owner.read();
   checkOwned(owned, before.facts);
   const asked = await Promise.race([askAll(parts, input, owned), sleep(beforeWaitMs, null)]);
-  const decisions = decisionsOf(before, change, owned);
+  const { decisions, held } = decisionsOf(parts, before, change, owned, input);
   const edits = editsOf(decisions);
   let { document } = owned;
   if (edits.length > 0) {
@@ -86,6 +86,7 @@ export async function revertManaged(parts: ManagedParts, input: RevertInput): Pr
       ...proof.remaining,
       ...sql.remaining,
     ],
+    held: [...held, ...sql.held],
     proof: [
       ...(decisions.length === 0 || missing.length > 0
         ? []
@@ -127,7 +128,7 @@ async function see(parts: ManagedParts): Promise<Seen> {
 /** By the primary of now: what it writes, its standbys replay. */
 async function restoreSql(
   parts: ManagedParts,
-  { before, change, fence, say }: RevertInput,
+  { before, change, neverReopen, fence, say }: RevertInput,
   live: Captured | null,
 ): Promise<{ readonly sql: SqlBack; readonly after: Captured | null }> {
   if (live === null) return { sql: nothingBack, after: null };
@@ -135,7 +136,14 @@ async function restoreSql(
   // SQL is written through a session that is in the place of the capture: that of the member that leads now.
   const facts = { ...before.facts, dataDirectory: managedOf(live).leader.dataDirectory };
   let after: Captured | null = null;
-  const sql = await revertSql(leader, { before: { ...before, facts }, change, fence, say }, live, async () => {
+  const back = {
+    before: { ...before, facts },
+    change,
+    fence,
+    say,
+    ...(neverReopen === undefined ? {} : { neverReopen }),
+  };
+  const sql = await revertSql(leader, back, live, async () => {
     ({ after } = await see(parts));
     return after;
   });

@@ -94,11 +94,18 @@ export function statesOfCaptures(before: Captured, after: Captured): Both | null
   };
 }
 
+/** What of a snapshot decides who gets in. */
+interface StateSections extends People {
+  readonly server: Pick<Sections['server'], 'versionNum'>;
+  readonly settings: readonly Pick<Sections['settings'][number], 'name' | 'value'>[];
+}
+
 /** `otherwise`: settings that are not to be taken from the sections, by lower-cased name. */
 export function stateOf(
-  captured: Captured,
-  sections: Sections,
+  captured: Pick<Captured, 'files' | 'facts' | 'secrets'>,
+  sections: StateSections,
   otherwise: ReadonlyMap<string, string> = new Map(),
+  files: FileSet = fileSetOf(captured),
 ): AccessState {
   const values = new Map([
     ...sections.settings.map(({ name, value }) => [name.toLowerCase(), value] as const),
@@ -110,7 +117,7 @@ export function stateOf(
     secretOf: secretOf(captured.secrets ?? {}),
     hba: captured.facts.paths.hba,
     ident: captured.facts.paths.ident,
-    view: viewOfFiles(fileSetOf(captured)),
+    view: viewOfFiles(files),
     setting: (name) => values.get(name) ?? '',
   });
 }
@@ -179,7 +186,7 @@ export async function askedHere(session: Session): Promise<readonly Asked[]> {
 
 function commonOf({
   server,
-}: Sections): Pick<Parameters<typeof accessStateOf>[0], 'versionNum' | 'interfaces' | 'now'> {
+}: Pick<StateSections, 'server'>): Pick<Parameters<typeof accessStateOf>[0], 'versionNum' | 'interfaces' | 'now'> {
   const interfaces = Object.values(networkInterfaces()).flatMap((addresses = []) =>
     addresses.flatMap((one) => {
       const [address, mask] = [parseAddress(one.address), parseAddress(one.netmask)];

@@ -1,5 +1,9 @@
 /** Plans the way back to an earlier snapshot as a change: gathers what the pure plan needs, and makes its steps. */
-import { planRevertFiles } from '../../domain/revert/plan.ts';
+import { nothingClosed } from '../../domain/never-reopen.ts';
+import { isAccessFile } from '../../domain/snapshot/files.ts';
+import { closeRoles } from '../../domain/revert/closed-roles.ts';
+import { type FileDecision, planRevertFiles } from '../../domain/revert/plan.ts';
+import { onlyOf } from '../../domain/plan/only.ts';
 import { planRestore } from '../../domain/plan/restore.ts';
 import { type SqlRestore, planSqlRestore } from '../../domain/plan/restore-sql.ts';
 import type { Problem } from '../../domain/problem.ts';
@@ -7,6 +11,7 @@ import type { Captured, ChangeStep, PlannedChange, Target } from '../target.ts';
 import { statesOfPlan } from './access.ts';
 import { fileSetOf } from './capture.ts';
 import { identityOf } from './identity.ts';
+import { closeFiles } from './keep-closed.ts';
 import type { Parts } from './parts.ts';
 import { withContext, withRisk } from './plan.ts';
 import { absentIn, filesInQuestion } from './revert-plan.ts';
@@ -18,14 +23,16 @@ type PlanRestore = Target['planRestore'];
 
 export async function planRestoreOn(
   parts: Parts,
-  ...[before, wanted, restore, allowance, asked = []]: Parameters<PlanRestore>
+  ...[before, wanted, restore, allowance, asked = [], neverReopen = nothingClosed]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
   const strangers = otherServer(before, wanted);
   if (strangers.length > 0) return { kind: 'refused', problems: strangers };
   const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;
   const live = (await filesInQuestion(before, wanted)).files;
   const old = fileSetOf(wanted);
-  const decisions = planRevertFiles({
+  const only = onlyOf(patterns);
+  const isMeant = ({ path }: FileDecision): boolean => only(`file:${path}`);
+  const back = planRevertFiles({
     before: old,
     change: null,
     live,
@@ -33,9 +40,18 @@ export async function planRestoreOn(
     listed: wanted.facts.listed,
     absent: absentIn(wanted),
     merged: new Set(),
-  });
-  const sql = sqlBack(parts, before, wanted, patterns);
-  const people = patterns === undefined ? (wanted.snapshot?.sections ?? null) : null;
+  }).filter(isMeant);
+  const closing = { before: wanted, change: before, live, list: neverReopen, id: snapshotId.slice(0, 12) };
+  const { decisions: all, held } = closeFiles(back, closing);
+  // Rules that keep somebody out may belong into a file that nobody has asked for: then none is touched.
+  const decisions = all.every(isMeant) ? all : back.filter(({ role }) => !isAccessFile(role));
+  const closed = withClosedRoles(
+    wanted,
+    before,
+    neverReopen.roles.filter((name) => only(`role:${name}`)),
+  );
+  const sql = sqlBack(parts, before, closed.wanted, patterns);
+  const people = patterns === undefined ? (closed.wanted.snapshot?.sections ?? null) : null;
   const entries = sql.runs.flatMap(({ database, statements }) =>
     statements.map((one) => ({ database: database ?? parts.endpoint.database, statement: one.sql })),
   );
@@ -49,7 +65,9 @@ export async function planRestoreOn(
   const problems = await raiseProblemsOf(parts, planned.raises);
   if (problems.length > 0) return { kind: 'refused', problems };
   const { files } = planned;
-  const summary = await withRisk(parts, planned.summary, states, asked);
+  const staysClosed = [...held, ...closed.held].map(({ message }) => `stays closed: ${message}`);
+  const { warnings } = planned.summary;
+  const summary = await withRisk(parts, { ...planned.summary, warnings: [...staysClosed, ...warnings] }, states, asked);
   const onDisk = fileSteps(parts, before.facts.versionNum, files);
   const runs = sql.runs.map(({ database, statements }): ChangeStep => {
     return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };
@@ -57,6 +75,20 @@ export async function planRestoreOn(
   const steps = withActivation(runs, onDisk, summary.effect);
   const plan: PlannedChange = { summary, server: identityOf(before), steps };
   return { kind: 'planned', plan };
+}
+
+export function withClosedRoles(
+  wanted: Captured,
+  live: Captured,
+  names: readonly string[],
+): { readonly wanted: Captured; readonly held: readonly Problem[] } {
+  if (wanted.snapshot === null || live.snapshot === null) return { wanted, held: [] };
+  const { snapshot } = wanted;
+  const { roles, problems } = closeRoles(snapshot.sections.roles, null, live.snapshot.sections.roles, { roles: names });
+  return {
+    wanted: { ...wanted, snapshot: { ...snapshot, sections: { ...snapshot.sections, roles } } },
+    held: problems,
+  };
 }
 
 export function sqlBack(

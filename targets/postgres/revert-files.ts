@@ -54,7 +54,7 @@ async function one(
   };
   if (keep !== null) await replaceFile(besidePath(path, changeId), keep, fence);
   if (want === null) return removeFile(path, guard);
-  if (isMerge(decision, before)) await rememberMerge(path, changeId, want, fence);
+  if (isMerge(decision, before)) await rememberMerge(path, changeId, decision.otherwise ?? want, fence);
   return replaceFile(path, want, guard);
 }
 

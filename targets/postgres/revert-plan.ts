@@ -4,12 +4,15 @@ import { basename, dirname, isIncludable } from '../../domain/conf/paths.ts';
 import { pairs } from '../../domain/snapshot/diff.ts';
 import type { FileSet } from '../../domain/snapshot/files.ts';
 import type { RevertItem } from '../../domain/plan.ts';
-import { type FileDecision, fileItem, planRevertFiles } from '../../domain/revert/plan.ts';
+import { type FileDecision, fileItem, planRevertFiles, sameState } from '../../domain/revert/plan.ts';
+import { type NeverReopen, nothingClosed } from '../../domain/never-reopen.ts';
+import type { Problem } from '../../domain/problem.ts';
 import { revertSettings, startedDifferently } from '../../domain/revert/settings.ts';
 import type { SettingEntry, Snapshot } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';
 import { type FilesOnDisk, autoConfOf, readFiles } from './capture-files.ts';
 import { fileSetOf } from './capture.ts';
+import { closeFiles, withoutMarks } from './keep-closed.ts';
 import { mergedBefore } from './merge-record.ts';
 
 export interface RevertPlan {
@@ -17,6 +20,8 @@ export interface RevertPlan {
   readonly onDisk: FilesOnDisk;
   /** S. */
   readonly before: FileSet;
+  /** What stays closed by it. */
+  readonly held: readonly Problem[];
 }
 
 /** Reads the disk and decides; without SQL. `changeId` null: nothing was attempted yet. */
@@ -24,19 +29,35 @@ export async function planFilesBack(
   before: Captured,
   change: Captured | null,
   changeId: string | null,
+  list: NeverReopen = nothingClosed,
 ): Promise<RevertPlan> {
   const onDisk = await filesInQuestion(before, change);
   const old = fileSetOf(before);
-  const decisions = planRevertFiles({
+  const id = changeId ?? '';
+  const live = withoutMarks(onDisk.files, id);
+  const planned = planRevertFiles({
     before: old,
     change: change === null ? null : fileSetOf(change),
-    live: onDisk.files,
+    live,
     changeListed: change === null ? null : change.facts.listed,
     listed: before.facts.listed,
     absent: absentIn(before),
-    merged: changeId === null ? new Set() : await mergedBefore(onDisk.files, changeId),
+    merged: changeId === null ? new Set() : await mergedBefore(live, changeId),
   });
-  return { decisions, onDisk, before: old };
+  const marked = [...live].flatMap(([path, file]): readonly FileDecision[] => {
+    const isMarked = file.content !== onDisk.files.get(path)?.content && !planned.some((one) => one.path === path);
+    return isMarked ? [{ path, role: file.role, decision: 'nothing', want: file, keep: null }] : [];
+  });
+  const all = [...planned, ...marked];
+  const { decisions, held } = closeFiles(all, { before, change, live: onDisk.files, list, id });
+  // What only an earlier attempt has written goes, where it may.
+  const opened = decisions.map((decision): FileDecision => {
+    const { decision: what, path, want } = decision;
+    return what === 'nothing' && !sameState(want, onDisk.files.get(path) ?? null)
+      ? { ...decision, decision: 'restore' }
+      : decision;
+  });
+  return { decisions: opened, onDisk, before: old, held };
 }
 
 /** The server looks for these whether they are there or not. */

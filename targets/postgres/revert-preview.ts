@@ -3,6 +3,7 @@ import { greatestEffect } from '../../domain/plan/summary.ts';
 import { sqlDiff } from '../../domain/plan/sql.ts';
 import { type TextChange, wholeDiff } from '../../domain/plan/unified-diff.ts';
 import type { RevertItem } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
 import type { SqlUnit } from '../../domain/revert/sql/unit.ts';
 import type { FileRole } from '../../domain/snapshot.ts';
 import { textOf } from '../../domain/snapshot/files.ts';
@@ -15,11 +16,12 @@ export interface PlannedBack {
   readonly files: RevertPlan;
   readonly units: readonly SqlUnit[];
   readonly items: readonly RevertItem[];
+  readonly held: readonly Problem[];
 }
 
 export function previewOf(
   { digest }: Parts,
-  { files: { decisions, onDisk }, units, items }: PlannedBack,
+  { files: { decisions, onDisk }, units, items, held }: PlannedBack,
   { facts }: Captured,
 ): RevertPreview {
   const shown = (role: FileRole, content: string | undefined): string | null => {
@@ -32,7 +34,7 @@ export function previewOf(
     before: shown(role, onDisk.files.get(path)?.content),
     after: shown(role, want?.content),
   }));
-  return { items, effect: greatestEffect(items), diff: wholeDiff(texts) + sqlDiff(runsOf(units)) };
+  return { items, effect: greatestEffect(items), diff: wholeDiff(texts) + sqlDiff(runsOf(units)), held };
 }
 
 export function runsOf(units: readonly SqlUnit[]): Parameters<typeof sqlDiff>[0] {

@@ -49,6 +49,7 @@ export async function reportOf(
       ...sql.proof,
       ...witnesses.filter(({ toldApart }) => touchesAccess || toldApart).map(({ line }) => line),
     ],
+    held: [...plan.held, ...sql.held],
     acceptingAt: await activation.acceptingAt,
     restarted: activation.restarted,
     after,

@@ -4,6 +4,8 @@
  */
 import type { RevertItem } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { type NeverReopen, nothingClosed } from '../../domain/never-reopen.ts';
+import { closeRoles } from '../../domain/revert/closed-roles.ts';
 import { type SqlSections, planRevertSql } from '../../domain/revert/sql/plan.ts';
 import type { SqlUnit } from '../../domain/revert/sql/unit.ts';
 import type { Captured, Fence, Say } from '../target.ts';
@@ -27,6 +29,8 @@ export interface SqlBack {
   readonly proof: readonly string[];
   /** Something was written: what was seen before is not what is. */
   readonly wrote: boolean;
+  /** What stays closed. */
+  readonly held: readonly Problem[];
 }
 
 export interface SqlRevert {
@@ -34,19 +38,26 @@ export interface SqlRevert {
   readonly change: Captured | null;
   readonly fence: Fence;
   readonly say: Say;
+  readonly neverReopen?: NeverReopen;
 }
 
-export const nothingBack: SqlBack = { items: [], conflicts: [], remaining: [], proof: [], wrote: false };
+export const nothingBack: SqlBack = { items: [], conflicts: [], remaining: [], proof: [], wrote: false, held: [] };
 
 /** What would be done, and what is; `live` must hold a snapshot for there to be anything. */
-export function planSqlBack(before: Captured, change: Captured | null, live: Captured | null): readonly SqlUnit[] {
+export function planSqlBack(
+  before: Captured,
+  change: Captured | null,
+  live: Captured | null,
+  list: NeverReopen = nothingClosed,
+): { readonly units: readonly SqlUnit[]; readonly held: readonly Problem[] } {
   const [s, l] = [before.snapshot?.sections, live?.snapshot?.sections];
-  if (s === undefined || l === undefined) return [];
+  if (s === undefined || l === undefined) return { units: [], held: [] };
   const c: SqlSections | null = change?.snapshot?.sections ?? null;
+  const { roles, problems } = closeRoles(s.roles, c?.roles ?? null, l.roles, list);
   const sources = [before, change, live].map((captured) => captured?.secrets ?? {});
   const secretOf = (fingerprint: string): string | null =>
     sources.map((secrets) => secrets[fingerprint]).find((secret) => secret !== undefined) ?? null;
-  return planRevertSql({ before: s, change: c, live: l, secretOf });
+  return { units: planRevertSql({ before: { ...s, roles }, change: c, live: l, secretOf }), held: problems };
 }
 
 /** Whether the change left anything for SQL to put back, as far as is known. */
@@ -65,14 +76,14 @@ export async function revertSql(
   first: Captured | null,
   look: () => Promise<Captured | null>,
 ): Promise<SqlBack> {
-  const { before, change, fence, say } = revert;
+  const { before, change, fence, say, neverReopen } = revert;
   const decided = new Map<string, SqlUnit>();
   let failures: ReadonlyMap<string, Problem> = new Map();
   let live = first;
   let wrote = false;
-  let units: readonly SqlUnit[] = [];
+  let { units, held } = planSqlBack(before, change, null);
   for (let round = 1; ; round += 1) {
-    units = planSqlBack(before, change, live);
+    ({ units, held } = planSqlBack(before, change, live, neverReopen));
     for (const unit of units) if (!decided.has(unit.id) || unit.statements.length > 0) decided.set(unit.id, unit);
     const todo = units.filter(({ statements }) => statements.length > 0);
     if (todo.length === 0 || round > maxRounds || todo.every((unit) => failures.has(unit.id))) break;
@@ -82,7 +93,7 @@ export async function revertSql(
     live = await look();
     if (live === null) break;
   }
-  return outcome(parts, [...decided.values()], units, failures, wrote, live !== null);
+  return { ...outcome(parts, [...decided.values()], units, failures, wrote, live !== null), held };
 }
 
 async function run(
@@ -150,7 +161,7 @@ function outcome(
   failures: ReadonlyMap<string, Problem>,
   wrote: boolean,
   seen: boolean,
-): SqlBack {
+): Omit<SqlBack, 'held'> {
   const agent = quoted(sql.endpoint.user);
   const isGone = ({ id, mayBeGone }: SqlUnit): boolean => mayBeGone && failures.get(id)?.code === 'object-gone';
   const still = new Map(

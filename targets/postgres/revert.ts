@@ -81,11 +81,11 @@ export async function revertOn(parts: Parts, input: RevertInput): Promise<Revert
 
 /** Until no file moves under our hands. The questions to the witnesses are answered before the first write. */
 async function restoreFiles(
-  { before, change, changeId, fence, say }: RevertInput,
+  { before, change, changeId, neverReopen, fence, say }: RevertInput,
   asked: Promise<unknown>,
 ): Promise<{ readonly plan: RevertPlan; readonly problems: readonly Problem[] }> {
   for (let round = 1; ; round += 1) {
-    const [plan] = await Promise.all([planFilesBack(before, change, changeId), asked]);
+    const [plan] = await Promise.all([planFilesBack(before, change, changeId, neverReopen), asked]);
     const { problems, moved } = await putBack(plan, changeId, fence);
     if (!moved) return { plan, problems };
     say('a file was edited meanwhile: planning again');

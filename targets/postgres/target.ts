@@ -3,7 +3,7 @@ import { accessExplainer } from '../../domain/access/explain.ts';
 import { diffSnapshots } from '../../domain/snapshot/diff.ts';
 import { sameState } from '../../domain/revert/plan.ts';
 import { byCodeUnit } from '../../domain/snapshot/canonical.ts';
-import type { Captured, Target } from '../target.ts';
+import type { Captured, RevertAs, Target } from '../target.ts';
 import { awaitAnswer } from './accepting.ts';
 import { impactOf, stateOf, statesOfCaptures } from './access.ts';
 import { applyOn } from './apply.ts';
@@ -66,13 +66,13 @@ export function createPostgresTarget(options: PostgresTargetOptions): Target {
     rehearse: (input) => rehearse(input, createPostgresTarget),
     apply: (plan, fence, say) => applyOn(parts, plan, fence, say),
     carryOver: (before, change) => carryOverOn(parts, before, change),
-    planRevert: async (before, change) => {
+    planRevert: async (before, change, as) => {
       remember(before.facts);
-      return (await planBack(parts, before, change, null)).items;
+      return (await planBack(parts, before, change, as)).items;
     },
-    previewRevert: async (before, change, changeId) => {
+    previewRevert: async (before, change, as) => {
       remember(before.facts);
-      const planned = await planBack(parts, before, change, changeId);
+      const planned = await planBack(parts, before, change, as);
       const items = [...(before.carried?.items ?? []), ...planned.items];
       return previewOf(parts, { ...planned, items }, before);
     },
@@ -92,12 +92,20 @@ async function planBack(
   parts: Parts,
   before: Captured,
   change: Captured | null,
-  changeId: string | null,
+  as: RevertAs | undefined,
 ): Promise<PlannedBack> {
-  const [files, { captured: live }] = await Promise.all([planFilesBack(before, change, changeId), lookAt(parts)]);
-  const units = planSqlBack(before, change, live);
+  const [files, { captured: live }] = await Promise.all([
+    planFilesBack(before, change, as?.changeId ?? null, as?.neverReopen),
+    lookAt(parts),
+  ]);
+  const { units, held } = planSqlBack(before, change, live, as?.neverReopen);
   const [c, l] = [change?.snapshot ?? null, live.snapshot];
-  return { files, units, items: [...itemsOf(files, before, c, l), ...units.flatMap(({ items }) => items)] };
+  return {
+    files,
+    units,
+    held: [...files.held, ...held],
+    items: [...itemsOf(files, before, c, l), ...units.flatMap(({ items }) => items)],
+  };
 }
 
 /** Files only, when SQL does not answer and it is known where they are. */

@@ -33,6 +33,7 @@ describe('agent.yaml', () => {
         }),
         allow: { settings: [], paths: [], sql: false },
         rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
+        neverReopen: { roles: [], from: [], passwordless: true, declared: false, keys: [] },
         standbys: [],
         observe: { intervalMs: 5_000, serverLog: true },
         store: null,

@@ -146,14 +146,14 @@ describe('each pod', () => {
 
   it('finds each secret where the configuration says', () => {
     const text = readFileSync(everything, 'utf8');
-    const named = [...text.matchAll(/\$\{file:(\/run\/secrets\/knowngood\/[^/}]+)\//g)].map(([, path]) => path).sort();
+    const named = [...text.matchAll(/\$\{file:(\/run\/secrets\/knowngood\/[^/}]+)\//g)].map(([, path = '']) => path);
     expect(named).toHaveLength(3);
     // A probe may be given less: who breaks into it finds no password of a target.
     const wanted = [['/run/secrets/knowngood/store'], named, named];
     for (const [index, { containers, volumes }] of pods.entries()) {
       const mounts = containers[0].volumeMounts as { name: string; mountPath: string; readOnly?: boolean }[];
       const secrets = mounts.map(({ mountPath }) => mountPath).filter((path) => path.startsWith('/run/secrets/'));
-      expect(secrets.sort()).toEqual(wanted[index]);
+      expect(new Set(secrets)).toEqual(new Set(wanted[index]));
       expect(mounts.map(({ name }) => name).sort()).toEqual(
         (volumes as { name: string }[]).map((one) => one.name).sort(),
       );

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import type { ChangeRequest } from '../../domain/change.ts';
 import type { Phase } from '../../domain/phase.ts';
 import { packageRoot } from '../../worker/stack/package-root.ts';
@@ -139,6 +140,16 @@ export function houseOf(rig: Rig, page: Page) {
     async drifts(workMem: string): Promise<void> {
       await sqlOn(rig, `alter system set work_mem = '${workMem}'`);
       await reload(rig);
+    },
+    /** Somebody connects, and stays until that was noted. */
+    async somebodySeen(): Promise<void> {
+      const somebody = new pg.Client({ connectionString: rig.target.url(), application_name: 'somebody' });
+      await somebody.connect();
+      try {
+        await house.until('somebody is seen', `knowngood access list ${targetName}`, /somebody/);
+      } finally {
+        await somebody.end();
+      }
     },
     async ruleAdded(from: string): Promise<void> {
       await edit(rig, 'pg_hba.conf', (text) => `${text}host shop image_svc ${from} scram-sha-256\n`);

@@ -63,7 +63,11 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
       exit: 13,
       asShown: true,
     },
-    { command: 'knowngood access list shop-db --since 7d', shows: /^USER +DATABASE +FROM +TLS +FIRST SEEN/m },
+    {
+      command: 'knowngood access list shop-db --since 7d',
+      before: (house) => house.somebodySeen(),
+      shows: /^USER +DATABASE +FROM +TLS +FIRST SEEN/m,
+    },
     { command: 'knowngood access suggest shop-db', shows: /^dependents:/m },
   ],
   'docs/changes.md': [
@@ -105,7 +109,7 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
         await house.until('the rollout runs', 'knowngood status', /shop-db:more-work-mem/);
       },
       steps: [
-        { command: 'knowngood rollout status more-work-mem', shows: /shop-db/ },
+        { command: 'knowngood rollout status more-work-mem', shows: /more-work-mem wave[^]*1 running/ },
         {
           command: 'knowngood rollout pause more-work-mem --reason "the shop is full"',
           after: (house) => house.sh('knowngood rollout resume more-work-mem'),

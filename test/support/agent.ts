@@ -14,6 +14,7 @@ import type { AgentActivities, Armed, Snapshotted } from '../../activities/contr
 import type { Change } from '../../domain/change.ts';
 import type { AgentConfig } from '../../domain/config.ts';
 import type { Observation } from '../../domain/lease.ts';
+import { undeclared } from '../../domain/never-reopen.ts';
 import { createStore } from '../../store/postgres-store.ts';
 import type { Store } from '../../store/store.ts';
 import type { Target } from '../../targets/target.ts';
@@ -81,6 +82,7 @@ async function createLab(cluster: Cluster, bend: Partial<AgentConfig>): Promise<
     commands: {},
     allow: { settings: [], paths: [], sql: false },
     rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
+    neverReopen: undeclared,
     standbys: [],
     observe: null,
     store: storeAt,

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { temporalContact } from '../../agent/contact.ts';
 import { agentQueue } from '../../domain/change.ts';
 import type { AgentConfig } from '../../domain/config.ts';
+import { undeclared } from '../../domain/never-reopen.ts';
 import { createStore } from '../../store/postgres-store.ts';
 import { type RunningAgent, runAgent } from '../../worker/agent.ts';
 import { armInput, caller } from '../support/agent.ts';
@@ -75,6 +76,7 @@ function configFor(temporal: string): { config: AgentConfig; folder: string } {
     commands: {},
     allow: { settings: [], paths: [], sql: false },
     rehearsal: { enabled: true, timeoutMs: 60_000, folder: null },
+    neverReopen: undeclared,
     standbys: [],
     observe: null,
     store: database,

@@ -158,6 +158,30 @@ describe('a Patroni cluster', () => {
     expect((await cluster.config()).postgresql.pg_hba).toEqual(rules);
   }, 120_000);
 
+  it('lets nobody in again who must stay out', async () => {
+    const before = await target.capture();
+    await applied(target, before, { kind: 'config', hba: [{ remove: imageRule }] });
+    const change = await target.capture();
+    const neverReopen = { roles: ['image_svc'], from: [], passwordless: false };
+    for (const _ of ['first', 'again']) {
+      const report = await target.revert({
+        changeId: 'closed',
+        before,
+        change,
+        mayRestart: false,
+        witnesses: [],
+        fence: () => undefined,
+        say: () => undefined,
+        neverReopen,
+      });
+      expect(report.remaining).toEqual([]);
+      expect(report.held.length).toBeGreaterThan(0);
+      for (const member of cluster.members) expect(await logIn(member)).toBe('28000');
+    }
+    await cluster.patch({ postgresql: { pg_hba: rules } });
+    await until('the rules', async () => ((await logIn(await cluster.leader())) === 'in' ? true : null));
+  }, 120_000);
+
   it('keeps what somebody else has edited meanwhile, key by key and rule by rule', async () => {
     const before = await target.capture();
     await applied(target, before, {
