@@ -68,7 +68,7 @@ const patroniShape = z
       .min(1, 'is empty')
       .meta({ description: 'of its members; one that answers will do', examples: [['https://10.0.0.5:8008']] }),
     username: z.string().min(1, 'is empty').optional().describe('of `restapi.authentication` in patroni.yml'),
-    password: secretShape.optional(),
+    password: secretShape.optional().describe('of `restapi.authentication`, as a reference'),
     tls: tlsShape.optional().describe('by whom its certificates are vouched for, and the one that it is shown'),
   })
   .refine(
