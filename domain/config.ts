@@ -33,6 +33,16 @@ export interface PatroniConfig {
   readonly tls: TemporalConfig['tls'];
 }
 
+/** An instance of Amazon RDS for PostgreSQL; credentials come from AWS's own chain. */
+export interface RdsConfig {
+  readonly instance: string;
+  readonly region: string;
+  /** An origin; null: that of the region. */
+  readonly endpoint: string | null;
+  /** Other instances that may have its parameter group too, so that a change reaches them. */
+  readonly sharedWith: readonly string[];
+}
+
 export interface DatabaseConfig {
   /** `postgresql://user@host:port/db?sslmode=…`, no password in it. */
   readonly connection: string;
@@ -155,6 +165,8 @@ export interface AgentConfig {
   readonly restart: readonly string[] | null;
   /** The target is a Patroni cluster, and its configuration goes through Patroni. Absent: a server on this host. */
   readonly patroni?: PatroniConfig;
+  /** The target is an RDS instance, and its configuration goes through its parameter group. */
+  readonly rds?: RdsConfig;
   readonly commands: Readonly<Record<string, NamedCommand>>;
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** What a revert leaves closed, whatever the orchestrator says. */

@@ -14,7 +14,17 @@ export interface ServerSection {
 
 /** `declared`: what the owner of a managed target declares beside settings and rules. `tls`: certificates, CAs, CRLs, DH parameters; `secret`: private keys and keytabs, never shown, digest always keyed. */
 export type FileRole =
-  'main' | 'auto' | 'include' | 'hba' | 'ident' | 'auth-list' | 'tls' | 'secret' | 'debian' | 'declared' | 'missing-include';
+  | 'main'
+  | 'auto'
+  | 'include'
+  | 'hba'
+  | 'ident'
+  | 'auth-list'
+  | 'tls'
+  | 'secret'
+  | 'debian'
+  | 'declared'
+  | 'missing-include';
 
 export interface FileEntry {
   /** Absolute path as PostgreSQL names it. */

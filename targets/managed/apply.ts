@@ -6,10 +6,11 @@ import { awaitAnswer } from '../postgres/accepting.ts';
 import { runSql } from '../postgres/sql-run.ts';
 import { TargetError } from '../postgres/target-error.ts';
 import { viewProblems, newProblems } from '../postgres/validate-disk.ts';
-import type { Activated, Fence, PlannedChange, Say } from '../target.ts';
+import type { Activated, ChangeStep, Fence, PlannedChange, Say } from '../target.ts';
 import { awaitTaken, restartMembers } from './arrive.ts';
 import { checkOwned } from './identity.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
+import { hasReadableFiles } from './privileges.ts';
 import { movedSettings } from './moved.ts';
 
 const answerTimeoutMs = 30_000;
@@ -23,7 +24,8 @@ export async function applyManaged(
   const owned = await parts.owner.read();
   checkOwned(owned, server);
   const leader = parts.on(leaderOf(owned, parts.owner));
-  const before = await leader.sql.any(viewProblems);
+  const views = hasReadableFiles(parts.owner) ? viewProblems : async (): Promise<readonly Problem[]> => [];
+  const before = await leader.sql.any(views);
   let restarted = false;
   for (const step of steps) {
     if (step.do === 'sql') {
@@ -34,15 +36,16 @@ export async function applyManaged(
       await declare(parts, step.edits, fence);
       const problems = newProblems(
         before,
-        await parts.on(leaderOf(await parts.owner.read(), parts.owner)).sql.any(viewProblems),
+        await parts.on(leaderOf(await parts.owner.read(), parts.owner)).sql.any(views),
       );
       if (problems.length > 0) throw new TargetError('NotApplied', problems);
     } else if (step.do === 'restart') {
       const now = await parts.owner.read();
       if (now.paused) throw failed([paused(parts)]);
       const moved = await movedSettings(parts, now);
-      const names = new Set(moved.map(({ name }) => name));
-      restarted = (await restartMembers(parts, { order: restartOrder(moved), scope: names, fence, say })).length > 0;
+      // What a service leaves unsaid until the restart is known by what was declared.
+      const scope = new Set([...moved.map(({ name }) => name), ...steps.flatMap(declaredNames)]);
+      restarted = (await restartMembers(parts, { order: restartOrder(moved), scope, fence, say })).length > 0;
     }
   }
   const { endpoint } = parts.on(leaderOf(await parts.owner.members(), parts.owner));
@@ -50,6 +53,10 @@ export async function applyManaged(
   if (acceptingAt === null)
     throw failed([{ code: 'not-accepting', message: 'the primary does not answer new connections' }]);
   return { acceptingAt, restarted };
+}
+
+function declaredNames(step: ChangeStep): readonly string[] {
+  return step.do === 'declare' ? step.edits.map(({ path }) => path.at(-1) ?? '') : [];
 }
 
 /** Run again after it was cut off, it finds its own values and goes on. */

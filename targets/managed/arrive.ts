@@ -107,7 +107,7 @@ export async function restartMembers(parts: ManagedParts, restarting: Restarting
 }
 
 export function waits({ waiting }: Member, scope: ReadonlySet<string>): boolean {
-  return waiting !== null && (waiting.length === 0 || waiting.some((name) => scope.has(name)));
+  return waiting !== null && scope.size > 0 && (waiting.length === 0 || waiting.some((name) => scope.has(name)));
 }
 
 /** A standby that has less than what it still replays would not start again. */

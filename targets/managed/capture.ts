@@ -1,7 +1,7 @@
 /** Takes a snapshot of a managed target: what its owner declares, what its primary runs, and what each member has. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sameValue } from '../../domain/managed/document.ts';
-import { bareRules, pathsIn, viewsOf } from '../../domain/managed/views.ts';
+import { type Document, isTree, sameValue, valueAt } from '../../domain/managed/document.ts';
+import { bareRules, pathsIn, settingText, viewsOf } from '../../domain/managed/views.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { ConfigFile } from '../../domain/snapshot/files.ts';
 import { snapshotOf } from '../../domain/snapshot/hash.ts';
@@ -11,6 +11,7 @@ import { catalogsOf, readCatalogs } from '../postgres/catalog/read-catalogs.ts';
 import { unreadProblems } from '../postgres/catalog/unread.ts';
 import { dirtyReasons } from '../postgres/dirty.ts';
 import { newHasher } from '../postgres/fingerprint.ts';
+import type { FileSettingRow } from '../postgres/queries.ts';
 import {
   type ServerState,
   effectiveRows,
@@ -22,7 +23,7 @@ import {
 import type { Session } from '../postgres/session.ts';
 import { TargetError, messageOf } from '../postgres/target-error.ts';
 import type { Captured, MemberState } from '../target.ts';
-import type { Member, Owned } from './owner.ts';
+import type { Member, Owned, Owner } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 import { hasReadableFiles, readPrivilegesAt } from './privileges.ts';
 
@@ -126,6 +127,29 @@ async function readMember(
   });
 }
 
+/** Where the server's own view of its files is closed: what is declared, and what else it runs as some file says. */
+function asDeclared({ places }: Owner, scope: string, document: Document, state: ServerState): ServerState {
+  const row = (name: string, setting: string): FileSettingRow => ({
+    file: pathsIn(scope).auto,
+    line: 0,
+    name,
+    setting,
+    applied: true,
+    error: null,
+  });
+  const elsewhere = state.settings.filter(({ source }) => source === 'configuration file');
+  const declared = valueAt(document, places.parameters);
+  const named = Object.entries(isTree(declared) ? declared : {});
+  return {
+    ...state,
+    // The last one counts.
+    fileSettings: [
+      ...elsewhere.map(({ name, setting }) => row(name, setting)),
+      ...named.map(([name, value]) => row(name, settingText(value) ?? '')),
+    ],
+  };
+}
+
 const nothingOnDisk = { unseen: [], files: new Map<string, ConfigFile>() };
 
 /** Where each member listens is its own; that it listens is what decides who gets in. */
@@ -158,10 +182,11 @@ function captureOf(
   parts: ManagedParts,
   { scope, document }: Owned,
   leader: Member,
-  { state, catalogs, dataDirectory, texts }: Seen,
+  { state: seen, catalogs, dataDirectory, texts }: Seen,
   standbys: Awaited<ReturnType<typeof readStandbys>>,
 ): Captured {
   const { owner, digest } = parts;
+  const state = hasReadableFiles(owner) ? seen : asDeclared(owner, scope, document, seen);
   const { version, versionNum, systemIdentifier, inRecovery, startedAt } = state.server;
   const secrets: Record<string, string> = {};
   const remembered: typeof digest.fingerprint = (secret) => {
@@ -202,10 +227,15 @@ function captureOf(
       },
     },
     dirty: [
-      ...dirtyReasons(state, nothingOnDisk),
+      ...dirtyReasons(state, nothingOnDisk).filter(
+        ({ code }) => hasReadableFiles(owner) || code !== 'hba-would-not-load',
+      ),
       ...waitingProblem(leader),
       ...[...standbys.values()].flatMap((one) => one?.problems ?? []),
-      ...unreadProblems(catalogs, state.shared.databases),
+      ...unreadProblems(
+        catalogs.filter(({ database }) => !owner.closedDatabases.has(database)),
+        state.shared.databases,
+      ),
     ],
   };
 }

@@ -11,8 +11,9 @@ import {
 import type { Problem } from '../../domain/problem.ts';
 import { lookManaged } from './capture.ts';
 import { identifyManaged } from './identify.ts';
-import type { Owned } from './owner.ts';
+import type { Owned, Owner } from './owner.ts';
 import { type ManagedOptions, type ManagedParts, managedPartsOf } from './parts.ts';
+import { hasReadableFiles } from './privileges.ts';
 
 /** Touches nothing. */
 export async function managedDoctorChecks(options: ManagedOptions): Promise<readonly DoctorCheck[]> {
@@ -33,7 +34,11 @@ async function checks(parts: ManagedParts): Promise<readonly DoctorCheck[]> {
     return [failed(`${owner.title} answers the agent`, problemOf(error))];
   }
   const { scope, members } = owned;
-  const found = [passed(`${owner.title} answers the agent as ${scope}`), ...memberChecks(owned, owner.title)];
+  const found = [
+    passed(`${owner.title} answers the agent as ${scope}`),
+    ...(await obstacleChecks(owner)),
+    ...memberChecks(owned, owner.title),
+  ];
   try {
     const identified = await identifyManaged(parts);
     if (identified.kind === 'refused') {
@@ -53,11 +58,21 @@ async function checks(parts: ManagedParts): Promise<readonly DoctorCheck[]> {
       ...found,
       guardable,
       ...seenChecks(leader, seen),
-      await mapsCheck(leader),
+      ...(hasReadableFiles(owner) ? [await mapsCheck(leader)] : []),
       ...(await restoreChecks(leader, seen)),
     ];
   } catch (error) {
     return [...found, failed('a snapshot can be taken', problemOf(error))];
+  }
+}
+
+async function obstacleChecks(owner: Owner): Promise<readonly DoctorCheck[]> {
+  const name = `changes can be declared to ${owner.title}`;
+  try {
+    const problems = await owner.obstacles();
+    return problems.length === 0 ? [passed(name)] : problems.map((problem) => failed(name, problem));
+  } catch (error) {
+    return [failed(name, problemOf(error))];
   }
 }
 

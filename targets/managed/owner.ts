@@ -2,8 +2,9 @@
  * What a managed target needs of whoever owns its configuration: Patroni's dynamic configuration, a parameter group. The
  * owner declares a document, members run by it; everything that is common to owners stands beside this file.
  */
-import type { Document, Edit, Path } from '../../domain/managed/document.ts';
+import type { Document, Edit, Json, Path } from '../../domain/managed/document.ts';
 import type { ConfigChange } from '../../domain/change.ts';
+import type { ServerSetting } from '../../domain/plan/context.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { SettingRow } from '../postgres/queries.ts';
 import type { Session } from '../postgres/session.ts';
@@ -43,6 +44,16 @@ export interface Owned extends Members {
 /** Of a setting: not in the document; there, and the member runs as it says; or runs otherwise. */
 export type Declared = 'no' | 'in-force' | 'otherwise';
 
+/** What the owner would make of a change. */
+export interface Considered {
+  /** What it would refuse, or silently not do. */
+  readonly refusals: readonly Problem[];
+  /** Shown to people, block nothing. */
+  readonly notes: readonly string[];
+  /** Settings as the owner spells them, by lower-cased name, null for a reset; as they are given where it does not say. */
+  readonly spellings: ReadonlyMap<string, { readonly name: string; readonly value: Json }>;
+}
+
 export interface Owner {
   /** As people call it: `Patroni`. */
   readonly title: string;
@@ -55,8 +66,14 @@ export interface Owner {
   readonly passed: Readonly<Record<string, string>>;
   /** Settings that are each member's own: left out of snapshots, because another leader has others. */
   readonly memberOwn: ReadonlySet<string>;
-  /** What the owner would refuse, or silently not do. Everything that PostgreSQL itself would say is asked elsewhere. */
-  refusals(change: ConfigChange): readonly Problem[];
+  /** Databases that the owner keeps to itself: what is in them is no configuration of anybody else. */
+  readonly closedDatabases: ReadonlySet<string>;
+  /** No standby is anywhere but among the members, so raising a setting is a matter of their order alone. */
+  readonly hasAllStandbys: boolean;
+  /** What stands in the way of every write, whatever is written. Throws a TargetError. */
+  obstacles(): Promise<readonly Problem[]>;
+  /** Everything that PostgreSQL itself would say is asked elsewhere. `settings`: its rows, by lower-cased name. */
+  consider(change: ConfigChange, settings: ReadonlyMap<string, ServerSetting>): Promise<Considered>;
   /** Why what would be declared of this setting would have no effect on the member of this row; null: it would. */
   shadow(row: SettingRow, declared: Declared, member: string): Problem | null;
   /** As it is now, never from a cache. Throws a TargetError. */

@@ -2,6 +2,7 @@
 import type { DatabaseConfig } from '../../domain/config.ts';
 import { type Endpoint, endpointOf } from '../postgres/endpoint.ts';
 import { type Digester, digester } from '../postgres/fingerprint.ts';
+import type { PostgresTargetOptions } from '../postgres/options.ts';
 import type { Parts } from '../postgres/parts.ts';
 import { SqlChannel } from '../postgres/sql-channel.ts';
 import { TargetError } from '../postgres/target-error.ts';
@@ -15,6 +16,8 @@ export interface ManagedOptions {
   readonly password: string | null;
   /** The agent's key, 32 bytes: makes fingerprints that nobody else can guess. */
   readonly key: Buffer;
+  /** That are no members, asked before a setting is raised that they must have as well. */
+  readonly standbys?: PostgresTargetOptions['standbys'];
 }
 
 export interface ManagedParts {
@@ -27,10 +30,11 @@ export interface ManagedParts {
 }
 
 /** Connects to nothing yet. */
-export function managedPartsOf({ owner, database, password, key }: ManagedOptions): ManagedParts {
+export function managedPartsOf({ owner, database, password, key, standbys = [] }: ManagedOptions): ManagedParts {
   if (key.length !== 32) throw new RangeError(`the agent's key has ${key.length} bytes instead of 32`);
   const digest = digester(key);
   const base = endpointOf(database, password);
+  const named = standbys.map((standby) => endpointOf(standby.database, standby.password));
   const known = new Map<string, Parts>();
   return {
     owner,
@@ -43,7 +47,7 @@ export function managedPartsOf({ owner, database, password, key }: ManagedOption
         sql: new SqlChannel(endpoint),
         digest,
         restart: null,
-        standbys: [],
+        standbys: named,
         known: null,
       };
       known.set(at, parts);

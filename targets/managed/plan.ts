@@ -13,16 +13,18 @@ import { hashOf } from '../../domain/snapshot/hash.ts';
 import { type ConfigFile, contentOf } from '../../domain/snapshot/files.ts';
 import type { PlanSummary } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { standbySettings } from '../../domain/standby.ts';
+import { type Raise, standbySettings } from '../../domain/standby.ts';
 import { statesOfPlan } from '../postgres/access.ts';
 import { fileSetOf } from '../postgres/capture.ts';
+import type { Parts } from '../postgres/parts.ts';
 import { sqlContextOf, withRisk } from '../postgres/plan.ts';
 import { type SettingRow, settingsQuery } from '../postgres/queries.ts';
 import { effectiveRows, serverSettings } from '../postgres/server-state.ts';
+import { raiseProblemsOf } from '../postgres/standbys.ts';
 import { textProblems } from '../postgres/setting-problems.ts';
 import type { Allowance, Captured, ChangeStep, ManagedState, PlannedChange } from '../target.ts';
 import { linesOf } from './keep-closed.ts';
-import type { Declared, Member, Owned } from './owner.ts';
+import type { Considered, Declared, Member, Owned } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 
 type Answer =
@@ -42,28 +44,36 @@ export async function planManaged(
   const rows = await membersRows(parts, owned);
   const context = await contextOf(parts, before, change, allowance, owned);
   const planned = planChange(context, change);
-  const refusals = parts.owner.refusals(change);
+  const considered = await parts.owner.consider(change, context.settings);
+  const { notes, spellings } = considered;
+  const refusals = [...(isDeclared(change) ? await parts.owner.obstacles() : []), ...considered.refusals];
   const named = new Set(refusals.map(({ message }) => message));
   if (planned.kind === 'refused' || refusals.length > 0) {
     const problems = planned.kind === 'refused' ? planned.problems.filter(({ code }) => !isOwners(code, refusals)) : [];
     return { kind: 'refused', problems: [...refusals, ...problems.filter(({ message }) => !named.has(message))] };
   }
-  const edits = editsOf(parts, managed, change, planned);
+  const edits = editsOf(parts, managed, change, planned, spellings);
   const problems = [
     ...shadows(parts, managed, planned, rows),
     ...hbaProblems(parts, managed, planned),
     ...pauseProblems(parts, owned, planned.summary),
+    ...(await standbyProblems(parts, leader, planned.raises)),
   ];
   if (problems.length > 0) return { kind: 'refused', problems };
   const seen = await withRisk(leader, planned.summary, statesOfPlan(context, before, planned, null), asked);
   const summary: PlanSummary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),
-    warnings: [...seen.warnings, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
+    warnings: [...seen.warnings, ...notes, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
   };
   const steps = stepsOf(planned, edits, summary);
   const { systemIdentifier, dataDirectory } = before.facts;
   return { kind: 'planned', plan: { summary, server: { systemIdentifier, dataDirectory }, steps } };
+}
+
+/** Beside what goes by SQL. */
+function isDeclared({ settings = {}, hba = [] }: ConfigChange): boolean {
+  return hba.length > 0 || Object.keys(settings).length > 0;
 }
 
 /** A capture of a managed target is one. */
@@ -146,18 +156,20 @@ function editsOf(
   { document }: ManagedState,
   { settings = {} }: ConfigChange,
   { alters, files }: Extract<Planned, { kind: 'planned' }>,
+  spellings: Considered['spellings'],
 ): readonly Edit[] {
   const edit = (path: Path, to: Json): Edit => ({ path, from: valueAt(document, path), to });
   const asked = new Map(Object.entries(settings).map(([name, value]) => [name.toLowerCase(), value]));
   const { parameters, hba } = owner.places;
   const paths = files.filter(({ role }) => role === 'hba');
   return [
-    ...alters.map(({ name, literals }) =>
-      edit(
-        [...parameters, declaredName(document, owner.places, name)],
-        literals === null ? null : jsonOf(name, asked.get(name.toLowerCase()) ?? null),
-      ),
-    ),
+    ...alters.map(({ name, literals }) => {
+      const own = spellings.get(name.toLowerCase());
+      return edit(
+        [...parameters, own?.name ?? declaredName(document, owner.places, name)],
+        own !== undefined ? own.value : literals === null ? null : jsonOf(name, asked.get(name.toLowerCase()) ?? null),
+      );
+    }),
     ...(hba === null ? [] : paths.map(({ after }) => edit(hba, linesOf(after ?? '')))),
   ];
 }
@@ -234,6 +246,15 @@ function hbaProblems(
     detail: 'Its own configuration outranks them, or it has not taken them yet.',
     hint: `Take postgresql.pg_hba out of that member's own configuration.`,
   }));
+}
+
+/** Of those that are no members: the order of restarts does nothing for them. */
+export async function standbyProblems(
+  { owner }: ManagedParts,
+  leader: Parts,
+  raises: readonly Raise[],
+): Promise<readonly Problem[]> {
+  return owner.hasAllStandbys ? [] : raiseProblemsOf(leader, raises);
 }
 
 export function pauseProblems({ owner }: ManagedParts, { paused }: Owned, { effect }: PlanSummary): readonly Problem[] {

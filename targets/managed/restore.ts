@@ -19,7 +19,7 @@ import { otherCluster } from './identity.ts';
 import { linesOf } from './keep-closed.ts';
 import type { Owner } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
-import { contextOf, managedOf, orderOf, pauseProblems, warningsOf } from './plan.ts';
+import { contextOf, managedOf, orderOf, pauseProblems, standbyProblems, warningsOf } from './plan.ts';
 
 type PlanRestore = Target['planRestore'];
 
@@ -59,11 +59,6 @@ export async function planManagedRestore(
   const context = await contextOf(parts, before, { kind: 'config', restart }, allowance, owned);
   const planned = planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql });
   if (planned.kind === 'refused') return planned;
-  const problems = pauseProblems(parts, owned, planned.summary);
-  if (problems.length > 0) return { kind: 'refused', problems };
-  const parsed = await parseSql(patterns === undefined ? [] : entries);
-  const states = statesOfPlan({ ...context, sql: { ...context.sql, parsed } }, before, planned, people);
-  const seen = await withRisk(leader, planned.summary, states, asked);
   const back = planDocumentBack(managedOf(wanted).document, null, managedOf(before).document);
   const isMeant = meant(owner, before, patterns);
   const rules = planned.files.find(({ role }) => role === 'hba')?.after;
@@ -71,6 +66,15 @@ export async function planManagedRestore(
     .filter(({ path }) => isMeant(path))
     // As it is written where somebody must stay out.
     .map((edit) => (isRules(owner, edit.path) && rules != null ? { ...edit, to: linesOf(rules) } : edit));
+  const problems = [
+    ...(edits.length > 0 ? await owner.obstacles() : []),
+    ...pauseProblems(parts, owned, planned.summary),
+    ...(await standbyProblems(parts, leader, planned.raises)),
+  ];
+  if (problems.length > 0) return { kind: 'refused', problems };
+  const parsed = await parseSql(patterns === undefined ? [] : entries);
+  const states = statesOfPlan({ ...context, sql: { ...context.sql, parsed } }, before, planned, people);
+  const seen = await withRisk(leader, planned.summary, states, asked);
   const summary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),

@@ -192,10 +192,11 @@ async function loadAgain(
 
 async function restart(
   parts: ManagedParts,
-  { mayRestart, fence, say }: RevertInput,
-  scope: ReadonlySet<string>,
+  { before, mayRestart, fence, say }: RevertInput,
+  settings: ReadonlySet<string>,
 ): Promise<{ readonly restarted: boolean; readonly problems: readonly Problem[] }> {
   const none = { restarted: false, problems: [] };
+  const scope = new Set([...settings].filter((name) => before.facts.contexts[name] === 'postmaster'));
   const owned = await parts.owner.read();
   if (!owned.members.some((member) => member.reached && waits(member, scope))) return none;
   // Whoever waits is named by the proof.

@@ -37,7 +37,11 @@ export async function managedByService(session: Session): Promise<Problem | null
   const { roles, cnpg, commandLine, applications } = await signs(session);
   const service = roles.map((role) => services[role]).find((name) => name !== undefined);
   if (service !== undefined)
-    return managed(service, `Role ${roles.join(', ')} exists.`, 'its parameter groups or flags');
+    return managed(
+      service,
+      `Role ${roles.join(', ')} exists.`,
+      roles.includes('rdsadmin') ? 'its parameter group ("rds" in agent.yaml)' : 'its flags',
+    );
   if (cnpg !== null && cnpg !== '')
     return managed('CloudNativePG', 'It sets cnpg.config_sha256.', 'the Cluster resource');
   if (applications.length > 0)

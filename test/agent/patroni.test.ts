@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AgentConfig } from '../../domain/config.ts';
-import { type Lab, caller, useAgent } from '../support/agent.ts';
+import { caller, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
+import { type Life, life, wholeLife } from '../support/life.ts';
 import { type PatroniCluster, login, rules, startPatroni, superuserPassword, until } from '../support/patroni.ts';
-import { script } from '../worker/stack/script.ts';
 
 /** Of the store only. */
 const store = useCluster();
@@ -60,55 +60,16 @@ describe('an agent that hears of nobody any more', () => {
   }, 120_000);
 });
 
-/** A whole life of a change in a process of its own, which says when it begins. */
-function life(it: Lab, changeId: string): ReturnType<typeof script> {
-  return script(`
-    const { createAgent } = await stack('../../agent/agent');
-    const { ensureKey } = await stack('../../agent/key');
-    const { openStateFolder } = await stack('../../agent/state-folder');
-    const { openTarget } = await stack('../open-target');
-    const { createStore } = await stack('../../store/postgres-store');
-    const config = ${JSON.stringify(it.config)};
-    const log = { info() {}, warn() {} };
-    const key = await ensureKey(config.keyFile);
-    const state = await openStateFolder(config, key, 'agent', log);
-    const store = await createStore({ database: config.store, password: ${JSON.stringify(store().password)} });
-    const agent = await createAgent({ config, state, log, target: await openTarget(config, key), version: '0',
-      store: async () => store, contact: { look: async () => ({ kind: 'no-answer' }) } });
-    const caller = ${JSON.stringify({ ...caller, changeId })};
-    const { snapshotId } = await agent.snapshot({ ...caller, lookOnly: false });
-    const change = ${JSON.stringify(change)};
-    const { plan } = await agent.plan({ ...caller, snapshotId, request: { target: caller.target, changeId: caller.changeId, change } });
-    console.log('begins');
-    await agent.arm({ ...caller, workflowId: 'w', snapshotId, planHash: plan.hash, changeKind: 'config', approvalRunId: null,
-      leaseMs: 600000, graceMs: 5000, progressMs: 600000, onContactLost: 'revert', quietMs: 1, revertMayRestart: false, witnesses: [] });
-    await agent.apply({ ...caller, planHash: plan.hash, command: null });
-    await agent.revert({ ...caller, reason: 'check-failed', pipelineUnfinished: false });
-    console.log('ended');
-    setInterval(() => {}, 1000);`);
-}
-
-/** From its first step to its last: the kills are spread over that, however busy the machine is. */
-async function wholeLife(it: Lab): Promise<number> {
-  const child = life(it, 'whole');
-  expect(await child.line()).toBe('begins');
-  const beganAt = performance.now();
-  expect(await child.line()).toBe('ended');
-  const tookMs = performance.now() - beganAt;
-  child.process.kill('SIGKILL');
-  await child.exited;
-  return tookMs;
-}
-
 describe('an agent that is killed', () => {
   it('leaves a journal from which the next one reverts through Patroni', async () => {
     const it = await lab(bend);
     await it.stop();
     const seen = new Set<string>();
-    const wholeMs = await wholeLife(it);
+    const whole: Life = { change, mayRestart: false, storePassword: store().password };
+    const wholeMs = await wholeLife(it, whole);
     for (let run = 0; run < 6; run += 1) {
       const changeId = `kill-${run}`;
-      const child = life(it, changeId);
+      const child = life(it, changeId, whole);
       expect(await child.line()).toBe('begins');
       // From the write on, the last of them in the middle of the revert.
       await sleep(((run + 0.5) / 6) * wholeMs);

@@ -43,6 +43,24 @@ describe('agent.yaml', () => {
     });
   });
 
+  it('names an RDS instance, and no login for it', () => {
+    const parsed = (text: string): unknown => {
+      const answer = parseAgentConfig(`target: a\nconnection: postgresql://u@/d\nrds: ${text}`, 'agent.yaml', {});
+      return answer.kind === 'ok' ? answer.value.rds : answer.problems[0]?.message;
+    };
+    const rds = { instance: 'shop', region: 'eu-central-1', endpoint: null, sharedWith: [] };
+    expect(parsed('{ instance: shop, region: eu-central-1 }')).toEqual(rds);
+    const endpoint = 'http://127.0.0.1:5000';
+    expect(
+      parsed(`{ instance: shop, region: us-gov-west-1, endpoint: '${endpoint}/', sharedWith: [reports] }`),
+    ).toEqual({ ...rds, region: 'us-gov-west-1', endpoint, sharedWith: ['reports'] });
+    expect(parsed('{ instance: shop, region: Frankfurt }')).toBe('agent.yaml:3:32: rds.region: is no AWS region');
+    expect(parsed('{ instance: shop, region: eu-central-1, password: x }')).toContain('rds.password');
+    expect(
+      parsed('{ instance: shop, region: eu-central-1 }\npatroni: { endpoints: [http://10.0.0.5:8008] }'),
+    ).toContain('a target has one owner');
+  });
+
   it('says how who connects is noted, or that it is not', () => {
     const observed = (text: string): unknown => {
       const parsed = parseAgentConfig(`target: a\nconnection: postgresql://u@h/d\nobserve: ${text}`, 'agent.yaml', {});

@@ -136,8 +136,15 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
     {
       command: 'knowngood drift accept shop-db --reason "the new rack, TICKET-7"',
       before: (house) => house.ruleAdded('127.0.3.0/24'),
-      meanwhile: (house) => house.acceptanceWaits(),
-      steps: [{ command: 'knowngood drift approve shop-db --as Kim --reason "seen the diff"' }],
+      meanwhile: (house) => house.acceptanceApproved(),
+    },
+    {
+      command: 'knowngood drift approve shop-db --as Kim --reason "seen the diff"',
+      before: async (house) => {
+        await house.ruleAdded('127.0.4.0/24');
+        // Nobody approves what was asked for from the same client.
+        await house.acceptanceAskedBy('sam');
+      },
     },
   ],
   'docs/durability.md': [

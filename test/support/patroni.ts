@@ -12,12 +12,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { stringify } from 'yaml';
-import { buildOnce } from '../../worker/stack/build-once.ts';
-import { sharedCacheFolder } from '../../worker/stack/cache.ts';
 import { type Kept, type ServerKeeper, keep, keepServer } from '../../worker/stack/keeper.ts';
 import { freePort } from '../../worker/stack/ports.ts';
 import { systemUser } from '../../worker/stack/postgres-binaries.ts';
-import { run } from '../../worker/stack/run.ts';
+import { pythonLibrary } from './python.ts';
 
 const packages = ['patroni[raft]==4.1.5', 'pysyncobj==0.3.17', 'psycopg[binary]==3.3.9'];
 
@@ -77,7 +75,7 @@ export const rules = [
 export async function startPatroni(options: PatroniOptions = {}): Promise<PatroniCluster> {
   const { apiPorts = await freePorts(3), password = superuserPassword } = options;
   const superuser: Login = { user: 'postgres', password, database: 'postgres' };
-  const [library, bin] = await Promise.all([patroniLibrary(), postgresBin()]);
+  const [library, bin] = await Promise.all([pythonLibrary('patroni', packages), postgresBin()]);
   const user = systemUser();
   const home = await realpath(await mkdtemp(join(tmpdir(), 'knowngood-patroni-')));
   await chmod(home, 0o755);
@@ -301,18 +299,6 @@ export async function until<T>(what: string, look: () => Promise<T | null>): Pro
     if (found !== null) return found;
     if (Date.now() >= late) throw new Error(`${what}: not seen in time`);
   }
-}
-
-async function patroniLibrary(): Promise<string> {
-  const folder = join(await sharedCacheFolder(), `patroni-${packages.join('-').replace(/[^a-z0-9.]+/g, '-')}`);
-  return buildOnce({
-    folder,
-    build: async (unfinished) => {
-      const args = ['-m', 'pip', 'install', '--quiet', '--no-compile', '--target', unfinished, ...packages];
-      const { code, output } = await run('python3', args);
-      if (code !== 0) throw new Error(`Patroni could not be installed from PyPI:\n${output}`);
-    },
-  });
 }
 
 async function postgresBin(): Promise<string> {
