@@ -69,10 +69,13 @@ const patroniShape = z
     endpoints: z
       .array(originShape)
       .min(1, 'is empty')
-      .meta({ description: 'of its members; one that answers will do', examples: [['https://10.0.0.5:8008']] }),
-    username: z.string().min(1, 'is empty').optional().describe('of `restapi.authentication` in patroni.yml'),
-    password: secretShape.optional(),
-    tls: tlsShape.optional().describe('by whom its certificates are vouched for, and the one that it is shown'),
+      .meta({
+        description: 'addresses of its REST API; one that answers will do',
+        examples: [['https://10.0.0.5:8008', 'https://10.0.0.6:8008']],
+      }),
+    username: z.string().min(1, 'is empty').optional().describe('login of the REST API, where it asks for one'),
+    password: secretShape.optional().describe('where the password of the REST API is'),
+    tls: tlsShape.optional().describe('certificates for the REST API'),
   })
   .refine(
     ({ username, password }) => (username === undefined) === (password === undefined),
@@ -120,7 +123,7 @@ const agentFields = z.strictObject({
   }),
   patroni: patroniShape
     .optional()
-    .describe('the target is a Patroni cluster, and goes through its REST API: docs/patroni.md'),
+    .describe('the target is a Patroni cluster, and its configuration goes through Patroni: docs/patroni.md'),
   rds: rdsShape
     .optional()
     .describe(

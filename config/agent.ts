@@ -1,7 +1,7 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
 import type { AgentConfig, NamedCommand, ObserveConfig, PatroniConfig, RdsConfig } from '../domain/config.ts';
-import { type OwnNeverReopen, undeclared } from '../domain/never-reopen.ts';
+import type { OwnNeverReopen } from '../domain/never-reopen.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
@@ -35,6 +35,12 @@ export function observe(input?: AgentInput['observe']): ObserveConfig | null {
   return { intervalMs: durationMs(interval), serverLog };
 }
 
+function neverReopen(input: AgentInput['neverReopen']): OwnNeverReopen {
+  const { roles = [], from = [], passwordless = true, keys = [] } = input ?? {};
+  // Who writes down the default alone has said nothing.
+  return { roles, from, passwordless, declared: [...roles, ...from, ...keys].length > 0, keys };
+}
+
 function patroni({ endpoints, username, password, tls }: NonNullable<AgentInput['patroni']>): PatroniConfig {
   const origins = endpoints.map((at) => new URL(at).origin);
   return { endpoints: origins, username: username ?? null, password: password ?? null, tls: tlsFiles(tls) };
@@ -42,12 +48,6 @@ function patroni({ endpoints, username, password, tls }: NonNullable<AgentInput[
 
 function rds({ instance, region, endpoint, sharedWith = [] }: NonNullable<AgentInput['rds']>): RdsConfig {
   return { instance, region, endpoint: endpoint === undefined ? null : new URL(endpoint).origin, sharedWith };
-}
-
-function neverReopen(input: AgentInput['neverReopen']): OwnNeverReopen {
-  if (input === undefined) return undeclared;
-  const { roles = [], from = [], passwordless = true, keys = [] } = input;
-  return { roles, from, passwordless, declared: true, keys };
 }
 
 function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {

@@ -18,6 +18,7 @@ export const slow = [
   'targets/postgres/rehearsal/rehearse',
   'traces/traces',
   'workflows/agent-alone',
+  'workflows/bystanders',
   'workflows/drift-told',
   'workflows/graceful-stop',
   'workflows/held-back',

@@ -24,7 +24,7 @@ it('tells what each key means', () => {
 
 /** Every kind of thing once, with what it must have and nothing else. */
 const leastKnowngood = {
-  defaults: { drift: {} },
+  defaults: { drift: {}, neverReopen: {} },
   targets: { a: { connection: 'postgresql://u@h/d' } },
   dependents: {
     s: {
@@ -35,7 +35,7 @@ const leastKnowngood = {
         t: { tcp: {} },
         q: { sql: { as: 'u' } },
         g: { grpc: { address: 'h:1' } },
-        p: { prometheus: { url: 'http://h', query: 'up', baseline: { worse: 'higher' } } },
+        p: { prometheus: { url: 'http://h', query: 'up', baseline: { worse: 'lower' } } },
         c: { command: { name: 'c' } },
       },
     },
@@ -44,7 +44,13 @@ const leastKnowngood = {
   notifications: { smtp: { host: 'h', from: 'a@b.c' }, escalation: [{ tell: ['t'] }] },
   store: { connection: 'postgresql://u@h/d' },
 };
-const leastAgent = { target: 'a', connection: 'postgresql://u@h/d', commands: { c: { run: ['r'] } }, allow: {} };
+const leastAgent = {
+  target: 'a',
+  connection: 'postgresql://u@h/d',
+  commands: { c: { run: ['r'] } },
+  allow: {},
+  neverReopen: {},
+};
 
 it.each([
   ['knowngood', parseKnowngoodConfig, leastKnowngood],

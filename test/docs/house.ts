@@ -155,19 +155,19 @@ export function houseOf(rig: Rig, page: Page) {
       await edit(rig, 'pg_hba.conf', (text) => `${text}host shop image_svc ${from} scram-sha-256\n`);
       await reload(rig);
     },
-    acceptanceWaits: () =>
-      eventually(
-        'the acceptance waits',
-        async () => {
-          for await (const { workflowId } of client.workflow.list({
-            query: `WorkflowType = 'acceptDrift' AND ExecutionStatus = 'Running'`,
-          }))
-            if ((await client.workflow.getHandle(workflowId).query<{ phase: string }>('view')).phase === 'approve')
-              return true;
-          return false;
-        },
-        30_000,
-      ),
+    async acceptanceApproved(): Promise<void> {
+      const query = `WorkflowType = 'acceptDrift' AND ExecutionStatus = 'Running'`;
+      const approvedOne = async (): Promise<boolean> => {
+        for await (const { workflowId } of client.workflow.list({ query })) {
+          const acceptance = client.workflow.getHandle(workflowId);
+          if ((await acceptance.query<{ phase: string }>('view')).phase !== 'approve') continue;
+          await acceptance.executeUpdate('approve', { args: ['kim: seen'] });
+          return true;
+        }
+        return false;
+      };
+      await eventually('the acceptance is approved', approvedOne, 30_000);
+    },
     async acceptanceAskedBy(requestedBy: string): Promise<void> {
       await (await accept(rig, { requestedBy })).reaches('approve');
     },

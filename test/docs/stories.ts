@@ -136,8 +136,15 @@ export const stories: Readonly<Record<string, readonly Step[]>> = {
     {
       command: 'knowngood drift accept shop-db --reason "the new rack, TICKET-7"',
       before: (house) => house.ruleAdded('127.0.3.0/24'),
-      meanwhile: (house) => house.acceptanceWaits(),
-      steps: [{ command: 'knowngood drift approve shop-db --as Kim --reason "seen the diff"' }],
+      meanwhile: (house) => house.acceptanceApproved(),
+    },
+    {
+      command: 'knowngood drift approve shop-db --as Kim --reason "seen the diff"',
+      before: async (house) => {
+        await house.ruleAdded('127.0.4.0/24');
+        // Nobody approves what was asked for from the same client.
+        await house.acceptanceAskedBy('sam');
+      },
     },
   ],
   'docs/durability.md': [
@@ -302,6 +309,7 @@ export const elsewhere: Readonly<Record<string, Readonly<Record<string, Elsewher
   'docs/traces.md': { '*': { by: 'traces/traces.test.ts' } },
   'docs/docker.md': { '*': { not: 'no image can be built here; test/docs/documents.test.ts reads the composition' } },
   'docs/other-languages.md': { '*': { by: 'pipelines/other-languages.test.ts' } },
+  'docs/patroni.md': { sql: { by: 'targets/managed/patroni/target.test.ts' } },
   'docs/pipelines.md': { ts: { by: 'package/package.test.ts' } },
 };
 

@@ -21,6 +21,8 @@ const arrivalMs = 300_000;
 const freshMs = 2_000;
 /** RDS may take as long to say that a static parameter waits. */
 const noticeMs = 30_000;
+/** What it resets to RDS does not say, so nobody can see that it has arrived: it gets a moment to begin. */
+const graceMs = 4_000;
 const pollMs = 2_000;
 /** A backup may be in the way for longer: then the step fails, and a revert is tried again. */
 const readyMs = 60_000;
@@ -44,8 +46,6 @@ interface Look {
 export function createRdsOwner(config: RdsConfig): Owner {
   const api = rdsApi(config);
   let last: Look | null = null;
-  /** Of the last write: what RDS has for them by itself, null where that is PostgreSQL's own default. */
-  let resets: Readonly<Record<string, string | null>> = {};
 
   async function look(): Promise<Look> {
     const instance = await api.instance();
@@ -108,17 +108,18 @@ export function createRdsOwner(config: RdsConfig): Owner {
         values.map(({ name }) => name),
       );
       await api.modify(group, values, known);
-      const names = values.filter(({ value }) => value === null).map(({ name }) => name);
-      const unset = await api.parameters(group, names);
-      resets = Object.fromEntries([...unset.values()].map(({ name, value }) => [name, value]));
       const waits = values.some(({ name, value }) => isMoved(known.get(name.toLowerCase()), value));
-      return (await lookUntil(waits ? noticeMs : 0, ({ status }) => status === 'pending-reboot')).document;
+      const resets = values.some(({ value }) => value === null);
+      const [withinMs, holds] = waits
+        ? ([noticeMs, ({ status }: Look) => status === 'pending-reboot'] as const)
+        : ([resets ? graceMs : 0, ({ status }: Look) => status !== 'in-sync'] as const);
+      return (await lookUntil(withinMs, holds)).document;
     },
     async taken(session) {
       const { status, document, instance } = await recent();
       if (status === 'failed-to-apply') throw failedToApply(instance);
       if (status === 'applying') return null;
-      const { behind, waiting } = await against(session, { ...resets, ...settingsOf(document) });
+      const { behind, waiting } = await against(session, document);
       return behind || (waiting && status !== 'pending-reboot') ? null : document;
     },
     async restart() {
@@ -261,24 +262,18 @@ function groupProblems(
   ];
 }
 
-function settingsOf({ parameters = null }: Document): Readonly<Record<string, string | null>> {
-  return isTree(parameters)
-    ? Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, settingText(value)]))
-    : {};
-}
-
 /** Of what can be compared: whether something that needs no reboot differs, and whether something that needs one does. */
 async function against(
   session: Session,
-  expected: Readonly<Record<string, string | null>>,
+  { parameters = null }: Document,
 ): Promise<{ readonly behind: boolean; readonly waiting: boolean }> {
   const rows = await session.rows<SettingRow & Record<string, unknown>>(settingsQuery);
   const running = new Map(rows.map((row) => [row.name.toLowerCase(), row]));
-  const differing = Object.entries(expected).flatMap(([name, text]) => {
+  const differing = Object.entries(isTree(parameters) ? parameters : {}).flatMap(([name, declared]) => {
     const row = running.get(name.toLowerCase());
     if (row === undefined || row.vartype === 'string' || sessionSources.has(row.source)) return [];
     // A formula is computed by RDS alone.
-    const value = normaliseValue(row, text ?? row.bootVal ?? '');
+    const value = normaliseValue(row, settingText(declared) ?? '');
     return !value.ok || value.value === row.setting ? [] : [row];
   });
   return {
