@@ -190,6 +190,17 @@ describe('an RDS instance', () => {
     expect(report.after?.snapshot?.id).toBe(before.snapshot?.id);
   }, 60_000);
 
+  it('goes back to an earlier snapshot as a change of its own', async () => {
+    const before = await target.capture();
+    await applied(target, before, { kind: 'config', settings: { work_mem: '12MB', lock_timeout: '9s' } });
+    const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
+    const back = await target.planRestore(await target.capture(), before, restore, nothingAllowed);
+    if (back.kind === 'refused') throw new Error(JSON.stringify(back.problems));
+    await target.apply(back.plan, unfenced, silent);
+    expect(await Promise.all(['work_mem', 'lock_timeout'].map(rds.declared))).toEqual([null, null]);
+    expect((await target.capture()).snapshot?.id).toBe(before.snapshot?.id);
+  }, 60_000);
+
   it('gives back by SQL what its master user may', async () => {
     const before = await target.capture();
     const sql = [
