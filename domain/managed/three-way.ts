@@ -5,7 +5,7 @@ import { type Document, type Edit, type Json, type Path, isLines, isTree, keysOf
 
 export interface Decision extends Edit {
   /** `from` is live, `to` what it shall be in the end. */
-  readonly decision: Extract<RevertItem['decision'], 'restore' | 'nothing' | 'merge' | 'conflict-restored'>;
+  readonly decision: Extract<RevertItem['decision'], 'restore' | 'nothing' | 'merge' | 'conflict-restored' | 'held'>;
   readonly note?: string;
 }
 

@@ -152,9 +152,18 @@ function asDeclared({ places }: Owner, scope: string, document: Document, state:
 
 const nothingOnDisk = { unseen: [], files: new Map<string, ConfigFile>() };
 
+/** Where each member listens is its own; that it listens is what decides who gets in. */
+const listening: ReadonlySet<string> = new Set(['listen_addresses', 'port', 'unix_socket_directories']);
+
 /** Without what is the member's own, and without where a file says it: each writes its own. */
 function ownEntries({ owner, digest }: ManagedParts, state: ServerState): readonly SettingEntry[] {
-  const rows = effectiveRows(state).filter(({ name, context }) => context !== 'internal' && !owner.memberOwn.has(name));
+  const rows = effectiveRows(state).flatMap((row) => {
+    if (row.context === 'internal') return [];
+    if (!owner.memberOwn.has(row.name)) return [row];
+    return listening.has(row.name) && row.setting !== ''
+      ? [{ ...row, setting: '*', source: 'override', sourceFile: null }]
+      : [];
+  });
   return settingEntries(rows, digest.fingerprint).map((entry) => ({
     ...entry,
     sourceFile: entry.sourceFile?.slice(entry.sourceFile.lastIndexOf('/') + 1) ?? null,

@@ -84,6 +84,8 @@ export interface Owner {
   write(edits: readonly Edit[]): Promise<Document>;
   /** What the member behind this session runs by, as far as that goes without a restart; null: it is not known. */
   taken(session: Session): Promise<Document | null>;
+  /** Makes a member load what is declared that runs otherwise. Absent: its members do so by themselves. Throws a TargetError. */
+  reload?(member: Member): Promise<void>;
   /** Returns once it runs again. Throws a TargetError. */
   restart(member: Member): Promise<void>;
   /** By what a change could be taken back: whether it answers, and would obey. Never throws. */

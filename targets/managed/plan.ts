@@ -10,7 +10,7 @@ import { declaredName, declaredRules, pathsIn, sameRules, settingText } from '..
 import { type Planned, planChange } from '../../domain/plan/change.ts';
 import type { PlanContext, SqlContext } from '../../domain/plan/context.ts';
 import { hashOf } from '../../domain/snapshot/hash.ts';
-import { type ConfigFile, contentOf, textOf } from '../../domain/snapshot/files.ts';
+import { type ConfigFile, contentOf } from '../../domain/snapshot/files.ts';
 import type { PlanSummary } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { type Raise, standbySettings } from '../../domain/standby.ts';
@@ -23,6 +23,7 @@ import { effectiveRows, serverSettings } from '../postgres/server-state.ts';
 import { raiseProblemsOf } from '../postgres/standbys.ts';
 import { textProblems } from '../postgres/setting-problems.ts';
 import type { Allowance, Captured, ChangeStep, ManagedState, PlannedChange } from '../target.ts';
+import { linesOf } from './keep-closed.ts';
 import type { Considered, Declared, Member, Owned } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 
@@ -177,11 +178,6 @@ function editsOf(
 function jsonOf(name: string, value: SettingValue | null): Json {
   if (value === null || typeof value !== 'object') return value;
   return flattenLiterals(name, value.map(String));
-}
-
-function linesOf(content: string): readonly string[] {
-  const text = textOf(content) ?? content;
-  return text.replace(/\n+$/, '').split('\n');
 }
 
 /** Every running member's rows, by lower-cased name; the leader's among them. */

@@ -2,18 +2,21 @@
 import { type Path, pathText } from '../../domain/managed/document.ts';
 import { editsOf, planDocumentBack } from '../../domain/managed/three-way.ts';
 import { declaredRules, pathsIn } from '../../domain/managed/views.ts';
+import { nothingClosed } from '../../domain/never-reopen.ts';
 import { onlyOf } from '../../domain/plan/only.ts';
 import { planRestore } from '../../domain/plan/restore.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { planRevertFiles } from '../../domain/revert/plan.ts';
+import { type FileDecision, planRevertFiles } from '../../domain/revert/plan.ts';
 import { hashOf } from '../../domain/snapshot/hash.ts';
 import { statesOfPlan } from '../postgres/access.ts';
 import { fileSetOf } from '../postgres/capture.ts';
 import { withRisk } from '../postgres/plan.ts';
-import { sqlBack } from '../postgres/restore.ts';
+import { closeFiles } from '../postgres/keep-closed.ts';
+import { sqlBack, withClosedRoles } from '../postgres/restore.ts';
 import { parseSql } from '../postgres/sql-parser.ts';
 import type { Captured, ChangeStep, Target } from '../target.ts';
 import { otherCluster } from './identity.ts';
+import { linesOf } from './keep-closed.ts';
 import type { Owner } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 import { contextOf, managedOf, orderOf, pauseProblems, standbyProblems, warningsOf } from './plan.ts';
@@ -22,7 +25,7 @@ type PlanRestore = Target['planRestore'];
 
 export async function planManagedRestore(
   parts: ManagedParts,
-  ...[before, wanted, restore, allowance, asked = []]: Parameters<PlanRestore>
+  ...[before, wanted, restore, allowance, asked = [], neverReopen = nothingClosed]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
   const strange = otherCluster(wanted, before) ?? otherMajor(before, wanted);
   if (strange !== null) return { kind: 'refused', problems: [strange] };
@@ -33,7 +36,9 @@ export async function planManagedRestore(
   const undeclared = undeclarable(owner, before, wanted);
   const old = new Map([...fileSetOf(wanted)].filter(([path]) => !undeclared.has(path)));
   const live = new Map([...fileSetOf(before)].filter(([path]) => !undeclared.has(path)));
-  const decisions = planRevertFiles({
+  const only = onlyOf(patterns);
+  const isMeantFile = ({ path }: FileDecision): boolean => only(`file:${path}`);
+  const filesBack = planRevertFiles({
     before: old,
     change: null,
     live,
@@ -41,9 +46,13 @@ export async function planManagedRestore(
     listed: wanted.facts.listed,
     absent: Object.values(pathsIn(before.facts.dataDirectory)),
     merged: new Set(),
-  });
-  const sql = sqlBack(leader, before, wanted, patterns);
-  const people = patterns === undefined ? (wanted.snapshot?.sections ?? null) : null;
+  }).filter(isMeantFile);
+  const closing = { before: wanted, change: before, live, list: neverReopen, id: snapshotId.slice(0, 12) };
+  const { decisions, held } = closeFiles(filesBack, closing);
+  const names = neverReopen.roles.filter((name) => only(`role:${name}`));
+  const closed = withClosedRoles(wanted, before, names);
+  const sql = sqlBack(leader, before, closed.wanted, patterns);
+  const people = patterns === undefined ? (closed.wanted.snapshot?.sections ?? null) : null;
   const entries = sql.runs.flatMap(({ database, statements }) =>
     statements.map((one) => ({ database: database ?? leader.endpoint.database, statement: one.sql })),
   );
@@ -52,7 +61,11 @@ export async function planManagedRestore(
   if (planned.kind === 'refused') return planned;
   const back = planDocumentBack(managedOf(wanted).document, null, managedOf(before).document);
   const isMeant = meant(owner, before, patterns);
-  const edits = editsOf(back).filter(({ path }) => isMeant(path));
+  const rules = planned.files.find(({ role }) => role === 'hba')?.after;
+  const edits = editsOf(back)
+    .filter(({ path }) => isMeant(path))
+    // As it is written where somebody must stay out.
+    .map((edit) => (isRules(owner, edit.path) && rules != null ? { ...edit, to: linesOf(rules) } : edit));
   const problems = [
     ...(edits.length > 0 ? await owner.obstacles() : []),
     ...pauseProblems(parts, owned, planned.summary),
@@ -65,7 +78,11 @@ export async function planManagedRestore(
   const summary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),
-    warnings: [...seen.warnings, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
+    warnings: [
+      ...[...held, ...closed.held].map(({ message }) => `stays closed: ${message}`),
+      ...seen.warnings,
+      ...warningsOf(parts, owned, seen, orderOf(context, planned)),
+    ],
   };
   const runs = sql.runs.map(({ database, statements }): ChangeStep => {
     return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };
@@ -100,6 +117,10 @@ function meant(
       return only(`file:${paths.declared}`);
     return only(`file:${paths.auto}`) || only(`setting:${path.at(-1)}`);
   };
+}
+
+function isRules({ places: { hba } }: Owner, path: Path): boolean {
+  return hba !== null && pathText(path) === pathText(hba);
 }
 
 function otherMajor({ facts: now }: Captured, { facts: then }: Captured): Problem | null {

@@ -7,44 +7,64 @@ import type { NeverReopen } from '../../domain/never-reopen.ts';
 import { greatestEffect } from '../../domain/plan/summary.ts';
 import { sqlDiff } from '../../domain/plan/sql.ts';
 import { wholeDiff } from '../../domain/plan/unified-diff.ts';
+import { nothingClosed } from '../../domain/never-reopen.ts';
+import type { Problem } from '../../domain/problem.ts';
 import type { RevertItem } from '../../domain/plan.ts';
 import { textOf } from '../../domain/snapshot/files.ts';
 import { redact } from '../../domain/snapshot/redact.ts';
 import { runsOf } from '../postgres/revert-preview.ts';
 import { planSqlBack } from '../postgres/revert-sql.ts';
-import type { Captured, RevertPreview } from '../target.ts';
+import type { Captured, RevertAs, RevertPreview } from '../target.ts';
 import { lookManaged } from './capture.ts';
 import { checkOwned } from './identity.ts';
+import { closeRules, withoutRuleMarks } from './keep-closed.ts';
 import type { Owned } from './owner.ts';
 import type { ManagedParts } from './parts.ts';
 import { managedOf } from './plan.ts';
 
-export function decisionsOf(before: Captured, change: Captured | null, { document }: Owned): readonly Decision[] {
-  return planDocumentBack(managedOf(before).document, change === null ? null : managedOf(change).document, document);
+export interface DecidedBack {
+  readonly decisions: readonly Decision[];
+  /** What stays closed by it. */
+  readonly held: readonly Problem[];
+}
+
+export function decisionsOf(
+  { owner }: ManagedParts,
+  before: Captured,
+  change: Captured | null,
+  { document }: Owned,
+  as?: RevertAs,
+): DecidedBack {
+  const { changeId: id = '', neverReopen: list = nothingClosed } = as ?? {};
+  const live = withoutRuleMarks(owner, document, id);
+  const was = managedOf(before).document;
+  const planned = planDocumentBack(was, change === null ? null : managedOf(change).document, live);
+  return closeRules(owner, planned, { before, change, document, list, id });
 }
 
 export async function planManagedBack(
   parts: ManagedParts,
   before: Captured,
   change: Captured | null,
+  as?: RevertAs,
 ): Promise<readonly RevertItem[]> {
-  return (await previewManagedBack(parts, before, change)).items;
+  return (await previewManagedBack(parts, before, change, as)).items;
 }
 
 export async function previewManagedBack(
   parts: ManagedParts,
   before: Captured,
   change: Captured | null,
-  neverReopen?: NeverReopen,
+  as?: RevertAs,
 ): Promise<RevertPreview> {
   const owned = await parts.owner.read();
   checkOwned(owned, before.facts);
   const live = await lookManaged(parts).catch(() => null);
-  const decisions = decisionsOf(before, change, owned);
-  const { units, held } = planSqlBack(before, change, live?.captured ?? null, neverReopen);
+  const { decisions, held: rules } = decisionsOf(parts, before, change, owned, as);
+  const { units, held } = planSqlBack(before, change, live?.captured ?? null, as?.neverReopen);
   const items = [...itemsOf(parts, before, decisions), ...units.flatMap((unit) => unit.items)];
   const diff = documentDiff(parts, before, owned, decisions) + sqlDiff(runsOf(units));
-  return { items, effect: greatestEffect(items), diff, held };
+  return { items, effect: greatestEffect(items), diff, held: [...rules, ...held] };
 }
 
 export function itemsOf(parts: ManagedParts, before: Captured, decisions: readonly Decision[]): readonly RevertItem[] {

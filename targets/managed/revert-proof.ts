@@ -17,21 +17,31 @@ export interface Proved {
   readonly names: readonly string[];
   /** Those that are known not to be. */
   readonly arrival: Untaken;
+  /** Those that are known to wait for a restart. */
+  readonly waiting: ReadonlySet<string>;
   /** null: nothing could be seen. */
   readonly seen: Captured | null;
 }
 
+export interface Proof {
+  readonly remaining: readonly Problem[];
+  readonly lines: readonly string[];
+  /** Members that have not loaded what is declared, as far as that goes without a restart. */
+  readonly unloaded: readonly string[];
+}
+
 export function membersProof(
   { owner }: ManagedParts,
-  { before, decisions, scope, names, arrival, seen }: Proved,
-): { readonly remaining: readonly Problem[]; readonly lines: readonly string[] } {
-  if (seen === null) return { remaining: [], lines: [] };
+  { before, decisions, scope, names, arrival, waiting, seen }: Proved,
+): Proof {
+  if (seen === null) return { remaining: [], lines: [], unloaded: [] };
   const [was, is] = [managedOf(before), managedOf(seen)];
   const { hba } = owner.places;
   const touchesRules = hba !== null && decisions.some(({ path }) => pathText(path) === pathText(hba));
   const declared = touchesRules ? declaredRules(is.document, owner.places) : null;
   const remaining: Problem[] = [];
   const proven: string[] = [];
+  const unloaded: string[] = [];
   for (const name of names) {
     const [old, now] = [was.members[name], is.members[name]];
     if (arrival.has(name)) continue;
@@ -44,12 +54,15 @@ export function membersProof(
     const otherRules = touchesRules && rules !== now.hba;
     if (otherRules) remaining.push(rulesProblem(name));
     if (wrong.length === 0 && !otherRules) proven.push(name);
+    if (otherRules || wrong.some((setting) => before.facts.contexts[setting] !== 'postmaster' || !waiting.has(name)))
+      unloaded.push(name);
   }
   const what = [...(scope.size > 0 ? ['settings'] : []), ...(touchesRules ? ['rules of pg_hba.conf'] : [])].join(
     ' and ',
   );
   return {
     remaining,
+    unloaded,
     lines:
       proven.length === 0 || what === ''
         ? []

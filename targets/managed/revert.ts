@@ -22,13 +22,16 @@ import type { Members } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 import { managedOf } from './plan.ts';
 import { decisionsOf, itemsOf } from './revert-plan.ts';
-import { membersProof } from './revert-proof.ts';
+import { type Proof, membersProof } from './revert-proof.ts';
 
 type RevertInput = Parameters<Target['revert']>[0];
 
 /** A question before the write must not hold it up. */
 const beforeWaitMs = 250;
 const proofTimeoutMs = 5_000;
+const pollMs = 500;
+/** What has not come by then is set by somebody else. */
+const loadMs = 60_000;
 
 export async function revertManaged(parts: ManagedParts, input: RevertInput): Promise<RevertReport> {
   const { before, change, fence, say } = input;
@@ -36,7 +39,7 @@ export async function revertManaged(parts: ManagedParts, input: RevertInput): Pr
   const owned = await owner.read();
   checkOwned(owned, before.facts);
   const asked = await Promise.race([askAll(parts, input, owned), sleep(beforeWaitMs, null)]);
-  const decisions = decisionsOf(before, change, owned);
+  const { decisions, held } = decisionsOf(parts, before, change, owned, input);
   const edits = editsOf(decisions);
   let { document } = owned;
   if (edits.length > 0) {
@@ -53,10 +56,18 @@ export async function revertManaged(parts: ManagedParts, input: RevertInput): Pr
   const { sql, after } = await restoreSql(parts, input, seen.after);
   seen = { ...seen, ...(after === null ? {} : { after }) };
   const scope = scopeOf(parts, before, change, decisions);
+  const proven = async ({ after: now }: Seen): Promise<Proof> => {
+    const waiting = new Set((await owner.members()).members.flatMap((one) => (waits(one, scope) ? [one.name] : [])));
+    return membersProof(parts, { before, decisions, scope, names, arrival, waiting, seen: now });
+  };
+  const unloaded = await loadAgain(parts, input, await proven(seen), Math.min(owned.arrivalMs, loadMs), async () => {
+    seen = await see(parts);
+    return proven(seen);
+  });
   const { restarted, problems } = await restart(parts, input, scope);
   if (restarted || sql.wrote) seen = await see(parts);
   const witnesses = await prove(parts, input, asked);
-  const proof = membersProof(parts, { before, decisions, scope, names, arrival, seen: seen.after });
+  const proof = await proven(seen);
   const missing = missingFrom(document, decisions).map(pathText);
   return {
     items: [...itemsOf(parts, before, decisions), ...sql.items],
@@ -70,11 +81,12 @@ export async function revertManaged(parts: ManagedParts, input: RevertInput): Pr
       ...missing.map(notDeclared),
       ...arrival.values(),
       ...(seen.problem === null ? [] : [seen.problem]),
+      ...unloaded,
       ...problems,
       ...proof.remaining,
       ...sql.remaining,
     ],
-    held: sql.held,
+    held: [...held, ...sql.held],
     proof: [
       ...(decisions.length === 0 || missing.length > 0
         ? []
@@ -116,7 +128,7 @@ async function see(parts: ManagedParts): Promise<Seen> {
 /** By the primary of now: what it writes, its standbys replay. */
 async function restoreSql(
   parts: ManagedParts,
-  { before, change, fence, say, neverReopen }: RevertInput,
+  { before, change, neverReopen, fence, say }: RevertInput,
   live: Captured | null,
 ): Promise<{ readonly sql: SqlBack; readonly after: Captured | null }> {
   if (live === null) return { sql: nothingBack, after: null };
@@ -152,6 +164,33 @@ function scopeOf(
   const spelled = new Map(Object.keys(before.facts.contexts).map((name) => [name.toLowerCase(), name]));
   const names = declared.map((name) => spelled.get(name.toLowerCase()) ?? name);
   return new Set([...names, ...settingsInScope(before, change, null)]);
+}
+
+/** Members that have the document and run otherwise are told to load it, or waited for. Answers whom the owner did not tell. */
+async function loadAgain(
+  { owner }: ManagedParts,
+  { fence, say }: RevertInput,
+  first: Proof,
+  timeoutMs: number,
+  again: () => Promise<Proof>,
+): Promise<readonly Problem[]> {
+  if (first.unloaded.length === 0) return [];
+  const { members } = await owner.members();
+  const problems: Problem[] = [];
+  const told = owner.reload === undefined ? [] : members.filter(({ name }) => first.unloaded.includes(name));
+  for (const member of told) {
+    await fence();
+    say(`telling member ${member.name} to load its configuration again`);
+    await owner.reload?.(member).catch((error: unknown) => {
+      if (!(error instanceof TargetError)) throw error;
+      problems.push(...error.problems);
+    });
+  }
+  for (const until = Date.now() + timeoutMs; problems.length === 0 && Date.now() < until;) {
+    if ((await again()).unloaded.length === 0) break;
+    await sleep(pollMs);
+  }
+  return problems;
 }
 
 async function restart(

@@ -52,8 +52,8 @@ export function createManagedTarget(options: ManagedOptions): Target {
     prove: async () => ({ proofs: [], findings: [untried(owner.title)], tookMs: 0 }),
     apply: (...asked) => applyManaged(parts, ...asked),
     carryOver: async (before) => before,
-    planRevert: (before, change) => planManagedBack(parts, before, change),
-    previewRevert: (before, change, as) => previewManagedBack(parts, before, change, as?.neverReopen),
+    planRevert: (...asked) => planManagedBack(parts, ...asked),
+    previewRevert: (...asked) => previewManagedBack(parts, ...asked),
     revert: (input) => revertManaged(parts, input),
     drift,
     async observe(asked) {

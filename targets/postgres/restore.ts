@@ -77,7 +77,7 @@ export async function planRestoreOn(
   return { kind: 'planned', plan };
 }
 
-function withClosedRoles(
+export function withClosedRoles(
   wanted: Captured,
   live: Captured,
   names: readonly string[],

@@ -325,6 +325,7 @@ export const elsewhere: Readonly<Record<string, Readonly<Record<string, Elsewher
   'docs/traces.md': { '*': { by: 'traces/traces.test.ts' } },
   'docs/docker.md': { '*': { not: 'no image can be built here; test/docs/documents.test.ts reads the composition' } },
   'docs/other-languages.md': { '*': { by: 'pipelines/other-languages.test.ts' } },
+  'docs/patroni.md': { sql: { by: 'targets/managed/patroni/target.test.ts' } },
   'docs/pipelines.md': { ts: { by: 'package/package.test.ts' } },
 };
 

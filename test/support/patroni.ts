@@ -68,6 +68,7 @@ export const rules = [
   'local all all trust',
   'host replication replicator 127.0.0.0/8 scram-sha-256',
   'host all postgres 127.0.0.0/8 scram-sha-256',
+  'host all knowngood 127.0.0.0/8 scram-sha-256',
   'host shop image_svc 127.0.0.0/8 scram-sha-256',
 ];
 

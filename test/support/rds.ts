@@ -63,7 +63,7 @@ export interface StandIn {
   set(values: Readonly<Record<string, string | null>>): Promise<void>;
   /** What is written has arrived. */
   settled(): Promise<void>;
-  addInstance(name: string, inGroup: string): Promise<void>;
+  addInstance(name: string, inGroup: string, engine?: string): Promise<void>;
   removeInstance(name: string): Promise<void>;
   /** moto ends, and with it everything it knows; the shim closes the connection of whoever asks. */
   stopMoto(): Promise<void>;
@@ -152,14 +152,18 @@ export async function startRds(): Promise<StandIn> {
     for (const [name, inGroup] of others) await createInstance(name, inGroup);
   }
 
-  async function createInstance(DBInstanceIdentifier: string, DBParameterGroupName: string): Promise<void> {
+  async function createInstance(
+    DBInstanceIdentifier: string,
+    DBParameterGroupName: string,
+    Engine = 'postgres',
+  ): Promise<void> {
     await moto.send(
       new CreateDBInstanceCommand({
         DBInstanceIdentifier,
         DBParameterGroupName,
         DBInstanceClass: 'db.t4g.micro',
-        Engine: 'postgres',
-        EngineVersion: '17.4',
+        Engine,
+        EngineVersion: Engine === 'postgres' ? '17.4' : '8.0.36',
         AllocatedStorage: 20,
         MasterUsername: master.user,
         MasterUserPassword: 'stand-in-only',
@@ -230,9 +234,11 @@ export async function startRds(): Promise<StandIn> {
     });
     if (wrong !== undefined)
       return { status: 400, code: 'InvalidParameterCombination', message: `Parameter ${wrong.name}.` };
-    status = 'applying';
     waits ||= asked.some(({ name }) => known.get(name)?.ApplyType === 'static');
+    // As at AWS, nothing tells of it for a moment.
     later(async () => {
+      status = 'applying';
+      await sleep(applyMs);
       await arrive(false);
       await query('select pg_reload_conf()');
       status = waits ? 'pending-reboot' : 'in-sync';
@@ -335,10 +341,10 @@ export async function startRds(): Promise<StandIn> {
       await standIn.settled();
     },
     settled: () => work,
-    async addInstance(name, inGroup) {
+    async addInstance(name, inGroup, engine) {
       others.set(name, inGroup);
       if (inGroup !== group && !inGroup.startsWith('default.')) throw new Error('only groups that are there');
-      await createInstance(name, inGroup);
+      await createInstance(name, inGroup, engine);
     },
     async removeInstance(name) {
       others.delete(name);

@@ -7,8 +7,8 @@ let rds: StandIn;
 
 beforeAll(async () => {
   rds = await startRds();
-  await rds.query('create table hits (at timestamptz default now())');
-  await rds.query('grant insert on hits to image_svc');
+  await rds.query('create table pictures (path text)');
+  await rds.query('grant select on pictures to image_svc');
   Object.assign(process.env, credentials, { RDS_SQL_PASSWORD: master.password, RDS_IMAGE_PASSWORD: imagePassword });
 }, 240_000);
 
@@ -20,7 +20,7 @@ const rig = useRig({
     `rds: { instance: ${rds.config.instance}, region: ${rds.config.region}, endpoint: '${rds.config.endpoint}' }`,
   checks: () => `
       pictures:
-        sql: { as: image_svc, password: '\${env:RDS_IMAGE_PASSWORD}', database: postgres, host: 127.0.0.1, port: ${rds.cluster.port}, query: insert into hits default values, sslmode: disable }
+        sql: { as: image_svc, password: '\${env:RDS_IMAGE_PASSWORD}', database: postgres, host: 127.0.0.1, port: ${rds.cluster.port}, query: select count(*) from pictures, sslmode: disable }
         level: required
 `,
 });
@@ -36,13 +36,13 @@ describe('a change of an RDS instance', () => {
 
   it('that harms its service is taken back, and the service recovers', async () => {
     const change = await rig().start({
-      change: { kind: 'config', settings: { default_transaction_read_only: true } },
+      change: { kind: 'config', settings: { search_path: ['nowhere'] } },
       overrides: { soak: '60s' },
     });
     const result = await change.outcome();
     expect(result).toMatchObject({ outcome: 'reverted', reason: 'check-failed', dependents: 'recovered' });
-    expect(await rds.declared('default_transaction_read_only')).toBeNull();
-    expect(await rds.show('default_transaction_read_only')).toBe('off');
+    expect(await rds.declared('search_path')).toBeNull();
+    expect(await rds.show('search_path')).toBe('"$user", public');
     const { report } = await rig().recorded(change.changeId);
     expect(JSON.stringify(report)).toContain('RDS: 1 of 1 keys are declared as they should be, read back');
   }, 120_000);

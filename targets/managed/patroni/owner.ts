@@ -85,6 +85,15 @@ export function createPatroniOwner(config: PatroniConfig, password: string | nul
     members,
     write: async (edits) => (await patch(rest, patchOf(edits))).document,
     taken,
+    /** A standby whose Patroni was restarted while it ran goes on with what it had, until it is told (4.1.5, PostgreSQL 12 and newer). */
+    async reload({ name }) {
+      const answer = await rest
+        .at(apis.get(name) ?? '', 'POST', '/reload', memberTimeoutMs, {})
+        .catch((error: unknown) => {
+          throw notReloaded(name, messageOf(error), error);
+        });
+      if (answer.status >= 300) throw notReloaded(name, `status ${answer.status}: ${answer.text}`);
+    },
     async restart({ name }) {
       const answer = await rest
         .at(apis.get(name) ?? '', 'POST', '/restart', restartTimeoutMs, {})
@@ -166,6 +175,11 @@ function unexpected(what: string, detail: string): TargetError {
 function notRestarted(name: string, detail: string, cause?: unknown): TargetError {
   const message = `Patroni did not restart member ${name}`;
   return new TargetError('NotApplied', [{ code: 'not-restarted', message, detail }], cause);
+}
+
+function notReloaded(name: string, detail: string, cause?: unknown): TargetError {
+  const message = `Patroni did not reload member ${name}`;
+  return new TargetError('NotApplied', [{ code: 'not-reloaded', message, detail }], cause);
 }
 
 /** A member writes this file once it has written its configuration files, and told its server to reload them. */

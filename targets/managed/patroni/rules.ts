@@ -109,7 +109,7 @@ export function shadowOf(row: SettingRow, declared: Declared, member: string): P
   if (Object.hasOwn(passed, name) || !isWritten || declared === 'in-force') return null;
   return {
     ...said,
-    detail: 'patroni.yml on that member sets it, and outranks the dynamic configuration.',
-    hint: 'Take it out of postgresql.parameters there, and run "patronictl reload".',
+    detail: 'It runs otherwise than is declared: patroni.yml on that member outranks it, or it was not loaded there.',
+    hint: 'Take it out of postgresql.parameters in patroni.yml there, and run "patronictl reload".',
   };
 }

@@ -4,7 +4,7 @@ import type { DBInstance } from '@aws-sdk/client-rds';
 import type { ConfigChange } from '../../../domain/change.ts';
 import type { RdsConfig } from '../../../domain/config.ts';
 import { normaliseValue } from '../../../domain/conf/setting-value.ts';
-import type { Document } from '../../../domain/managed/document.ts';
+import { type Document, isTree } from '../../../domain/managed/document.ts';
 import { settingText } from '../../../domain/managed/views.ts';
 import type { Problem } from '../../../domain/problem.ts';
 import { type SettingRow, settingsQuery } from '../../postgres/queries.ts';
@@ -21,6 +21,8 @@ const arrivalMs = 300_000;
 const freshMs = 2_000;
 /** RDS may take as long to say that a static parameter waits. */
 const noticeMs = 30_000;
+/** What it resets to RDS does not say, so nobody can see that it has arrived: it gets a moment to begin. */
+const graceMs = 4_000;
 const pollMs = 2_000;
 /** A backup may be in the way for longer: then the step fails, and a revert is tried again. */
 const readyMs = 60_000;
@@ -107,7 +109,11 @@ export function createRdsOwner(config: RdsConfig): Owner {
       );
       await api.modify(group, values, known);
       const waits = values.some(({ name, value }) => isMoved(known.get(name.toLowerCase()), value));
-      return (await lookUntil(waits ? noticeMs : 0, ({ status }) => status === 'pending-reboot')).document;
+      const resets = values.some(({ value }) => value === null);
+      const [withinMs, holds] = waits
+        ? ([noticeMs, ({ status }: Look) => status === 'pending-reboot'] as const)
+        : ([resets ? graceMs : 0, ({ status }: Look) => status !== 'in-sync'] as const);
+      return (await lookUntil(withinMs, holds)).document;
     },
     async taken(session) {
       const { status, document, instance } = await recent();
@@ -259,15 +265,16 @@ function groupProblems(
 /** Of what can be compared: whether something that needs no reboot differs, and whether something that needs one does. */
 async function against(
   session: Session,
-  document: Document,
+  { parameters = null }: Document,
 ): Promise<{ readonly behind: boolean; readonly waiting: boolean }> {
   const rows = await session.rows<SettingRow & Record<string, unknown>>(settingsQuery);
   const running = new Map(rows.map((row) => [row.name.toLowerCase(), row]));
-  const differing = Object.entries(document['parameters'] ?? {}).flatMap(([name, text]) => {
+  const differing = Object.entries(isTree(parameters) ? parameters : {}).flatMap(([name, declared]) => {
     const row = running.get(name.toLowerCase());
-    if (row === undefined || sessionSources.has(row.source)) return [];
-    const value = normaliseValue(row, String(text));
-    return row.vartype === 'string' || !value.ok || value.value === row.setting ? [] : [row];
+    if (row === undefined || row.vartype === 'string' || sessionSources.has(row.source)) return [];
+    // A formula is computed by RDS alone.
+    const value = normaliseValue(row, settingText(declared) ?? '');
+    return !value.ok || value.value === row.setting ? [] : [row];
   });
   return {
     behind: differing.some(({ context }) => context !== 'postmaster'),

@@ -1,8 +1,10 @@
 /** Changes of a real Patroni cluster and their reverts: one leader and two standbys, watched on new connections. */
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConfigChange } from '../../../../domain/change.ts';
 import { createPatroniOwner } from '../../../../targets/managed/patroni/owner.ts';
+import { managedDoctorChecks } from '../../../../targets/managed/doctor.ts';
 import { createManagedTarget } from '../../../../targets/managed/target.ts';
 import type { Captured, Target } from '../../../../targets/target.ts';
 import {
@@ -102,6 +104,48 @@ describe('a Patroni cluster', () => {
     ]);
   });
 
+  it('needs of its role what the doctor and the page say, and no more', async () => {
+    const leader = await cluster.leader();
+    await cluster.query(leader, `create role knowngood login password 'of the agent'`);
+    const { username, password } = login;
+    const options = () => ({
+      owner: createPatroniOwner({ endpoints: cluster.endpoints, username, password: null, tls: null }, password),
+      database: { connection: 'postgresql://knowngood@/postgres?sslmode=disable', password: null },
+      password: 'of the agent',
+      key,
+    });
+    const page = await readFile(new URL('../../../../docs/patroni.md', import.meta.url), 'utf8');
+    for (const grant of /```sql\n([^`]*)```/.exec(page)?.[1]?.trim().split('\n') ?? [])
+      await cluster.query(leader, grant);
+    await until('grants that are enough', async () => {
+      const lacking = (await managedDoctorChecks(options())).filter(
+        ({ problem }) => problem?.code === 'insufficient-privilege',
+      );
+      for (const statement of lacking.flatMap(({ sql = [] }) => sql)) await cluster.query(leader, statement);
+      return lacking.length === 0 ? true : null;
+    });
+    const found = await managedDoctorChecks(options());
+    expect(found.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'Patroni answers the agent as patroni:shop',
+        expect.stringMatching(/^PostgreSQL .* on node1, node2, node3 can be guarded$/),
+        'the server would start again as it runs',
+      ]),
+    );
+    const agent = createManagedTarget(options());
+    try {
+      expect(await agent.identify()).toMatchObject({ kind: 'guardable' });
+      const before = await agent.capture();
+      await applied(agent, before, { kind: 'config', settings: { work_mem: '16MB' } });
+      expect(await show('work_mem')).toEqual(['16MB', '16MB', '16MB']);
+      expect((await reverted(agent, before, await agent.capture())).remaining).toEqual([]);
+    } finally {
+      await agent.close();
+      await cluster.query(leader, 'drop owned by knowngood');
+      await cluster.query(leader, 'drop role knowngood');
+    }
+  }, 120_000);
+
   it('takes settings, and gives them back: what was not declared is not declared again', async () => {
     const before = await target.capture();
     await applied(target, before, { kind: 'config', settings: { work_mem: '16MB', statement_timeout: '5min' } });
@@ -149,13 +193,52 @@ describe('a Patroni cluster', () => {
 
   it('takes back a rule that denies a service, proven on a new connection', async () => {
     const before = await target.capture();
+    const asked = {
+      user: 'image_svc',
+      database: 'shop',
+      from: '127.0.0.1',
+      tls: false,
+      source: 'declared',
+      who: ['x'],
+    } as const;
+    const planned = await target.plan(before, { kind: 'config', hba: [{ remove: imageRule }] }, nothingAllowed, [
+      asked,
+    ]);
+    expect(planned).toMatchObject({
+      plan: { summary: { access: { lost: [{ user: 'image_svc', database: 'shop' }] } } },
+    });
     await applied(target, before, { kind: 'config', hba: [{ remove: imageRule }] });
+    expect(target.access(before, await target.capture(), [asked])?.lost).toMatchObject([{ user: 'image_svc' }]);
     for (const member of cluster.members) expect(await logIn(member)).toBe('28000');
     const report = await reverted(target, before, await target.capture(), { witnesses: [witness] });
     expect(report.remaining).toEqual([]);
     for (const member of cluster.members) expect(await logIn(member)).toBe('in');
     expect(report.proof).toContain('pg_hba: witness image_svc@shop answers sasl, was denied (28000)');
     expect((await cluster.config()).postgresql.pg_hba).toEqual(rules);
+  }, 120_000);
+
+  it('lets nobody in again who must stay out', async () => {
+    const before = await target.capture();
+    await applied(target, before, { kind: 'config', hba: [{ remove: imageRule }] });
+    const change = await target.capture();
+    const neverReopen = { roles: ['image_svc'], from: [], passwordless: false };
+    for (const _ of ['first', 'again']) {
+      const report = await target.revert({
+        changeId: 'closed',
+        before,
+        change,
+        mayRestart: false,
+        witnesses: [],
+        fence: () => undefined,
+        say: () => undefined,
+        neverReopen,
+      });
+      expect(report.remaining).toEqual([]);
+      expect(report.held.length).toBeGreaterThan(0);
+      for (const member of cluster.members) expect(await logIn(member)).toBe('28000');
+    }
+    await cluster.patch({ postgresql: { pg_hba: rules } });
+    await until('the rules', async () => ((await logIn(await cluster.leader())) === 'in' ? true : null));
   }, 120_000);
 
   it('keeps what somebody else has edited meanwhile, key by key and rule by rule', async () => {

@@ -190,6 +190,17 @@ describe('an RDS instance', () => {
     expect(report.after?.snapshot?.id).toBe(before.snapshot?.id);
   }, 60_000);
 
+  it('goes back to an earlier snapshot as a change of its own', async () => {
+    const before = await target.capture();
+    await applied(target, before, { kind: 'config', settings: { work_mem: '12MB', lock_timeout: '9s' } });
+    const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
+    const back = await target.planRestore(await target.capture(), before, restore, nothingAllowed);
+    if (back.kind === 'refused') throw new Error(JSON.stringify(back.problems));
+    await target.apply(back.plan, unfenced, silent);
+    expect(await Promise.all(['work_mem', 'lock_timeout'].map(rds.declared))).toEqual([null, null]);
+    expect((await target.capture()).snapshot?.id).toBe(before.snapshot?.id);
+  }, 60_000);
+
   it('gives back by SQL what its master user may', async () => {
     const before = await target.capture();
     const sql = [
@@ -280,9 +291,15 @@ describe('what RDS would refuse, or would do to others', () => {
     await rds.removeInstance('reports');
   });
 
-  it('refuses an engine that it is not made for', async () => {
-    const stranger = targetOf({ instance: 'nobody' });
-    await expect(stranger.identify()).rejects.toMatchObject({ problem: { code: 'no-such-instance' } });
+  it('names an instance that is not there, or is of another engine', async () => {
+    const nobody = createRdsOwner({ ...rds.config, instance: 'nobody' });
+    await expect(nobody.read()).rejects.toMatchObject({ problem: { code: 'no-such-instance' } });
+    await rds.addInstance('wiki', 'default.mysql8.0', 'mysql');
+    expect(await targetOf({ instance: 'wiki' }).identify()).toMatchObject({
+      kind: 'refused',
+      problems: [{ code: 'not-an-instance', detail: 'Its engine is mysql.' }],
+    });
+    await rds.removeInstance('wiki');
   });
 });
 
