@@ -64,6 +64,8 @@ export interface ProbeActivities {
     changeId: string;
     checks: readonly CheckSpec[];
     timeoutMs: number;
+    /** Of checks that got slower: they have recovered once they answer as before. Absent: of none. */
+    before?: readonly Before[];
   }): Promise<{ recovered: boolean; at: number; progress: readonly CheckProgress[] }>;
 }
 

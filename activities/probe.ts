@@ -1,12 +1,12 @@
 /** The probe's activities: measure before, watch through the soak, and ask again after a revert. */
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
-import type { Before, CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
-import { comparedBy } from '../domain/checks/compared.ts';
-import { anew, fold, noProgress } from '../domain/checks/progress.ts';
-import { compare } from '../domain/checks/regression.ts';
+import type { CheckProgress, CheckSpec, Sample, Verdict } from '../domain/check.ts';
+import { baselineMs, isMeasured, pauseBeforeMs, redBefore } from '../domain/checks/baseline.ts';
+import { type Board, openBoard } from '../domain/checks/board.ts';
+import { isBack } from '../domain/checks/regression.ts';
 import { isForgiven } from '../domain/checks/settle.ts';
-import { decideSoak, decideWhileWatching, hasGap } from '../domain/checks/verdict.ts';
+import { openWatch } from '../domain/checks/watch.ts';
 import type { ResolveSecret } from '../probes/http.ts';
 import type { ProbeCommands } from '../probes/command.ts';
 import { measure } from '../probes/measure.ts';
@@ -21,7 +21,6 @@ import { openLive, type TellWorkflow } from './live.ts';
 const heartbeatMs = 2_000;
 /** After a first denial the second measurement, which decides, does not wait for a whole interval. */
 const afterDenialMs = 250;
-const baselineMs = 30_000;
 /** A store that works takes the last samples meanwhile; one that is away is tried on in the background. */
 const spoolCloseMs = 200;
 
@@ -82,7 +81,8 @@ export function createProbeActivities({
             signal: end.signal,
             afterMs: spread(index, checks),
             next: (raw) => {
-              const sample = isForgiven(raw, settleUntil) ? { ...raw, forgiven: true } : raw;
+              const marked = check.shadow === true ? { ...raw, shadow: true as const } : raw;
+              const sample = isForgiven(raw, settleUntil) ? { ...marked, forgiven: true } : marked;
               spool.add(sample);
               board.add(sample, sample.at >= settleUntil);
               return next(check, sample);
@@ -112,17 +112,10 @@ export function createProbeActivities({
           ? [[check, historyOf(check, resolveSecret, Date.now())] as const]
           : [],
       );
-      const next = (check: CheckSpec): number | null => {
-        const own = board.of(check);
-        const done =
-          (own.passesInARow >= check.thresholds.successes && missingBefore(check, own) === 0) ||
-          decideWhileWatching([{ ...check, level: 'required' }], [own], []);
-        return done ? null : Math.min(check.intervalMs, 1_000);
-      };
-      const longest = Math.max(0, ...checks.map((check) => comparedBy(check)?.samples ?? 0));
-      const timeoutMs = Math.max(baselineMs, 2_000 * longest);
+      const next = (check: CheckSpec): number | null =>
+        isMeasured(check, board.of(check)) ? null : pauseBeforeMs(check);
       await Promise.all([
-        measureAll(where, { checks, board, next, timeoutMs }),
+        measureAll(where, { checks, board, next, timeoutMs: baselineMs(checks) }),
         ...histories.map(async ([check, values]) => past.set(check, await values)),
       ]).finally(() => beginnings?.leave(beginningOf(where)));
       // Measured values of these are few and close together: what counts is the window.
@@ -140,30 +133,16 @@ export function createProbeActivities({
       const resumed = (context.info.heartbeatDetails as readonly CheckProgress[] | undefined) ?? progress;
       const board = openBoard(checks, resumed, before);
       const over = new AbortController();
+      const terms = { settleUntil, ignore, holding, ...(enoughAfterMs === undefined ? {} : { enoughAfterMs }) };
+      const judge = openWatch(checks, board, terms, Date.now());
       let verdict: Verdict | null = null;
       let decidedAt = 0;
       const decide = (): void => {
-        const found = decideWhileWatching(checks, board.all(), ignore);
-        if (verdict !== null || found === null || (found.kind !== 'unhealthy' && holding)) return;
-        conclude(found);
-      };
-      const conclude = (found: Verdict): void => {
-        verdict = found;
-        decidedAt = Date.now();
-        over.abort();
-      };
-      let since = Date.now();
-      const isProven = (): boolean => {
-        if (enoughAfterMs === undefined) return false;
         const now = Date.now();
-        const soak = { startedAt: since, soakMs: now - since, settleUntil, now, ignore };
-        if (soak.soakMs >= enoughAfterMs && decideSoak(checks, board.all(), soak).kind === 'healthy') return true;
-        // A stretch that can prove nothing any more makes room for the next one.
-        if (soak.soakMs >= 2 * enoughAfterMs || checks.some((check) => hasGap(check, board.of(check)))) {
-          board.beginAnew();
-          since = now;
-        }
-        return false;
+        verdict ??= judge(now);
+        if (verdict === null || over.signal.aborted) return;
+        decidedAt = now;
+        over.abort();
       };
       const { workflowExecution } = context.info;
       const live = openLive(async (now) => workflowExecution && tellWorkflow?.({ ...workflowExecution }, now));
@@ -171,7 +150,6 @@ export function createProbeActivities({
         decide();
         // A verdict brings the counters itself.
         if (verdict === null) live.seen(board.all());
-        if (verdict === null && isProven()) conclude({ kind: 'healthy' });
         // Only the first: who decides nothing is not to be knocked at four times a second.
         const decidesSoon = check.level === 'required' && !ignore.includes(check.name);
         return decidesSoon && board.of(check).accessDenialsInARow === 1
@@ -189,11 +167,15 @@ export function createProbeActivities({
       return { verdict, progress: board.all(), decidedAt: decidedAt || Date.now() };
     },
 
-    async recovery({ checks, timeoutMs, ...where }) {
+    async recovery({ checks, timeoutMs, before = [], ...where }) {
       const { cancellationSignal } = Context.current();
       const board = openBoard(checks, []);
-      const passes = (check: CheckSpec): boolean =>
-        board.of(check).passesInARow >= Math.max(1, Math.min(2, check.thresholds.successes));
+      const passes = (check: CheckSpec): boolean => {
+        const own = board.of(check);
+        const wanted = Math.max(1, Math.min(2, check.thresholds.successes));
+        const values = before.find(({ check: name }) => name === check.name)?.values;
+        return own.passesInARow >= wanted && (values === undefined || isBack(check, own, values, wanted));
+      };
       const required = checks.filter((check) => check.level === 'required');
       // No measurement proves no recovery: where there are advisory checks alone, those are asked.
       const asked = required.length > 0 ? required : checks;
@@ -216,61 +198,4 @@ export function createProbeActivities({
  */
 function isInterrupted({ cancellationDetails }: Context): boolean {
   return cancellationDetails !== undefined && !cancellationDetails.cancelRequested;
-}
-
-interface Board {
-  /** `settled`: its number may be compared. */
-  add(sample: Sample, settled: boolean): void;
-  /** Numbers that were not measured here. */
-  remember(check: CheckSpec, values: readonly number[]): void;
-  of(check: CheckSpec): CheckProgress;
-  all(): readonly CheckProgress[];
-  beginAnew(): void;
-}
-
-function openBoard(
-  checks: readonly CheckSpec[],
-  from: readonly CheckProgress[],
-  before: readonly Before[] = [],
-): Board {
-  const specs = new Map(checks.map((check) => [check.name, check]));
-  const progress = new Map(
-    checks.map(({ name }) => [name, from.find(({ check }) => check === name) ?? noProgress(name)]),
-  );
-  const of = ({ name }: { readonly name: string }): CheckProgress => progress.get(name) ?? noProgress(name);
-  return {
-    add: (sample, settled) => {
-      const spec = specs.get(sample.check);
-      const own = fold(of({ name: sample.check }), sample);
-      const values = before.find(({ check }) => check === sample.check)?.values;
-      progress.set(sample.check, spec && settled ? compare(spec, own, sample, values) : own);
-    },
-    remember: (check, values) => progress.set(check.name, { ...of(check), values }),
-    of,
-    all: () => [...progress.values()],
-    beginAnew: () => {
-      for (const [name, own] of progress) progress.set(name, anew(own));
-    },
-  };
-}
-
-/** How many numbers a check that is measured for comparison still lacks; one of Prometheus brings its own past. */
-function missingBefore(check: CheckSpec, { values = [] }: CheckProgress): number {
-  const rule = check.kind === 'prometheus' ? null : comparedBy(check);
-  return rule === null ? 0 : Math.max(0, rule.samples - values.length);
-}
-
-/** Before the change "not yet proven healthy" is red: it could neither trigger nor mask a revert. */
-function redBefore(check: CheckSpec, own: CheckProgress, past?: readonly number[] | string): Verdict[] {
-  if (check.level !== 'required') return [];
-  if (own.passesInARow < check.thresholds.successes) {
-    const verdict = decideWhileWatching([check], [own], []);
-    const why = `${check.name} passed ${own.passesInARow} of ${check.thresholds.successes} times`;
-    return [verdict ?? { kind: 'inconclusive', check: check.name, why }];
-  }
-  const needed = comparedBy(check)?.samples ?? 0;
-  const values = own.values?.length ?? 0;
-  if (values >= needed) return [];
-  const why = `${check.name} has ${values} of ${needed} numbers to compare with${typeof past === 'string' ? `: ${past}` : ''}`;
-  return [{ kind: 'inconclusive', check: check.name, why }];
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Captured } from '../targets/target.ts';
 
 /** null: it does not run, or keeps no such file. */
-export async function incarnationOf({ facts }: Captured): Promise<string | null> {
+export async function incarnationOf({ facts, managed }: Captured): Promise<string | null> {
+  if (managed !== undefined) return `${managed.leader.name} ${managed.leader.startedAt}`;
   try {
     const [pid, , startedAt] = (await readFile(join(facts.dataDirectory, 'postmaster.pid'), 'utf8')).split('\n');
     return pid === undefined || startedAt === undefined ? null : `${pid} ${startedAt}`;

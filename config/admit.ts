@@ -3,6 +3,7 @@ import type { Asked } from '../domain/access/impact.ts';
 import type { AdmittedChange } from '../domain/admitted.ts';
 import type { Change, ChangeRequest, Policy } from '../domain/change.ts';
 import { workflowIdOf } from '../domain/change.ts';
+import { foreseenOf } from '../domain/checks/foreseen.ts';
 import type { DependentConfig, KnowngoodConfig } from '../domain/config.ts';
 import { formatDuration } from '../domain/duration.ts';
 import { suggestion } from '../domain/nearest.ts';
@@ -34,6 +35,11 @@ export function admit(
   const { policy, notes } = withOverrides(target.policy, request.overrides);
   const dependents = config.dependents.filter(({ uses }) => uses === request.target);
   const notify = notifyPlanOf(config, request.target);
+  const checks = dependents.flatMap((dependent) => dependent.checks);
+  const warnings = foreseenOf(
+    checks.filter(({ level }) => level === 'required'),
+    policy.soakMs,
+  );
   const change: AdmittedChange = {
     target: request.target,
     changeId: request.changeId,
@@ -43,12 +49,13 @@ export function admit(
     what: whatOf(request.change),
     restart: request.change.kind === 'config' ? (request.change.restart ?? 'forbidden') : 'unknown',
     policy,
-    checks: dependents.flatMap(({ checks }) => checks),
+    checks,
     access: declaredAccess(dependents),
     concerns: concernsOf(dependents, policy, now),
     ...(Math.max(policy.approvals.low, policy.approvals.high) === 0 ? {} : approversOf(config)),
     ...(notify === null ? {} : { notify }),
     notes,
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
   return { kind: 'admitted', change };
 }
@@ -66,7 +73,7 @@ export function declaredAccess(dependents: readonly DependentConfig[]): readonly
       return { user, database, from, tls, source: 'declared', who: [name], ...(needs.length === 0 ? {} : { needs }) };
     }),
     ...checks.flatMap((check): Asked[] => {
-      if (check.kind !== 'sql' || check.sourceAddress === null) return [];
+      if (check.kind !== 'sql' || check.sourceAddress === null || check.shadow) return [];
       const { user, database, sourceAddress, sslmode } = check;
       return [{ user, database, from: sourceAddress, tls: sslmode !== 'disable', source: 'check', who: [name] }];
     }),

@@ -4,7 +4,17 @@ import { parseDuration } from '../domain/duration.ts';
 import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
 import { publicKeyShape } from './approvers.schema.ts';
 import { closedFields } from './never-reopen.schema.ts';
-import { absolutePath, argvShape, databaseShape, metricsShape, storeShape, temporalShape } from './shapes.schema.ts';
+import {
+  absolutePath,
+  argvShape,
+  databaseShape,
+  metricsShape,
+  secretShape,
+  storeShape,
+  temporalShape,
+  tlsShape,
+  webAddress,
+} from './shapes.schema.ts';
 
 const commandShape = z
   .strictObject({
@@ -49,7 +59,50 @@ const commandShape = z
 /** A look costs the server about as much as any small query. */
 const observeIntervalShape = durationShape.refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'is shorter than 1s');
 
-export const agentShape = z.strictObject({
+const originShape = webAddress.refine(
+  (text) => /^https?:\/\/[^/?#]+\/?$/.test(text),
+  'has a path: only the address is wanted',
+);
+
+const patroniShape = z
+  .strictObject({
+    endpoints: z
+      .array(originShape)
+      .min(1, 'is empty')
+      .meta({
+        description: 'addresses of its REST API; one that answers will do',
+        examples: [['https://10.0.0.5:8008', 'https://10.0.0.6:8008']],
+      }),
+    username: z.string().min(1, 'is empty').optional().describe('login of the REST API, where it asks for one'),
+    password: secretShape.optional().describe('where the password of the REST API is'),
+    tls: tlsShape.optional().describe('certificates for the REST API'),
+  })
+  .refine(
+    ({ username, password }) => (username === undefined) === (password === undefined),
+    'needs "username" and "password" together',
+  );
+
+/** AWS's own names; credentials come from its own chain, and never stand here. */
+const rdsShape = z.strictObject({
+  instance: z
+    .string()
+    .regex(/^[a-z](-?[a-z0-9])*$/, 'is no identifier of an RDS instance')
+    .meta({ description: 'identifier of the instance', examples: ['shop'] }),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'is no AWS region')
+    .meta({ description: 'region of the instance', examples: ['eu-central-1'] }),
+  endpoint: originShape.optional().describe('address of the RDS API; default: that of the region'),
+  sharedWith: z
+    .array(z.string().min(1, 'is empty'))
+    .optional()
+    .meta({
+      description: 'other instances that may have the same parameter group, so that a change reaches them too',
+      examples: [['shop-reports']],
+    }),
+});
+
+const agentFields = z.strictObject({
   target: nameShape.meta({
     description: 'what this server is called; the same name as in `knowngood.yaml`',
     examples: ['shop-db'],
@@ -68,6 +121,14 @@ export const agentShape = z.strictObject({
       'restarts the server, or starts it when it is down, and returns when that is done; without it this agent cannot restart',
     examples: [['systemctl', 'restart', 'postgresql@17-main']],
   }),
+  patroni: patroniShape
+    .optional()
+    .describe('the target is a Patroni cluster, and its configuration goes through Patroni: docs/patroni.md'),
+  rds: rdsShape
+    .optional()
+    .describe(
+      'experimental: the target is an RDS instance, and its configuration goes through its parameter group: docs/rds.md',
+    ),
   commands: z.record(nameShape, commandShape).optional().describe('what a change may have the agent run, by name'),
   allow: z
     .strictObject({
@@ -147,5 +208,10 @@ export const agentShape = z.strictObject({
   temporal: temporalShape.optional().describe('how Temporal is reached'),
   metrics: metricsShape.optional().describe('where Prometheus reads figures'),
 });
+
+export const agentShape = agentFields.refine(
+  ({ patroni, rds }) => patroni === undefined || rds === undefined,
+  'has "patroni" and "rds": a target has one owner',
+);
 
 export type AgentInput = z.infer<typeof agentShape>;

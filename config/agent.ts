@@ -1,11 +1,11 @@
 /** From the text of agent.yaml to a configuration with every default filled in, or to all of its problems. */
 import { join } from 'node:path';
-import type { AgentConfig, NamedCommand, ObserveConfig } from '../domain/config.ts';
-import { type OwnNeverReopen, undeclared } from '../domain/never-reopen.ts';
+import type { AgentConfig, NamedCommand, ObserveConfig, PatroniConfig, RdsConfig } from '../domain/config.ts';
+import type { OwnNeverReopen } from '../domain/never-reopen.ts';
 import type { Parsed } from '../domain/request.schema.ts';
 import { agentShape } from './agent.schema.ts';
 import type { AgentInput } from './agent.schema.ts';
-import { database, metrics, temporal } from './common.ts';
+import { database, metrics, temporal, tlsFiles } from './common.ts';
 import { parseYaml } from './parse.ts';
 import { durationMs } from './policy.ts';
 
@@ -36,9 +36,18 @@ export function observe(input?: AgentInput['observe']): ObserveConfig | null {
 }
 
 function neverReopen(input: AgentInput['neverReopen']): OwnNeverReopen {
-  if (input === undefined) return undeclared;
-  const { roles = [], from = [], passwordless = true, keys = [] } = input;
-  return { roles, from, passwordless, declared: true, keys };
+  const { roles = [], from = [], passwordless = true, keys = [] } = input ?? {};
+  // Who writes down the default alone has said nothing.
+  return { roles, from, passwordless, declared: [...roles, ...from, ...keys].length > 0, keys };
+}
+
+function patroni({ endpoints, username, password, tls }: NonNullable<AgentInput['patroni']>): PatroniConfig {
+  const origins = endpoints.map((at) => new URL(at).origin);
+  return { endpoints: origins, username: username ?? null, password: password ?? null, tls: tlsFiles(tls) };
+}
+
+function rds({ instance, region, endpoint, sharedWith = [] }: NonNullable<AgentInput['rds']>): RdsConfig {
+  return { instance, region, endpoint: endpoint === undefined ? null : new URL(endpoint).origin, sharedWith };
 }
 
 function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): AgentConfig {
@@ -51,6 +60,8 @@ function resolve(input: AgentInput, path: string, env: NodeJS.ProcessEnv): Agent
     stateDir,
     keyFile: input.keyFile ?? (env.KNOWNGOOD_KEY_FILE || join(stateDir, 'key')),
     restart: input.restart ?? null,
+    ...(input.patroni === undefined ? {} : { patroni: patroni(input.patroni) }),
+    ...(input.rds === undefined ? {} : { rds: rds(input.rds) }),
     // Without a prototype, a request for the command `constructor` finds nothing.
     commands: Object.assign(Object.create(null), Object.fromEntries(commands)),
     allow: {

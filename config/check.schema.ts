@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { referenceAnywhere, referenceForm } from '../domain/secrets.ts';
 import { says } from '../domain/issues.schema.ts';
-import { nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
-import { mostValues } from '../domain/checks/regression.ts';
+import { durationShape, nameShape, positiveDurationShape } from '../domain/shapes.schema.ts';
+import { fewestValues, mostValues } from '../domain/checks/regression.ts';
 import { listText } from '../domain/format.ts';
 import { sslModes } from './connection.ts';
 import { checkNumbers } from './policy.schema.ts';
@@ -92,9 +92,30 @@ const grpcShape = z.strictObject({
   metadata: headersShape.optional().describe('sent with the call; what looks like a secret must be a reference'),
 });
 
-const factor = z.number({ error: 'expected a number' }).min(1, 'must be at least 1').max(1_000, 'must be at most 1000');
-/** With fewer, no rank test could tell; more would not be in the history of a short baseline. */
-const fewest = z.int({ error: 'expected a whole number' }).min(8, 'must be at least 8');
+/** What every comparison with the time before the change may say. */
+const comparison = (usual: { readonly samples: number; readonly for: string }) => ({
+  factor: z
+    .number({ error: 'expected a number' })
+    .min(1, 'must be at least 1')
+    .max(1_000, 'must be at most 1000')
+    .optional()
+    .meta({ description: 'medians must be at least so many times apart', default: 2 }),
+  samples: z
+    .int({ error: 'expected a whole number' })
+    .min(fewestValues, `must be at least ${fewestValues}: with fewer no rank test could tell`)
+    .max(mostValues, `must be at most ${mostValues}`)
+    .optional()
+    .meta({ description: 'values of before, and newest ones, that are compared', default: usual.samples }),
+  for: durationShape.optional().meta({ description: 'and it must stay so without a break', default: usual.for }),
+});
+
+const latencyShape = z.union([
+  z.boolean(),
+  z.strictObject({
+    ...comparison({ samples: 30, for: '1m' }),
+    plus: durationShape.optional().meta({ description: 'and at least so much slower', default: '20ms' }),
+  }),
+]);
 
 const prometheusShape = z
   .strictObject({
@@ -113,20 +134,23 @@ const prometheusShape = z
     baseline: z
       .strictObject({
         worse: z.enum(['higher', 'lower']).describe('which way is worse'),
-        factor: factor.optional().meta({ description: 'medians must be at least so many times apart', default: 1.5 }),
+        ...comparison({ samples: 20, for: '2m' }),
         plus: z
           .number()
           .min(0, 'must not be negative')
           .optional()
-          .meta({ description: 'and at least so much', default: 0 }),
-        samples: fewest
-          .max(mostValues, `must be at most ${mostValues}`)
-          .optional()
-          .meta({ description: 'values of before, and newest ones, that are compared', default: 20 }),
+          .meta({ description: 'and at least so much; needed where higher is worse', default: 0 }),
         window: positiveDurationShape
           .optional()
           .meta({ description: 'how far before the change it looks', default: '30m' }),
       })
+      .refine(
+        ({ worse, plus }) => worse === 'lower' || plus !== undefined,
+        says(
+          'needs "plus"',
+          'Of nothing, or of next to nothing, a multiple is soon reached: say the least difference that matters.',
+        ),
+      )
       .optional()
       .describe('compares with the time before the change (docs/checks.md)'),
   })
@@ -152,9 +176,20 @@ export const checkShape = z
       .enum(['required', 'advisory'])
       .optional()
       .meta({ description: 'only `required` ones decide', default: 'required' }),
+    onFail: z
+      .enum(['revert', 'hold', 'notify'])
+      .optional()
+      .meta({ description: 'what its failure brings; `notify` makes it `advisory`', default: 'revert' }),
+    shadow: z
+      .boolean()
+      .optional()
+      .meta({ description: 'only record, with what it would have brought', default: false }),
     location: nameShape
       .optional()
       .meta({ description: 'which probe measures it: `knowngood worker --probe <location>`', default: 'default' }),
+    latency: latencyShape
+      .optional()
+      .meta({ description: 'compare how long its passes take with the time before the change', default: false }),
     ...checkNumbers,
   })
   .superRefine((check, ctx) => {
@@ -164,6 +199,36 @@ export const checkShape = z
         code: 'custom',
         message: `needs exactly one of ${listText(checkKinds.map((kind) => `"${kind}"`))}`,
       });
+    const contradiction = contradicts(check);
+    if (contradiction !== null) ctx.addIssue({ code: 'custom', path: ['level'], message: contradiction });
+    if (check.prometheus !== undefined && check.latency !== undefined && check.latency !== false)
+      ctx.addIssue({
+        code: 'custom',
+        path: ['latency'],
+        message: says(
+          'would time Prometheus itself',
+          'Ask it for the latency of the dependent, and compare that: "prometheus.baseline".',
+        ),
+      });
   });
+
+/** `level` says whether the change needs it, `onFail` what its failure brings; null: they agree. */
+function contradicts({
+  level,
+  onFail,
+  shadow,
+}: {
+  readonly level?: 'required' | 'advisory' | undefined;
+  readonly onFail?: 'revert' | 'hold' | 'notify' | undefined;
+  readonly shadow?: boolean | undefined;
+}): string | null {
+  if (level === 'advisory' && (onFail === 'revert' || onFail === 'hold'))
+    return says(`is "advisory", which decides nothing, and "onFail" is "${onFail}"`, 'Leave one of them out.');
+  if (level === 'required' && onFail === 'notify')
+    return says('is "required", and "onFail: notify" decides nothing', 'Leave one of them out.');
+  if (level === 'advisory' && shadow === true)
+    return says('is "advisory", and a shadow of that would tell nothing', 'Leave "level" out, or "shadow".');
+  return null;
+}
 
 export type CheckInput = z.infer<typeof checkShape>;

@@ -1,5 +1,5 @@
 /** Fills a check in: what it does not say comes from its target's connection and the defaults. */
-import type { CheckSpec } from '../domain/check.ts';
+import type { CheckSpec, ComparisonRule } from '../domain/check.ts';
 import { defaultLocation } from '../domain/change.ts';
 import type { CheckInput } from './check.schema.ts';
 import { tlsFiles } from './common.ts';
@@ -22,9 +22,10 @@ export function resolveCheck(name: string, check: CheckInput, owner: CheckOwner,
     name: `${owner.dependent}/${name}`,
     dependent: owner.dependent,
     team: owner.team,
-    level: check.level ?? ('required' as const),
+    ...consequence(check),
     ...numbers,
     location: check.location ?? defaultLocation,
+    ...latency(check.latency),
   };
   if (check.http !== undefined) return { ...common, kind: 'http', ...http(check.http) };
   if (check.grpc !== undefined) return { ...common, kind: 'grpc', ...grpc(check.grpc) };
@@ -50,6 +51,24 @@ export function resolveCheck(name: string, check: CheckInput, owner: CheckOwner,
     };
   }
   return { ...common, kind: 'tcp', host: check.tcp?.host ?? target.host, port: check.tcp?.port ?? target.port };
+}
+
+/** A check that is tried out keeps what it would bring, and brings nothing. */
+function consequence({ level, onFail, shadow }: CheckInput): Pick<CheckSpec, 'level' | 'onFail' | 'shadow'> {
+  const decides = level !== 'advisory' && onFail !== 'notify' && shadow !== true;
+  return {
+    level: decides ? 'required' : 'advisory',
+    ...(onFail === undefined || onFail === 'revert' ? {} : { onFail }),
+    ...(shadow === true ? { shadow } : {}),
+  };
+}
+
+/** What people take for slow: a login of 2 ms may take 20 more, a page of 200 ms may not take 400. */
+function latency(input: CheckInput['latency']): { readonly latency?: ComparisonRule } {
+  if (input === undefined || input === false) return {};
+  const { factor, plus, samples, for: lasting }: Exclude<typeof input, boolean> = input === true ? {} : input;
+  const rule = { factor: factor ?? 2, plus: durationMs(plus ?? '20ms'), samples: samples ?? 30 };
+  return { latency: { worse: 'higher', ...rule, forMs: durationMs(lasting ?? '1m') } };
 }
 
 function http(input: NonNullable<CheckInput['http']>) {
@@ -86,9 +105,11 @@ function prometheus({ url, query, headers, min, max, baseline }: NonNullable<Che
         ? null
         : {
             worse: baseline.worse,
-            factor: baseline.factor ?? 1.5,
+            factor: baseline.factor ?? 2,
             plus: baseline.plus ?? 0,
             samples: baseline.samples ?? 20,
+            // Longer than for a latency: a rate looks back, so its neighbours repeat each other.
+            forMs: durationMs(baseline.for ?? '2m'),
           },
     windowMs: durationMs(baseline?.window ?? '30m'),
   };

@@ -27,6 +27,8 @@ export interface AdmittedChange {
   readonly notify?: NotifyPlan;
   /** Overrides in force, in words, for people: `soak 2m instead of 10m`. */
   readonly notes: readonly string[];
+  /** What will keep its checks from telling, in words. Absent: nothing that is known beforehand. */
+  readonly warnings?: readonly string[];
 }
 
 /** The probe locations that measure this change, each once. */

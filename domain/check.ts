@@ -16,8 +16,10 @@ export interface ComparisonRule {
   readonly factor: number;
   /** Of the medians: at least so much away, ms for a latency. */
   readonly plus: number;
-  /** Needed from before the change and of the newest each, for the rank test. At least 8. */
+  /** Needed from before the change; as many of the newest are compared with them. At least `fewestValues`. */
   readonly samples: number;
+  /** Worse for so long without a break is unhealthy. Absent: at once, as in changes of earlier versions. */
+  readonly forMs?: number;
 }
 
 interface CheckCommon {
@@ -25,7 +27,12 @@ interface CheckCommon {
   readonly name: string;
   readonly dependent: string;
   readonly team: string | null;
+  /** Only a required one decides anything, and blocks a change when it is red before. */
   readonly level: 'required' | 'advisory';
+  /** `hold`: of a required check, people are asked. `notify`: of an advisory one, its team is told. Absent: revert, nothing. */
+  readonly onFail?: 'hold' | 'notify';
+  /** It is tried out: only recorded, with what it would have brought. Advisory. */
+  readonly shadow?: true;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly thresholds: Thresholds;
@@ -142,6 +149,8 @@ export interface Sample {
   readonly code: string | null;
   /** The error's own words, at most 300 characters, no secrets. */
   readonly message: string | null;
+  /** Of a check that only records. */
+  readonly shadow?: true;
   /** True while settling and of a class that settling forgives: recorded, not counted. */
   readonly forgiven?: boolean;
 }
@@ -169,8 +178,17 @@ export interface CheckProgress {
   readonly failingSince: number | null;
   /** The newest numbers of a check that is compared with the time before the change, at most as many as its rule asks for. */
   readonly values?: readonly number[];
-  /** They are worse than before the change: since when (Unix ms), in words. */
-  readonly worse?: { readonly at: number; readonly why: string };
+  /** They are worse than before the change: since when without a break (Unix ms), in words. */
+  readonly worse?: Finding;
+  /** Of a check that never ends a watch: when it would have first. */
+  readonly crossed?: Finding;
+}
+
+export interface Finding {
+  /** Unix ms. */
+  readonly at: number;
+  /** In words. */
+  readonly why: string;
 }
 
 /** What a compared check gave before the change. */
@@ -182,7 +200,13 @@ export interface Before {
 export type Verdict =
   | { readonly kind: 'healthy' }
   | { readonly kind: 'unhealthy'; readonly check: string; readonly dependent: string; readonly why: string }
-  | { readonly kind: 'inconclusive'; readonly check: string; readonly why: string };
+  | {
+      readonly kind: 'inconclusive';
+      readonly check: string;
+      readonly why: string;
+      /** It was measured, and failed: for this check people decide. */
+      readonly failed?: true;
+    };
 
 export interface WatchResult {
   /** null: cancelled without a decision, the counters so far. */

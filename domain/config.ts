@@ -22,6 +22,27 @@ export interface TemporalConfig {
   readonly encryption?: { readonly keys: readonly string[] };
 }
 
+/** The REST API of a Patroni cluster. */
+export interface PatroniConfig {
+  /** Origins, such as `https://10.0.0.5:8008`; one that answers will do. */
+  readonly endpoints: readonly string[];
+  /** null: it asks for no login. */
+  readonly username: string | null;
+  /** A secret reference or null. */
+  readonly password: string | null;
+  readonly tls: TemporalConfig['tls'];
+}
+
+/** An instance of Amazon RDS for PostgreSQL; credentials come from AWS's own chain. */
+export interface RdsConfig {
+  readonly instance: string;
+  readonly region: string;
+  /** An origin; null: that of the region. */
+  readonly endpoint: string | null;
+  /** Other instances that may have its parameter group too, so that a change reaches them. */
+  readonly sharedWith: readonly string[];
+}
+
 export interface DatabaseConfig {
   /** `postgresql://user@host:port/db?sslmode=…`, no password in it. */
   readonly connection: string;
@@ -142,6 +163,10 @@ export interface AgentConfig {
   readonly keyFile: string;
   /** argv that restarts (or starts, when it is down) the server and returns when done; null: this agent cannot restart. */
   readonly restart: readonly string[] | null;
+  /** The target is a Patroni cluster, and its configuration goes through Patroni. Absent: a server on this host. */
+  readonly patroni?: PatroniConfig;
+  /** The target is an RDS instance, and its configuration goes through its parameter group. */
+  readonly rds?: RdsConfig;
   readonly commands: Readonly<Record<string, NamedCommand>>;
   readonly allow: { readonly settings: readonly string[]; readonly paths: readonly string[]; readonly sql: boolean };
   /** What a revert leaves closed, whatever the orchestrator says. */

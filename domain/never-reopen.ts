@@ -14,7 +14,7 @@ export interface NeverReopen {
 
 /** Of agent.yaml. */
 export interface OwnNeverReopen extends NeverReopen {
-  /** Written in the file: then no word of the orchestrator lifts it, only a signature by one of `keys`, or a person on the host. */
+  /** Something is listed there: then no word of the orchestrator lifts it, only a signature by one of `keys`, or a person on the host. */
   readonly declared: boolean;
   /** Public keys, each a line as OpenSSH writes it. */
   readonly keys: readonly string[];
@@ -25,7 +25,7 @@ export const nothingClosed: NeverReopen = { roles: [], from: [], passwordless: f
 /** Where nobody has said anything: who has to show nothing to get in is not let in again unseen. */
 export const closedByDefault: NeverReopen = { ...nothingClosed, passwordless: true };
 
-/** Nothing is written in agent.yaml. */
+/** Nothing is listed in agent.yaml. */
 export const undeclared: OwnNeverReopen = { ...closedByDefault, declared: false, keys: [] };
 
 export function united(one: NeverReopen, other: NeverReopen): NeverReopen {

@@ -12,9 +12,19 @@ export interface ServerSection {
   readonly inRecovery: boolean;
 }
 
-/** `tls`: certificates, CAs, CRLs, DH parameters; `secret`: private keys and keytabs, never shown, digest always keyed. */
+/** `declared`: what the owner of a managed target declares beside settings and rules. `tls`: certificates, CAs, CRLs, DH parameters; `secret`: private keys and keytabs, never shown, digest always keyed. */
 export type FileRole =
-  'main' | 'auto' | 'include' | 'hba' | 'ident' | 'auth-list' | 'tls' | 'secret' | 'debian' | 'missing-include';
+  | 'main'
+  | 'auto'
+  | 'include'
+  | 'hba'
+  | 'ident'
+  | 'auth-list'
+  | 'tls'
+  | 'secret'
+  | 'debian'
+  | 'declared'
+  | 'missing-include';
 
 export interface FileEntry {
   /** Absolute path as PostgreSQL names it. */

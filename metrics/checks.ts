@@ -8,20 +8,22 @@ export function countingSamples(record: RecordSamples, registry: Registry): Reco
   const results = new Counter({
     name: 'knowngood_check_samples_total',
     help: 'Measurements of checks: pass, fail, error (the check could not be made) and no-data.',
-    labelNames: ['target', 'check', 'result'],
+    labelNames: ['target', 'check', 'result', 'shadow'],
     registers: [registry],
   });
   const latency = new Histogram({
     name: 'knowngood_check_latency_seconds',
     help: 'How long measurements that passed took.',
-    labelNames: ['target', 'check'],
+    labelNames: ['target', 'check', 'shadow'],
     buckets,
     registers: [registry],
   });
   return (target, changeId, samples) => {
-    for (const { check, mark, latencyMs } of samples) {
-      results.inc({ target, check, result: mark });
-      if (mark === 'pass') latency.observe({ target, check }, latencyMs / 1_000);
+    for (const { check, mark, latencyMs, shadow } of samples) {
+      // An empty label is none: only checks that are tried out have it.
+      const labels = { target, check, ...(shadow === true ? { shadow: 'true' } : {}) };
+      results.inc({ ...labels, result: mark });
+      if (mark === 'pass') latency.observe(labels, latencyMs / 1_000);
     }
     return record(target, changeId, samples);
   };

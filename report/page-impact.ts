@@ -2,6 +2,7 @@
 import type { ReportModel } from '../domain/report/report.ts';
 import type { CheckReport, Stretch } from '../domain/report/checks.ts';
 import { latencyChart } from './chart-latency.ts';
+import { levelText } from '../domain/checks/consequence.ts';
 import { durationText } from '../domain/format.ts';
 import { markup, type Markup } from './markup.ts';
 import { momentList } from './moments.ts';
@@ -28,11 +29,12 @@ function card(model: ReportModel, check: CheckReport, id: string): Markup {
   const team = check.team === null ? '' : ` · team ${check.team}`;
   return markup`<article class="card ${check.state}" aria-labelledby="${id}-name">
     <h3 id="${id}-name">${check.name} <span class="state">${states[check.state]}</span></h3>
-    <p class="meta">${check.level}${team} · ${check.measures}</p>
+    <p class="meta">${levelText(check)}${team} · ${check.measures}</p>
     <dl class="stretches">
       ${stretch('Before', check.before)}${stretch('In force', check.during)}${stretch('After', check.after)}
     </dl>
     ${check.series.length === 0 ? markup`<p class="meta">Only counters are known; the single measurements did not reach the store.</p>` : latencyChart(model, check, id)}
+    ${[check.worse, check.crossed].map((found) => (found === null ? null : markup`<p class="said">${found.why}</p>`))}
     ${firstFailure === null ? null : markup`<p class="said">${[firstFailure.class, firstFailure.code].filter((word) => word !== null).join(' ')}${firstFailure.message === null ? null : markup` <q>${firstFailure.message}</q>`}</p>`}
   </article>`;
 }

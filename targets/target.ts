@@ -1,4 +1,4 @@
-/** What the agent needs of a kind of target. `postgres/` is the first; Patroni and RDS come behind the same face. */
+/** What the agent needs of a kind of target: `postgres/`, a server on its host; `managed/`, servers that somebody else owns. */
 import type { AccessAnswer } from '../domain/access/explain.ts';
 import type { AccessImpact, Asked } from '../domain/access/impact.ts';
 import type { Observation } from '../domain/access/observed.ts';
@@ -12,6 +12,7 @@ import type { PlanSummary, RevertItem } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { CheckToProve, MeasureCheck, Proofs } from '../domain/proof.ts';
 import type { Rehearsal, RehearsedPrincipal } from '../domain/rehearsal.ts';
+import type { Document, Edit } from '../domain/managed/document.ts';
 import type { FileEntry, Snapshot } from '../domain/snapshot.ts';
 import type { WayBack } from '../domain/ways-back.ts';
 
@@ -57,8 +58,32 @@ export interface Captured {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Why this is not known-good (differs from what runs, pending_restart, would not start): empty when clean. */
   readonly dirty: readonly Problem[];
+  /** Of a managed target; its `files` are views of it, under paths that begin with its scope. Secrets stand in it openly. */
+  readonly managed?: ManagedState;
   /** Not what was captured, but that as the server of a declared upgrade takes it: see `carryOver`. */
   readonly carried?: CarriedOver;
+}
+
+/** What the owner of a managed target declares, and what runs by it. */
+export interface ManagedState {
+  readonly document: Document;
+  /** Of the primary: what SQL is asked of. */
+  readonly leader: {
+    readonly name: string;
+    /** On its host. */
+    readonly dataDirectory: string;
+    /** Unix ms. */
+    readonly startedAt: number;
+  };
+  /** Each that could be asked, by name. */
+  readonly members: Readonly<Record<string, MemberState>>;
+}
+
+export interface MemberState {
+  /** Name → value, fingerprints for secrets. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The rules of pg_hba.conf as that member has them on disk; null: they are not read. */
+  readonly hba: string | null;
 }
 
 /** What tells a server, and its history, from any other. */
@@ -103,6 +128,8 @@ export type ChangeStep =
       /** Written by a restore: every name is qualified, and passwords may stand in it as they are stored. */
       readonly restoring?: true;
     }
+  /** To the owner of a managed target, in one write. */
+  | { readonly do: 'declare'; readonly edits: readonly Edit[] }
   | { readonly do: 'reload' }
   | { readonly do: 'restart' };
 

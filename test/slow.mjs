@@ -1,5 +1,7 @@
 /** Files, below test/, that `npm test` leaves to `npm run test:full`: most take about a minute. */
 export const slow = [
+  'agent/patroni',
+  'agent/rds',
   'browser/encrypted',
   'browser/operator',
   'deploy/helm',
@@ -11,13 +13,18 @@ export const slow = [
   'mutations/three-way',
   'pipelines/github',
   'pipelines/others',
+  'targets/managed/patroni/target',
+  'targets/managed/rds/target',
   'targets/postgres/rehearsal/rehearse',
   'traces/traces',
   'workflows/agent-alone',
+  'workflows/bystanders',
   'workflows/drift-told',
   'workflows/graceful-stop',
   'workflows/held-back',
   'workflows/orphan',
+  'workflows/patroni',
+  'workflows/rds',
   'workflows/rollout',
   'workflows/scoped',
 ];

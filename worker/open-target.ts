@@ -2,20 +2,29 @@
 import { fingerprintKey } from '../agent/key.ts';
 import { resolveOptionalSecret } from '../config/secrets.ts';
 import type { AgentConfig } from '../domain/config.ts';
+import type { Owner } from '../targets/managed/owner.ts';
+import { createPatroniOwner } from '../targets/managed/patroni/owner.ts';
+import { createManagedTarget } from '../targets/managed/target.ts';
 import { createPostgresTarget } from '../targets/postgres/target.ts';
 import type { Target } from '../targets/target.ts';
 
+type Secret = (reference: string | null) => Promise<string | null>;
+
 /** `onNoPassword`: go on without it, because files are put back without SQL; absent: its absence is an error. */
 export async function openTarget(
-  { database, restart, standbys, keyFile }: AgentConfig,
+  config: AgentConfig,
   key: Buffer,
   onNoPassword?: (error: unknown) => void,
 ): Promise<Target> {
-  const password = await resolveOptionalSecret(database.password).catch((error: unknown) => {
-    if (onNoPassword === undefined) throw error;
-    onNoPassword(error);
-    return null;
-  });
+  const { database, restart, standbys, keyFile } = config;
+  const secret: Secret = (reference) =>
+    resolveOptionalSecret(reference).catch((error: unknown) => {
+      if (onNoPassword === undefined) throw error;
+      onNoPassword(error);
+      return null;
+    });
+  const password = await secret(database.password);
+  const fingerprints = (await fingerprintKey(keyFile)) ?? key;
   // A standby that cannot be asked forbids what depends on it, and nothing else.
   const named = await Promise.all(
     standbys.map(async (standby) => ({
@@ -23,6 +32,16 @@ export async function openTarget(
       password: await resolveOptionalSecret(standby.password).catch(() => null),
     })),
   );
-  const fingerprints = (await fingerprintKey(keyFile)) ?? key;
-  return createPostgresTarget({ database, password, key: fingerprints, restart, standbys: named });
+  const options = { database, password, key: fingerprints, standbys: named };
+  const owner = await ownerOf(config, secret);
+  return owner === null ? createPostgresTarget({ ...options, restart }) : createManagedTarget({ ...options, owner });
+}
+
+/** null: nobody owns the configuration but whoever is on its host. */
+export async function ownerOf({ patroni, rds }: AgentConfig, secret: Secret): Promise<Owner | null> {
+  if (patroni !== undefined) return createPatroniOwner(patroni, await secret(patroni.password));
+  if (rds === undefined) return null;
+  // The AWS SDK is loaded by whoever has an instance there, and by nobody else.
+  const { createRdsOwner } = await import('../targets/managed/rds/owner.ts');
+  return createRdsOwner(rds);
 }

@@ -18,6 +18,7 @@ import type { Problem } from '../domain/problem.ts';
 import { endOf } from './answers.ts';
 import { rulesOf } from './approval-rules.ts';
 import { arm, type Before } from './arming.ts';
+import { setRedBystandersAside } from './bystanders.ts';
 import type { Operators } from './decisions.ts';
 import { firstOf, problemOf, rejected, type End } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
@@ -83,7 +84,7 @@ async function admit(flow: Flow): Promise<AdmittedChange | End> {
     return rejected('no-agent', problem.message, [problem]);
   }
   flow.change = answer.change;
-  for (const line of answer.change.notes) note(flow, line);
+  for (const line of [...answer.change.notes, ...(answer.change.warnings ?? [])]) note(flow, line);
   const canTell = answer.change.checks.some((check) => check.level === 'required');
   if (!canTell && !answer.change.policy.requireConfirm) {
     const problem: Problem = {
@@ -142,6 +143,7 @@ async function baseline(flow: Flow, change: AdmittedChange): Promise<End | null>
   );
   flow.progress = answers.flatMap((answer) => answer.progress);
   flow.evidence.baseline = flow.progress;
+  setRedBystandersAside(flow);
   const red = answers.flatMap((answer) => answer.red).filter((verdict) => verdict.kind !== 'healthy');
   if (red.length === 0) return null;
   if (change.policy.allowRedBaseline) {

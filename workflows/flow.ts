@@ -52,6 +52,8 @@ export interface Flow {
   live: readonly CheckProgress[];
   /** Checks that were red before an overridden baseline: recorded, never deciding. */
   ignore: readonly string[];
+  /** Checks that were red before and would end no watch: what they find is nobody's business. */
+  aside: readonly string[];
   readonly approvals: Approval[];
   approvalsNeeded: number;
   /** The class by which they are asked for; null: not known yet. */
@@ -102,6 +104,7 @@ export function openFlow(request: ChangeRequest): Flow {
     progress: [],
     live: [],
     ignore: [],
+    aside: [],
     approvals: [],
     approvalsNeeded: 0,
     approvalRisk: null,

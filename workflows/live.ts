@@ -1,5 +1,6 @@
 /** What a running watch tells of its checks: shown to people, and never what a verdict is made of. */
 import { parseSeen } from '../domain/checks/live.ts';
+import { heedBystanders } from './bystanders.ts';
 import { show, type Flow } from './flow.ts';
 import { tellOnce } from './telling.ts';
 
@@ -11,6 +12,7 @@ export function seen(flow: Flow, input: unknown): void {
   const told = new Set(news.map(({ check }) => check));
   flow.live = [...flow.live.filter(({ check }) => !told.has(check)), ...news];
   show(flow);
+  heedBystanders(flow, news);
   if (flow.live.some((own) => (own.failsInARow > 0 || own.worse) && decides(flow, own.check)))
     tellOnce(flow, 'failing');
 }

@@ -24,10 +24,12 @@ export async function planChange(request: ChangeRequest): Promise<{ kind: 'plann
     const taken = await agent(target, `read the configuration of ${target}`).snapshot({ ...caller, lookOnly: true });
     if (taken.kind === 'refused') return taken;
     if (taken.kind !== 'snapshotted') return { kind: 'refused', problems: [openAlready(target, taken)] };
-    const { access = [], policy, concerns = [] } = admitted.change;
+    const { access = [], policy, concerns = [], warnings = [] } = admitted.change;
     const asked = { ...caller, snapshotId: taken.snapshotId, request, access };
     const answer = await agent(target, 'plan the change').plan(asked);
-    return answer.kind === 'refused' ? answer : { ...answer, plan: underPolicy(answer.plan, policy.risk, concerns) };
+    if (answer.kind === 'refused') return answer;
+    const plan = underPolicy(answer.plan, policy.risk, concerns);
+    return { ...answer, plan: { ...plan, warnings: [...plan.warnings, ...warnings] } };
   } catch (error) {
     return { kind: 'refused', problems: [problemOf(error)] };
   }

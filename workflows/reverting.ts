@@ -3,6 +3,7 @@ import { CancellationScope, condition, isCancellation, patched } from '@temporal
 import type { Closed, Incomplete, Reverted, Stale } from '../activities/contract.ts';
 import { locationsOf } from '../domain/admitted.ts';
 import { neverArmed } from '../domain/agent-steps.ts';
+import type { Before } from '../domain/check.ts';
 import { heldBack, type HeldRuling } from '../domain/never-reopen.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { End, Ruling } from './ending.ts';
@@ -212,7 +213,7 @@ function endOfCalling(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind
 /** Reported beside the outcome, causes no further writes; a probe that is gone is said, not waited for. */
 async function askDependents(flow: Flow): Promise<void> {
   const { change } = flow;
-  const asked = (change?.checks ?? []).filter((check) => !flow.ignore.includes(check.name));
+  const asked = (change?.checks ?? []).filter(({ name, shadow }) => !shadow && !flow.ignore.includes(name));
   if (!change || asked.length === 0) {
     flow.dependents = 'not-measured';
     return;
@@ -225,6 +226,7 @@ async function askDependents(flow: Flow): Promise<void> {
           changeId: change.changeId,
           checks: asked.filter((check) => check.location === location),
           timeoutMs: Math.min(90_000, change.policy.settleRestartMs + 30_000),
+          ...slowUnder(flow, location),
         }),
       ),
     );
@@ -237,6 +239,20 @@ async function askDependents(flow: Flow): Promise<void> {
     flow.dependents = 'not-measured';
     note(flow, 'the dependents could not be measured: no probe answered');
   }
+}
+
+/** What got slower has recovered once it answers as before. A query of Prometheus may look back at the change for minutes. */
+function slowUnder({ change, evidence }: Flow, location: string): { readonly before?: readonly Before[] } {
+  const slower = (change?.checks ?? []).filter(
+    (check) =>
+      check.location === location &&
+      check.kind !== 'prometheus' &&
+      evidence.watch.some(({ check: name, worse }) => name === check.name && worse !== undefined),
+  );
+  const before = evidence.baseline.flatMap(({ check, values }) =>
+    values !== undefined && slower.some(({ name }) => name === check) ? [{ check, values }] : [],
+  );
+  return before.length === 0 ? {} : { before };
 }
 
 async function abandon(flow: Flow, { who, why }: { who: string; why: string }): Promise<End> {

@@ -83,7 +83,7 @@ function noticeOf(flow: Flow, kind: ChangeEvent, more: Partial<Situation>): Noti
     at: Date.now(),
     attribution: flow.attribution,
     approvalsNeeded: flow.approvalsNeeded,
-    ignore: flow.ignore,
+    ignore: [...flow.ignore, ...flow.aside],
     watched: flow.evidence.watch,
     conflicts: flow.conflicts,
     dependents: flow.dependents,

@@ -9,7 +9,7 @@ import { formProblem } from '../domain/request-form.ts';
 import { problemOf } from './ending.ts';
 import { orchestrator } from './steps.ts';
 
-export interface TriedCheck extends Pick<CheckSpec, 'name' | 'kind' | 'level' | 'location'> {
+export interface TriedCheck extends Pick<CheckSpec, 'name' | 'kind' | 'level' | 'onFail' | 'shadow' | 'location'> {
   /** null: nobody measured it. */
   readonly sample: Sample | null;
   /** Why nobody did. */
@@ -46,7 +46,14 @@ export async function tryChecks(request: {
 }
 
 async function tryAt(location: string, target: string, checks: readonly CheckSpec[]): Promise<readonly TriedCheck[]> {
-  const about = ({ name, kind, level }: CheckSpec) => ({ name, kind, level, location });
+  const about = ({ name, kind, level, onFail, shadow }: CheckSpec) => ({
+    name,
+    kind,
+    level,
+    location,
+    ...(onFail === undefined ? {} : { onFail }),
+    ...(shadow === undefined ? {} : { shadow }),
+  });
   try {
     const samples = await proxyActivities<Pick<ProbeActivities, 'tryChecks'>>({
       taskQueue: probeQueue(location),

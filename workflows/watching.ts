@@ -4,8 +4,10 @@ import type { Applied } from '../activities/contract.ts';
 import { locationsOf, type AdmittedChange } from '../domain/admitted.ts';
 import { type Attribution, type FailingCheck, attribute } from '../domain/access/attribution.ts';
 import type { CheckProgress, Verdict, WatchResult } from '../domain/check.ts';
-import { allWereRed, decideSoak } from '../domain/checks/verdict.ts';
+import { carriedOver } from '../domain/checks/progress.ts';
+import { allWereRed, decideSoak, type Soak } from '../domain/checks/verdict.ts';
 import { promise, revert } from './answers.ts';
+import { heedBystanders, noteUnprovenShadows } from './bystanders.ts';
 import { problemOf, type Ruling } from './ending.ts';
 import { enter, note, show, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
@@ -17,6 +19,8 @@ interface Window {
   readonly settleUntil: number;
   /** A hold waits for people anyway: only `unhealthy` ends its watch early. */
   readonly holding: boolean;
+  /** Counters to go on with. */
+  readonly from: readonly CheckProgress[];
   /** Of a hold that the dependents themselves can end; null: only its deadline or people do. */
   readonly enoughAfterMs: number | null;
 }
@@ -45,32 +49,36 @@ export async function watchTheSoak(
   const seen = await watch(
     flow,
     change,
-    { settleUntil, holding: false, enoughAfterMs: null },
+    { settleUntil, holding: false, from: [], enoughAfterMs: null },
     () => stopped(operators) || promised.refused() !== null,
   );
   const early = promised.refused() ?? spoken(operators);
   if (early) return early;
   if (seen.kind === 'verdict' && seen.verdict.kind === 'unhealthy') return unhealthy(flow, seen.verdict);
   const soakMs = Date.now() - startedAt;
-  const verdict =
-    seen.kind === 'verdict'
-      ? seen.verdict
-      : decideSoak(change.checks, flow.progress, {
-          startedAt,
-          soakMs,
-          settleUntil,
-          now: Date.now(),
-          ignore: flow.ignore,
-          mendedTells: mendedTells(flow, change),
-        });
+  const verdict = seen.kind === 'verdict' ? seen.verdict : judgeSoak(flow, change, { startedAt, soakMs, settleUntil });
   if (verdict.kind === 'unhealthy') return unhealthy(flow, verdict);
   if (verdict.kind === 'healthy' && !policy.requireConfirm)
     return { kind: 'keep', reason: 'soak-healthy', why: 'every required check was healthy through the whole soak' };
   return hold(flow, operators, change, {
-    why: verdict.kind === 'healthy' ? 'healthy; waiting for an operator to confirm' : `inconclusive: ${verdict.why}`,
+    why: verdict.kind === 'healthy' ? 'healthy; waiting for an operator to confirm' : heldFor(verdict),
     settleUntil,
     healthyIsEnough: verdict.kind !== 'healthy' && !policy.requireConfirm,
   });
+}
+
+function judgeSoak(
+  flow: Flow,
+  change: AdmittedChange,
+  stretch: Pick<Soak, 'startedAt' | 'soakMs' | 'settleUntil'>,
+): Verdict {
+  const soak = { ...stretch, now: Date.now(), ignore: flow.ignore, mendedTells: mendedTells(flow, change) };
+  if (flow.phase === 'watch') noteUnprovenShadows(flow, soak);
+  return decideSoak(change.checks, flow.progress, soak);
+}
+
+function heldFor({ why, failed }: Extract<Verdict, { kind: 'inconclusive' }>): string {
+  return failed ? `${why}; for this check people decide` : `inconclusive: ${why}`;
 }
 
 /** Asked only where it matters: the histories of all other changes stay as they are. */
@@ -96,11 +104,12 @@ export async function hold(
   const startedAt = Date.now();
   const promised = promising(flow, forMs);
   operators.confirmed = null;
+  const from = carriedOver(flow.progress);
   flow.progress = [];
   const seen = await watch(
     flow,
     change,
-    { settleUntil, holding: true, enoughAfterMs: healthyIsEnough ? enoughAfter(change) : null },
+    { settleUntil, holding: true, from, enoughAfterMs: healthyIsEnough ? enoughAfter(change) : null },
     () => stopped(operators) || promised.refused() !== null,
   );
   const early = promised.refused() ?? spoken(operators);
@@ -110,18 +119,20 @@ export async function hold(
   if (seen.kind === 'verdict' && seen.verdict.kind === 'healthy')
     return { kind: 'keep', reason: 'soak-healthy', why: 'healthy for long enough in the hold' };
   const soakMs = Date.now() - startedAt;
-  const mended = mendedTells(flow, change);
-  const window = { startedAt, soakMs, settleUntil, now: Date.now(), ignore: flow.ignore, mendedTells: mended };
-  const verdict = decideSoak(change.checks, flow.progress, window);
+  const verdict = judgeSoak(flow, change, { startedAt, soakMs, settleUntil });
   if (verdict.kind === 'healthy')
     return { kind: 'keep', reason: 'soak-healthy', why: 'healthy through the whole hold' };
   if (verdict.kind === 'unhealthy') return unhealthy(flow, verdict);
+  if (verdict.failed) {
+    if (silence === 'revert') return unhealthy(flow, { ...verdict, why: `nobody decided, and ${verdict.why}` });
+    flow.dependents = 'still-failing';
+  }
   return silence === 'revert'
     ? revert('inconclusive', `still inconclusive: ${verdict.why}`)
     : {
         kind: 'keep',
         reason: 'held-and-kept',
-        why: `inconclusive, and the policy keeps such a change: ${verdict.why}`,
+        why: `${verdict.failed ? 'failing' : 'inconclusive'}, and the policy keeps such a change: ${verdict.why}`,
       };
 }
 
@@ -162,7 +173,7 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
             ...(before.length === 0 ? {} : { before }),
             ...(window.enoughAfterMs === null ? {} : { enoughAfterMs: window.enoughAfterMs }),
           });
-        let result = await watchOn([]);
+        let result = await watchOn(window.from.filter(({ check }) => checks.some(({ name }) => name === check)));
         // A watch has no end of its own: one that ended all the same is started again while anything is awaited.
         while (result.verdict === null && !CancellationScope.current().consideredCancelled) {
           await sleep('1 second', { summary: 'then the watch is started again' });
@@ -189,6 +200,7 @@ async function watch(flow: Flow, change: AdmittedChange, window: Window, stop: (
   if (!inTime) await ended;
   flow.progress = [...counted];
   flow.evidence.watch = flow.progress;
+  heedBystanders(flow, flow.progress);
   show(flow);
   if (broken !== null) throw broken;
   if (verdict !== null) return { kind: 'verdict', verdict };
@@ -199,7 +211,7 @@ function worse(one: Verdict | null, other: Verdict | null): Verdict | null {
   return other?.kind === 'unhealthy' || one === null ? (other ?? one) : one;
 }
 
-function unhealthy(flow: Flow, verdict: Extract<Verdict, { kind: 'unhealthy' }>): Ruling {
+function unhealthy(flow: Flow, verdict: Pick<Extract<Verdict, { kind: 'unhealthy' }>, 'check' | 'why'>): Ruling {
   const red = flow.progress.find(({ check }) => check === verdict.check);
   flow.moments.firstFailure = red?.failingSince ?? red?.worse?.at ?? null;
   flow.attribution = explained(flow);
@@ -211,7 +223,9 @@ function unhealthy(flow: Flow, verdict: Extract<Verdict, { kind: 'unhealthy' }>)
 function explained(flow: Flow): readonly Attribution[] {
   const failing = flow.progress.flatMap(({ check: name, last, failsInARow }): FailingCheck[] => {
     const check = flow.change?.checks.find((one) => one.name === name);
-    return check === undefined || last === null || failsInARow === 0 ? [] : [{ check, sample: last }];
+    // What a shadow finds decides nothing, not even what is taken back.
+    if (check === undefined || check.shadow) return [];
+    return last === null || failsInARow === 0 ? [] : [{ check, sample: last }];
   });
   for (const plan of [flow.seen, flow.plan]) {
     const found = plan === null ? [] : attribute(failing, plan);

@@ -39,6 +39,8 @@ const notes: ReadonlySet<string> = new Set([
   'verifiers-unreadable',
   'maps-unreadable',
   'not-restorable',
+  'owner-paused',
+  'member-away',
 ]);
 
 function findingsOf(what: string, { name, ok: isOk, problem, sql }: DoctorCheck): Finding[] {

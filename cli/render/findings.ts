@@ -10,7 +10,7 @@ export const notCovered: readonly string[] = [
   'extension versions: seen and shown, never taken back',
   'publications, subscriptions, replication slots, event triggers, security labels, comments',
   'the folders and disks of tablespaces, the operating system, its users and its limits',
-  'targets managed by Patroni, an operator or a cloud provider, and standbys: they are refused',
+  'targets managed by an operator or a cloud provider, standbys, and Patroni clusters without a "patroni" section: they are refused',
   'notifications of teams',
 ];
 

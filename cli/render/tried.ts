@@ -1,5 +1,6 @@
 /** What checks have seen, a line each. Pure. */
 import type { Sample } from '../../domain/check.ts';
+import { levelText } from '../../domain/checks/consequence.ts';
 import { oneLine } from '../../domain/markdown.ts';
 import type { TriedCheck } from '../../workflows/try-checks.ts';
 import { noColors } from './problem.ts';
@@ -17,7 +18,7 @@ export function renderTried(tried: readonly TriedCheck[], colors: Colors = noCol
   const markOf = ({ sample }: TriedCheck): Sample['mark'] | 'absent' => sample?.mark ?? 'absent';
   const lines = columns([
     ['RESULT', 'CHECK', 'KIND', 'LEVEL', 'FROM', 'TOOK', 'SAID'],
-    ...tried.map((one) => [markOf(one), one.name, one.kind, one.level, one.location, tookOf(one), saidOf(one)]),
+    ...tried.map((one) => [markOf(one), one.name, one.kind, levelText(one), one.location, tookOf(one), saidOf(one)]),
   ]);
   return lines
     .map((line, at) => {

@@ -4,11 +4,15 @@ import type { CheckProgress } from '../check.ts';
 /** The Signal. */
 export const checksSeen = 'checksSeen';
 
-export type CheckState = 'unseen' | 'passing' | 'failing' | 'unmeasurable';
+/** `crossed`: it fails, has crossed its thresholds, and ends no watch by it. */
+export type CheckState = 'unseen' | 'passing' | 'failing' | 'crossed' | 'unmeasurable';
 
-export function stateOf(progress: Pick<CheckProgress, 'last' | 'failsInARow' | 'errorsInARow' | 'worse'>): CheckState {
+type Shown = Pick<CheckProgress, 'last' | 'failsInARow' | 'errorsInARow' | 'worse' | 'crossed'>;
+
+export function stateOf(progress: Shown): CheckState {
   if (progress.last === null) return 'unseen';
-  if (progress.failsInARow > 0 || progress.worse !== undefined) return 'failing';
+  if (progress.failsInARow > 0 || progress.worse !== undefined)
+    return progress.crossed === undefined ? 'failing' : 'crossed';
   return progress.errorsInARow > 0 ? 'unmeasurable' : 'passing';
 }
 
@@ -54,7 +58,8 @@ const mostChecks = 60;
 
 export function shownOf(progress: readonly CheckProgress[]): readonly CheckProgress[] {
   if (progress.length <= mostChecks) return progress.map(withoutValues);
-  const weight = (own: CheckProgress): number => (stateOf(own) === 'failing' ? 2 : stateOf(own) === 'passing' ? 0 : 1);
+  const weights = { crossed: 2, failing: 2, unmeasurable: 1, unseen: 1, passing: 0 } as const;
+  const weight = (own: CheckProgress): number => weights[stateOf(own)];
   return [...progress]
     .sort((a, b) => weight(b) - weight(a))
     .slice(0, mostChecks)
@@ -86,19 +91,19 @@ export function parseSeen(input: unknown, known: readonly string[]): readonly Ch
 function isProgress(entry: unknown, known: readonly string[]): boolean {
   if (typeof entry !== 'object' || entry === null) return false;
   const own = entry as Record<string, unknown>;
-  const { check, failingSince, lastAt, last, worse } = own;
+  const { check, failingSince, lastAt, last, worse, crossed } = own;
   if (typeof check !== 'string' || !known.includes(check)) return false;
   return (
     counters.every((name) => isCount(own[name])) &&
     [failingSince, lastAt].every(isTime) &&
     isSample(last) &&
-    isWorse(worse)
+    [worse, crossed].every(isFinding)
   );
 }
 
-function isWorse(worse: unknown): boolean {
-  if (worse === undefined) return true;
-  const { at, why } = (worse ?? {}) as Record<string, unknown>;
+function isFinding(finding: unknown): boolean {
+  if (finding === undefined) return true;
+  const { at, why } = (finding ?? {}) as Record<string, unknown>;
   return typeof at === 'number' && typeof why === 'string';
 }
 

@@ -31,6 +31,7 @@ export function anew({
   last,
   values,
   worse,
+  crossed,
 }: CheckProgress): CheckProgress {
   return {
     ...noProgress(check),
@@ -41,7 +42,15 @@ export function anew({
     last,
     ...(values === undefined ? {} : { values }),
     ...(worse === undefined ? {} : { worse }),
+    ...(crossed === undefined ? {} : { crossed }),
   };
+}
+
+/** What the next watch goes on with: numbers that are compared take a soak to gather. All else it sees for itself. */
+export function carriedOver(progress: readonly CheckProgress[]): readonly CheckProgress[] {
+  return progress.flatMap(({ check, values, worse }) =>
+    values === undefined ? [] : [{ ...noProgress(check), values, ...(worse === undefined ? {} : { worse }) }],
+  );
 }
 
 /** Refused for want of access: at the door (28000, 28P01) or at the object (42501). */

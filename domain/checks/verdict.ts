@@ -66,7 +66,20 @@ export function decideSoak(checks: readonly CheckSpec[], progress: readonly Chec
 
 function judge(check: CheckSpec, own: CheckProgress | null): Unhealthy | Inconclusive | null {
   if (!own) return null;
-  const { failures, errors } = check.thresholds;
+  const failed = failedAs(check, own);
+  if (failed) return check.onFail === 'hold' ? { ...failed, kind: 'inconclusive', failed: true } : failed;
+  if (own.errorsInARow >= check.thresholds.errors)
+    return {
+      kind: 'inconclusive',
+      check: check.name,
+      why: `${check.name} could not be measured ${own.errorsInARow} times in a row${words(own)}`,
+    };
+  return null;
+}
+
+/** Whether it has crossed its own thresholds, whatever that brings. */
+export function failedAs(check: CheckSpec, own: CheckProgress): Unhealthy | null {
+  const { failures } = check.thresholds;
   const unhealthy = (how: string): Unhealthy => ({
     kind: 'unhealthy',
     check: check.name,
@@ -76,14 +89,8 @@ function judge(check: CheckSpec, own: CheckProgress | null): Unhealthy | Inconcl
   if (own.accessDenialsInARow >= denialsThatDecide)
     return unhealthy(`was denied access ${own.accessDenialsInARow} times in a row`);
   if (own.failsInARow >= failures) return unhealthy(`failed ${own.failsInARow} times in a row`);
-  if (own.worse)
+  if (own.worse && worseForMs(own) >= (comparedBy(check)?.forMs ?? 0))
     return { kind: 'unhealthy', check: check.name, dependent: check.dependent, why: `${check.name} ${own.worse.why}` };
-  if (own.errorsInARow >= errors)
-    return {
-      kind: 'inconclusive',
-      check: check.name,
-      why: `${check.name} could not be measured ${own.errorsInARow} times in a row${words(own)}`,
-    };
   return null;
 }
 
@@ -96,6 +103,7 @@ function unproven(check: CheckSpec, own: CheckProgress | null, soak: Soak): stri
   const taken = own.passes + own.fails + own.forgiven;
   const expected = Math.floor(soak.soakMs / check.intervalMs);
   if (taken < Math.floor(expected * neededShare)) return `has ${taken} of ${expected} measurements`;
+  if (own.worse) return `${own.worse.why}; so far for ${seconds(worseForMs(own))}`;
   const rule = comparedBy(check);
   const values = own.values?.length ?? 0;
   if (rule !== null && values < rule.samples) return `has ${values} of ${rule.samples} numbers to compare with before`;
@@ -112,8 +120,17 @@ export function hasGap(check: CheckSpec, own: CheckProgress): boolean {
   return own.longestGapMs > longestGapIntervals * check.intervalMs;
 }
 
+/** As far as it was measured: silence proves nothing. */
+function worseForMs({ worse, lastAt }: CheckProgress): number {
+  return worse === undefined || lastAt === null ? 0 : Math.max(0, lastAt - worse.at);
+}
+
 function silent(ms: number): string {
-  return `was not measured for ${Math.round(ms / 100) / 10} s`;
+  return `was not measured for ${seconds(ms)}`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
 }
 
 /** Advisory checks are shown and never decide. */

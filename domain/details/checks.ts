@@ -1,6 +1,7 @@
 /** The checks of a running change as one Markdown table: how each stands, and what the last error said. */
 import type { CheckProgress, CheckSpec } from '../check.ts';
 import type { ChangeView } from '../view.ts';
+import { levelText } from '../checks/consequence.ts';
 import { timeText } from '../format.ts';
 import { codeCell, escapeMarkdown, markdownTable, shorten } from '../markdown.ts';
 
@@ -14,7 +15,7 @@ export function checksPart({ checks, progress, phase }: Pick<ChangeView, 'checks
     .map((spec) => ({ spec, own: progress.find(({ check }) => check === spec.name) ?? null }))
     .map((row) => ({ ...row, weight: weightOf(row.spec, row.own) }))
     .sort((a, b) => b.weight - a.weight)
-    .map(({ spec, own }) => [codeCell(spec.name), spec.level, stateOf(own), passesOf(own), lastOf(own)]);
+    .map(({ spec, own }) => [codeCell(spec.name), levelText(spec), stateOf(own), passesOf(own), lastOf(own)]);
   const table = markdownTable({
     head: ['check', 'level', 'now', 'passed', 'last result'],
     rows: rows.slice(0, mostChecks),

@@ -114,6 +114,13 @@ function content(kind: ChangeEvent, of: Situation): Content {
         facts: [...of.failures, whose, 'If it goes on, the change is reverted by itself.'],
         actions: ['revert it now: abort with "name: reason"'],
       };
+    case 'degraded':
+      return {
+        severity: 'warning',
+        headline: `${failing} ${are} failing while ${name} is watched, which goes on`,
+        facts: [of.why, 'Its check only notifies: nothing is reverted by it.', ...of.failures, whose],
+        actions: ['revert it: abort with "name: reason"'],
+      };
     case 'holding':
       return {
         severity: 'warning',

@@ -5,6 +5,7 @@ export const noticeKinds = [
   'approval-wanted',
   'armed',
   'failing',
+  'degraded',
   'holding',
   'reverting',
   'reverted',

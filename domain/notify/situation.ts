@@ -32,7 +32,11 @@ const afterWords: Readonly<Record<DependentsAfter, string>> = {
 export function situationOf(known: Known): Situation {
   const { told, checks, ignore, progress, watched, attribution, outcome, dependents } = known;
   const failingIn = (counted: readonly CheckProgress[]): readonly CheckProgress[] =>
-    counted.filter(({ check, failsInARow, worse }) => (failsInARow > 0 || worse) && !ignore.includes(check));
+    counted.filter(
+      ({ check, failsInARow, worse }) => (failsInARow > 0 || worse) && !ignore.includes(check) && !shadows.has(check),
+    );
+  // Nobody hears of them.
+  const shadows = new Set(checks.filter(({ shadow }) => shadow).map(({ name }) => name));
   const required = checks.filter(({ level }) => level === 'required');
   const now = failingIn(progress);
   // After a revert all may answer again: what made it go back is in the counters of the watch.

@@ -21,6 +21,7 @@ export const eventNames: Readonly<Record<NoticeKind, string>> = {
   'approval-wanted': 'Approval wanted',
   armed: 'Change begins',
   failing: 'Dependent is failing',
+  degraded: 'Dependent suffers',
   holding: 'Change is held',
   reverting: 'Reverting',
   reverted: 'Reverted',

@@ -1,5 +1,6 @@
 /** Each check of a report: how it stood before, while the change was in force, and after. */
-import type { CheckProgress, CheckSpec, Sample } from '../check.ts';
+import type { CheckProgress, CheckSpec, Finding, Sample } from '../check.ts';
+import { isBack } from '../checks/regression.ts';
 import type { ReportInput } from './input.ts';
 import { thin } from './series.ts';
 
@@ -20,6 +21,10 @@ export interface CheckReport {
   readonly dependent: string;
   readonly team: string | null;
   readonly level: CheckSpec['level'];
+  /** As the check has it; absent: revert of a required one, nothing of an advisory one. */
+  readonly onFail?: 'hold' | 'notify';
+  /** It was only recorded. */
+  readonly shadow?: true;
   /** `new sql connection as image_svc to shop`: what is measured, without secrets. */
   readonly measures: string;
   /** null: not measured in that stretch. */
@@ -28,6 +33,10 @@ export interface CheckReport {
   readonly after: Stretch | null;
   /** The first counted failure while the change was in force. */
   readonly firstFailure: Sample | null;
+  /** While the change was in force its numbers got worse than before it; null: they did not, or are not compared. */
+  readonly worse: Finding | null;
+  /** When a check that never ends a watch would have; null: never, or it is none. */
+  readonly crossed: Finding | null;
   readonly state: 'unaffected' | 'recovered' | 'still-failing' | 'failed' | 'not-measured';
   /** Oldest first, thinned for long soaks: `measured` tells how many there were. */
   readonly series: readonly Sample[];
@@ -47,6 +56,8 @@ export function checkReportsOf({ change, result, details, samples }: ReportInput
       dependent: spec.dependent,
       team: spec.team,
       level: spec.level,
+      ...(spec.onFail === undefined ? {} : { onFail: spec.onFail }),
+      ...(spec.shadow === undefined ? {} : { shadow: spec.shadow }),
       measures: measuresOf(spec),
       before: stretchOf(
         own.filter(({ at }) => at < from),
@@ -55,13 +66,28 @@ export function checkReportsOf({ change, result, details, samples }: ReportInput
       during: stretchOf(during, progressOf(details.watch, spec)),
       after: stretchOf(afterwards, progressOf(details.recovery, spec)),
       firstFailure: firstFailureOf(during) ?? failureOf(progressOf(details.watch, spec)),
+      worse: progressOf(details.watch, spec)?.worse ?? null,
+      crossed: details.crossed?.find(({ check }) => check === spec.name) ?? null,
       series: thin(own),
       measured: own.length,
     };
     const kept = restored === null ? (during.at(-1) ?? progressOf(details.watch, spec)?.last ?? null) : null;
     const last = afterwards.at(-1) ?? progressOf(details.recovery, spec)?.last ?? kept;
-    return { ...report, state: stateOf(report, last) };
+    return { ...report, state: isOnlyWorse(report) ? stateOfWorse(spec, details) : stateOf(report, last) };
   });
+}
+
+export const isOnlyWorse = ({ worse, during }: Pick<CheckReport, 'worse' | 'during'>): boolean =>
+  worse !== null && (during?.fails ?? 0) === 0;
+
+/** That its measurements pass says nothing of their numbers. */
+function stateOfWorse(spec: CheckSpec, { baseline, recovery }: ReportInput['details']): CheckReport['state'] {
+  const before = progressOf(baseline, spec)?.values;
+  const after = progressOf(recovery, spec);
+  if (before === undefined || after === null || after.passes === 0) return 'failed';
+  if (isBack(spec, after, before, 1)) return 'recovered';
+  // A query may look back at the change for minutes.
+  return spec.kind === 'prometheus' ? 'failed' : 'still-failing';
 }
 
 function stateOf(

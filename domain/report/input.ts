@@ -1,6 +1,6 @@
 /** What a report is made of: the admitted change, how it ended, and everything that was measured on the way. */
 import type { AdmittedChange } from '../admitted.ts';
-import type { CheckProgress, Sample } from '../check.ts';
+import type { CheckProgress, Finding, Sample } from '../check.ts';
 import type { PlanSummary, RevertItem } from '../plan.ts';
 import type { RecordedDecision } from '../decision.ts';
 import type { ChangeResult } from '../result.ts';
@@ -12,6 +12,8 @@ export interface ReportDetails {
   readonly baseline: readonly CheckProgress[];
   readonly watch: readonly CheckProgress[];
   readonly recovery: readonly CheckProgress[];
+  /** When checks that never end a watch would have. Absent: none of them, as of an earlier version. */
+  readonly crossed?: readonly (Finding & { readonly check: string })[];
   readonly approvals: readonly Approval[];
   /** Oldest first. Absent: of an earlier version, which told of them in the timeline only. */
   readonly decisions?: readonly RecordedDecision[];

@@ -1,4 +1,5 @@
 /** A report in Markdown: what a job summary, a ticket or a chat shows. Everything from outside is escaped. */
+import { levelText } from '../checks/consequence.ts';
 import { accessPart } from '../details/access.ts';
 import { dateTimeText, durationText, preciseTimeText, sentence } from '../format.ts';
 import { codeBlock, codeCell, codeSpan, escapeMarkdown, markdownTable, shorten } from '../markdown.ts';
@@ -69,7 +70,7 @@ function checksPart(checks: readonly CheckReport[]): string {
   if (checks.length === 0) return '';
   const rows = checks.map((check) => [
     cell(check.name),
-    check.level,
+    levelText(check),
     stretchText(check.before),
     stretchText(check.during),
     stretchText(check.after),

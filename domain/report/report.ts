@@ -68,6 +68,7 @@ export interface ReportModel {
 export function reportOf(input: ReportInput): ReportModel {
   const { change, result, details, plan } = input;
   const checks = checkReportsOf(input);
+  const shadows = new Set(checks.filter(({ shadow }) => shadow).map(({ name }) => name));
   return {
     schema: 'knowngood.report/1',
     id: `${result.target}:${result.changeId}`,
@@ -93,7 +94,7 @@ export function reportOf(input: ReportInput): ReportModel {
     timeline: [...result.timeline].sort((a, b) => a.at - b.at),
     cause: causeOf(input, checks),
     attribution: result.attribution ?? [],
-    failing: failingOf(input.samples),
+    failing: failingOf(input.samples.filter(({ check }) => !shadows.has(check))),
     log: details.log ?? null,
     plan,
     resolution: resolutionOf(input),

@@ -36,8 +36,9 @@ export function resolutionOf({ result, details }: ReportInput): readonly string[
 export function followUpsOf(input: ReportInput, checks: readonly CheckReport[]): readonly string[] {
   const { result, change, details, plan } = input;
   const touched = result.outcome === 'reverted' || result.outcome === 'abandoned';
-  const stillFailing = checks.filter(({ state }) => state === 'still-failing').map(({ name }) => name);
-  const notSeenToPass = checks.filter(({ state }) => state === 'still-failing' || state === 'failed');
+  const counted = checks.filter(({ shadow }) => !shadow);
+  const stillFailing = counted.filter(({ state }) => state === 'still-failing').map(({ name }) => name);
+  const notSeenToPass = counted.filter(({ state }) => state === 'still-failing' || state === 'failed');
   const upgraded = details.reverted.some(({ key }) => key.startsWith('upgrade:'));
   const lasting = details.reverted.filter(
     ({ key, decision }) => decision === 'not-revertible' && !key.startsWith('upgrade:'),

@@ -1,12 +1,13 @@
 /** The sentences of a report. Plain text: whoever renders it escapes it. */
 import { countText, durationText, listText, timeText } from '../format.ts';
 import { reasonWords } from './reason-words.ts';
-import type { CheckReport } from './checks.ts';
+import { wouldHave } from '../checks/consequence.ts';
+import { type CheckReport, isOnlyWorse } from './checks.ts';
 import type { ReportInput } from './input.ts';
 import { spansOf } from './moments.ts';
 
 export function headlineOf({ result }: ReportInput, checks: readonly CheckReport[]): string {
-  const suffered = dependentsOf(checks.filter(({ during }) => (during?.fails ?? 0) > 0));
+  const suffered = dependentsOf(checks.filter(hasSuffered));
   switch (result.outcome) {
     case 'kept':
       if (result.reason !== 'soak-healthy') return `${result.target} keeps the change: ${reasonWords[result.reason]}`;
@@ -28,14 +29,25 @@ export function impactOf({ result, details }: ReportInput, checks: readonly Chec
   if (result.outcome === 'rejected' || result.outcome === 'aborted')
     return ['None: the configuration was not touched.'];
   if (checks.length === 0) return ['Unknown: no dependent of this target declares a check, so nothing was measured.'];
-  const failed = checks.filter(({ during }) => (during?.fails ?? 0) > 0);
+  const failed = checks.filter(hasSuffered);
   const { outageMs } = spansOf(result.moments);
   const lines = failed.map(impactOfCheck);
-  if (failed.length === 0) lines.push(unharmed(checks));
+  if (failed.length === 0) lines.push(unharmed(checks.filter(({ shadow }) => !shadow)));
+  lines.push(...checks.flatMap(shadowLines));
   if (outageMs !== null)
     lines.push(`From the first failure until every check passed again: ${durationText(outageMs)}.`);
   if (result.outcome === 'kept' || details.recovery.length === 0 || failed.length === 0) return lines;
   return [...lines, afterwards[result.dependents]];
+}
+
+/** What a shadow saw is shown for itself: nobody relies on it yet. */
+const hasSuffered = ({ shadow, during, worse }: CheckReport): boolean =>
+  shadow !== true && ((during?.fails ?? 0) > 0 || worse !== null);
+
+function shadowLines(check: CheckReport): readonly string[] {
+  const { shadow, crossed } = check;
+  if (shadow !== true || crossed === null) return [];
+  return [`Shadow check: it ${wouldHave(check)} at ${timeText(crossed.at)}: ${crossed.why}.`];
 }
 
 function unharmed(checks: readonly CheckReport[]): string {
@@ -44,8 +56,10 @@ function unharmed(checks: readonly CheckReport[]): string {
   return `No check failed while the change was in force (${countText(measured, 'measurement')} of ${countText(checks.length, 'check')}).`;
 }
 
-function impactOfCheck({ name, team, during, firstFailure, level }: CheckReport): string {
+function impactOfCheck(check: CheckReport): string {
+  const { name, team, during, firstFailure, level, worse } = check;
   const who = `${name}${team === null ? '' : ` (team ${team})`}${level === 'advisory' ? ', advisory,' : ''}`;
+  if (worse !== null && isOnlyWorse(check)) return `${who} ${worse.why}; seen at ${timeText(worse.at)}.`;
   const count = `failed ${during?.fails ?? 0} of ${countText(during?.measured ?? 0, 'measurement')}`;
   if (firstFailure === null) return `${who} ${count} while the change was in force.`;
   return `${who} ${count} while the change was in force, first at ${timeText(firstFailure.at)}${saidBy(firstFailure)}.`;
@@ -91,7 +105,7 @@ const placeToLook: Readonly<Record<string, string>> = {
 
 const firstToFail = (checks: readonly CheckReport[]): CheckReport | null =>
   checks
-    .filter(({ firstFailure }) => firstFailure !== null)
+    .filter(({ firstFailure, shadow }) => firstFailure !== null && !shadow)
     .sort((a, b) => (a.firstFailure?.at ?? 0) - (b.firstFailure?.at ?? 0))[0] ?? null;
 
 const dependentsOf = (checks: readonly CheckReport[]): readonly string[] => [

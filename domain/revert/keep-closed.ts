@@ -47,7 +47,6 @@ export function keepClosed(input: KeepClosed): ClosedFiles {
   const { live, restored, list, earlier } = input;
   const opened = openings(live, restored(new Map()), list);
   if (opened.length === 0) return { kind: 'nothing' };
-  const problems = opened.map(problemOf);
   const keepsMaps = opened.some(({ kind }) => kind === 'map');
   // What is left of them is kept out by the maps, which stay as they are.
   const isClosed = (texts: Texts): boolean => {
@@ -57,13 +56,19 @@ export function keepClosed(input: KeepClosed): ClosedFiles {
   // What an approval has opened goes out of what an earlier attempt has written.
   const marks = new Set(opened.map((one) => markOf(input, one)));
   const left = new Map([...earlier].map(([path, text]) => [path, withoutClosing(text, input.id, marks)]));
-  for (const texts of [left, withClosing(input, opened)])
+  // Beside its own rules those of before seem to open more than they did: what it was about stands in its marks.
+  const isMarked = (one: Opening): boolean =>
+    one.kind === 'map' || [...left.values()].some((text) => text.includes(`${opens(input.id)}${markOf(input, one)}\n`));
+  for (const [texts, of] of [
+    [left, opened.filter(isMarked)],
+    [withClosing(input, opened), opened],
+  ] as const)
     if (texts !== null && (texts.size > 0 || keepsMaps) && isClosed(texts))
-      return { kind: 'closed', texts, keepsMaps, problems };
+      return { kind: 'closed', texts, keepsMaps, problems: of.map(problemOf) };
   // Whom roles and grants alone kept out, those that come back would let in.
   const behind = opened.flatMap((one) => (one.kind === 'role' ? [{ ...one, byRules: false }] : []));
   const inFront = behind.filter(({ databases }) => databases.length > 0).flatMap((one) => blockFor(input, one));
-  return { kind: 'left', inFront: inFront.map((line) => `${line}\n`).join(''), problems };
+  return { kind: 'left', inFront: inFront.map((line) => `${line}\n`).join(''), problems: opened.map(problemOf) };
 }
 
 function problemOf(opening: Opening): Problem {

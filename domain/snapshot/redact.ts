@@ -35,7 +35,7 @@ export function redact(role: FileRole, content: string, versionNum: number, fing
     }
   } else {
     lines.forEach((line, i) => {
-      const [, name = '', value = ''] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ?? [];
+      const [, name = '', value = ''] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)$/.exec(line) ?? [];
       if (environmentSecret.test(name)) redacted[i] = `${name} = '${shown(value)}'`;
     });
   }

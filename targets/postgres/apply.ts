@@ -46,6 +46,7 @@ export async function applyOn(
       if (problems.length > 0) throw new TargetError('NotApplied', problems);
       validated = true;
     }
+    if (step.do === 'declare') throw new TypeError('a server of its own has no owner to declare to');
     say(sayOf(step));
     if (step.do === 'write-file') await writeStep(parts, step, places.paths.config, fence);
     else if (step.do === 'remove-file') await removeStep(parts, step, fence);
@@ -65,7 +66,7 @@ async function seeServed(session: Session): Promise<Problem | null> {
   return servedProblem(await readFiles(places), places.dataDirectory, row?.ssl === 'on');
 }
 
-function sayOf(step: ChangeStep): string {
+function sayOf(step: Exclude<ChangeStep, { do: 'declare' }>): string {
   if (step.do === 'write-file') return `writing ${step.path}`;
   if (step.do === 'remove-file') return `removing ${step.path}`;
   if (step.do === 'alter-system')

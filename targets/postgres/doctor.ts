@@ -17,6 +17,8 @@ export interface DoctorCheck {
   readonly sql?: readonly string[];
 }
 
+type Seen = Pick<Look, 'captured' | 'state'>;
+
 /** Each check stands on its own; a failed one does not hide the others. Touches nothing. */
 export async function doctorChecks(options: PostgresTargetOptions): Promise<readonly DoctorCheck[]> {
   const parts = partsOf(options);
@@ -78,7 +80,7 @@ function seeVerifiers(user: string): string {
   return `grant select on pg_authid to ${quoted(user)}`;
 }
 
-function seenChecks({ endpoint }: Parts, { captured, state }: Look): readonly DoctorCheck[] {
+export function seenChecks({ endpoint }: Parts, { captured, state }: Seen): readonly DoctorCheck[] {
   const clean = captured.dirty
     .filter(({ code }) => code !== 'database-unread')
     .map((problem) => failed('the server would start again as it runs', problem));
@@ -104,7 +106,7 @@ function seenChecks({ endpoint }: Parts, { captured, state }: Look): readonly Do
   ];
 }
 
-async function mapsCheck(parts: Parts): Promise<DoctorCheck> {
+export async function mapsCheck(parts: Parts): Promise<DoctorCheck> {
   const name = 'errors in pg_ident.conf are noticed';
   const [row] = await parts.sql.any((session) => session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery));
   const sql = row === undefined ? [] : grantsForMaps(row);
@@ -119,7 +121,7 @@ async function mapsCheck(parts: Parts): Promise<DoctorCheck> {
   };
 }
 
-async function restoreChecks(parts: Parts, { captured }: Look): Promise<readonly DoctorCheck[]> {
+export async function restoreChecks(parts: Parts, { captured }: Seen): Promise<readonly DoctorCheck[]> {
   const { snapshot } = captured;
   if (snapshot === null) return [];
   const found = await parts.sql.any((session) => restorables(session, snapshot.sections));
@@ -157,14 +159,14 @@ function grantIn({ detail }: Problem): readonly string[] {
   return grant === undefined ? [] : [grant];
 }
 
-function passed(name: string): DoctorCheck {
+export function passed(name: string): DoctorCheck {
   return { name, ok: true };
 }
 
-function failed(name: string, problem: Problem): DoctorCheck {
+export function failed(name: string, problem: Problem): DoctorCheck {
   return { name, ok: false, problem };
 }
 
-function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown): Problem {
   return error instanceof TargetError ? error.problem : { code: 'unforeseen', message: messageOf(error) };
 }

@@ -85,6 +85,6 @@ const sessionsQuery = `
     and application_name not in (${ownNames})
   group by 1, 2, 3 order by 4 desc, 1, 2, 3 limit ${mostSessions}`;
 
-function openSessions(session: Session): Promise<readonly OpenSessions[]> {
+export function openSessions(session: Session): Promise<readonly OpenSessions[]> {
   return session.rows<OpenSessions & Record<string, unknown>>(sessionsQuery);
 }

@@ -37,7 +37,11 @@ export async function managedByService(session: Session): Promise<Problem | null
   const { roles, cnpg, commandLine, applications } = await signs(session);
   const service = roles.map((role) => services[role]).find((name) => name !== undefined);
   if (service !== undefined)
-    return managed(service, `Role ${roles.join(', ')} exists.`, 'its parameter groups or flags');
+    return managed(
+      service,
+      `Role ${roles.join(', ')} exists.`,
+      roles.includes('rdsadmin') ? 'its parameter group ("rds" in agent.yaml)' : 'its flags',
+    );
   if (cnpg !== null && cnpg !== '')
     return managed('CloudNativePG', 'It sets cnpg.config_sha256.', 'the Cluster resource');
   if (applications.length > 0)
@@ -69,12 +73,17 @@ export async function managedByFiles({ dataDirectory, paths }: FilePlaces): Prom
   return null;
 }
 
+/** For whom there is a way through the owner. */
+const adapters: Readonly<Record<string, string>> = {
+  Patroni: ' To guard it, give agent.yaml a "patroni" section.',
+};
+
 function managed(owner: string, detail: string, where: string): Problem {
   return {
     code: 'managed',
     message: `the server is managed by ${owner}`,
     detail,
-    hint: `Change its configuration through ${where}: ${owner} would undo what is written behind its back.`,
+    hint: `Change its configuration through ${where}: ${owner} would undo what is written behind its back.${adapters[owner] ?? ''}`,
   };
 }
 

@@ -21,6 +21,7 @@ import { effectiveRows, serverSettings } from './server-state.ts';
 import { settingProblems } from './setting-problems.ts';
 import { fileSteps, withActivation } from './steps.ts';
 import { parseSql } from './sql-parser.ts';
+import type { Session } from './session.ts';
 import { raiseProblemsOf, readConnected } from './standbys.ts';
 
 export async function planOn(
@@ -70,7 +71,7 @@ export async function withContext<T>(
   plan: (context: PlanContext) => T,
 ): Promise<T> {
   const { facts } = before;
-  const { settings, serverProblems, standbys, databases } = await parts.sql.any(async (session) => {
+  const { settings, serverProblems, standbys, sql } = await parts.sql.any(async (session) => {
     const rows = effectiveRows({
       settings: await session.rows<SettingRow & Record<string, unknown>>(settingsQuery),
       fileSettings: [],
@@ -80,18 +81,10 @@ export async function withContext<T>(
     return {
       settings: known,
       standbys: senders.map(({ name }) => name),
-      databases: await session.rows<DatabaseRow>(databasesQuery),
+      sql: await sqlContextOf(session, parts, before, change, allowance),
       serverProblems: await settingProblems(session, facts.versionNum, known, change.settings ?? {}),
     };
   });
-  const sql: SqlContext = {
-    allowed: allowance.sql,
-    parsed: await parseSql(change.sql ?? []),
-    databases: new Map(databases.map((row) => [row.name, uncovered(before, row)])),
-    mayCreateRoles:
-      facts.versionNum < 160000 ||
-      before.snapshot?.sections.roles.find(({ name }) => name === parts.endpoint.user)?.superuser === true,
-  };
   return new Disk().settle((disk): T => {
     const context: PlanContext = {
       versionNum: facts.versionNum,
@@ -110,6 +103,25 @@ export async function withContext<T>(
     };
     return plan(context);
   });
+}
+
+/** What is to be known of the server for the `sql` of a change. */
+export async function sqlContextOf(
+  session: Session,
+  { endpoint }: Pick<Parts, 'endpoint'>,
+  before: Captured,
+  change: ConfigChange,
+  allowance: Allowance,
+): Promise<SqlContext> {
+  const databases = await session.rows<DatabaseRow>(databasesQuery);
+  return {
+    allowed: allowance.sql,
+    parsed: await parseSql(change.sql ?? []),
+    databases: new Map(databases.map((row) => [row.name, uncovered(before, row)])),
+    mayCreateRoles:
+      before.facts.versionNum < 160000 ||
+      before.snapshot?.sections.roles.find(({ name }) => name === endpoint.user)?.superuser === true,
+  };
 }
 
 interface DatabaseRow {

@@ -91,7 +91,7 @@ function withClosedRoles(
   };
 }
 
-function sqlBack(
+export function sqlBack(
   { endpoint }: Parts,
   before: Captured,
   wanted: Captured,

@@ -37,7 +37,7 @@ export function previewOf(
   return { items, effect: greatestEffect(items), diff: wholeDiff(texts) + sqlDiff(runsOf(units)), held };
 }
 
-function runsOf(units: readonly SqlUnit[]): Parameters<typeof sqlDiff>[0] {
+export function runsOf(units: readonly SqlUnit[]): Parameters<typeof sqlDiff>[0] {
   const runs = new Map<string | null, string[]>();
   for (const { database, statements } of units)
     if (statements.length > 0)

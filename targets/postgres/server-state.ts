@@ -57,13 +57,15 @@ export async function readPlaces(session: Session): Promise<FilePlaces> {
   return { dataDirectory, versionNum, paths: { config, hba, ident }, named: { running, commandLine } };
 }
 
+const nothing = 'select where false';
+
 export async function readServer(session: Session, privileges: PrivilegeRow): Promise<ServerState> {
   const statements = [
     serverQuery,
     settingsQuery,
-    fileSettingsQuery,
-    hbaQuery,
-    privileges.identMaps ? identQuery : 'select where false',
+    privileges.fileSettings ? fileSettingsQuery : nothing,
+    privileges.hbaRules ? hbaQuery : nothing,
+    privileges.identMaps ? identQuery : nothing,
     rolesQuery(privileges.authid),
     roleSettingsQuery,
     ...sharedQueries(privileges.versionNum),
@@ -99,7 +101,7 @@ function byNameToday(rows: readonly FileSettingRow[], settings: readonly Setting
 }
 
 /** Set for the agent's own session or role: not what the next session gets. */
-const sessionSources: ReadonlySet<string> = new Set([
+export const sessionSources: ReadonlySet<string> = new Set([
   'client',
   'session',
   'interactive',

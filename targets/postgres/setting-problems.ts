@@ -6,20 +6,39 @@ import { flattenLiterals, isList, isQuotedList, splitList } from '../../domain/c
 import type { Session } from './sql-channel.ts';
 import { messageOf } from './target-error.ts';
 
-export async function settingProblems(
+export function settingProblems(
   session: Session,
   versionNum: number,
-  known: ReadonlyMap<string, ServerSetting>,
-  settings: Readonly<Record<string, SettingValue | null>>,
+  known: Known,
+  settings: Wanted,
+): Promise<ReadonlyMap<string, Problem>> {
+  return askedOf(
+    known,
+    settings,
+    async (setting, value) =>
+      (await privilegeProblem(session, versionNum, setting.name, known)) ??
+      (await textProblem(session, setting, value)),
+  );
+}
+
+/** The texts alone, for settings that are not set by this role. */
+export function textProblems(session: Session, known: Known, settings: Wanted): Promise<ReadonlyMap<string, Problem>> {
+  return askedOf(known, settings, (setting, value) => textProblem(session, setting, value));
+}
+
+type Known = ReadonlyMap<string, ServerSetting>;
+type Wanted = Readonly<Record<string, SettingValue | null>>;
+
+async function askedOf(
+  known: Known,
+  settings: Wanted,
+  ask: (setting: ServerSetting, value: SettingValue | null) => Promise<Problem | null>,
 ): Promise<ReadonlyMap<string, Problem>> {
   const problems = new Map<string, Problem>();
   for (const [given, value] of Object.entries(settings)) {
     const setting = known.get(given.toLowerCase());
-    if (setting === undefined) continue;
-    const problem =
-      (await privilegeProblem(session, versionNum, setting.name, known)) ??
-      (value === null ? null : await textProblem(session, setting, value));
-    if (problem !== null) problems.set(setting.name.toLowerCase(), problem);
+    const problem = setting === undefined ? null : await ask(setting, value);
+    if (setting !== undefined && problem !== null) problems.set(setting.name.toLowerCase(), problem);
   }
   return problems;
 }
@@ -28,7 +47,7 @@ async function privilegeProblem(
   session: Session,
   versionNum: number,
   name: string,
-  known: ReadonlyMap<string, ServerSetting>,
+  known: Known,
 ): Promise<Problem | null> {
   if (known.get('allow_alter_system')?.value === 'off')
     return {
@@ -59,9 +78,9 @@ async function privilegeProblem(
 async function textProblem(
   session: Session,
   { name, vartype, context }: ServerSetting,
-  value: SettingValue,
+  value: SettingValue | null,
 ): Promise<Problem | null> {
-  if (vartype !== 'string' || (context !== 'user' && context !== 'superuser')) return null;
+  if (value === null || vartype !== 'string' || (context !== 'user' && context !== 'superuser')) return null;
   const text = textOf(name, value);
   if (text === null) return null;
   await session.script('begin');

@@ -18,13 +18,18 @@ import { tlsFileProblems } from './tls-files.ts';
 
 /** Empty: the files would load. A postmaster setting that merely differs from what runs is no error. */
 export async function diskProblems(session: Session): Promise<readonly Problem[]> {
+  const problems = await viewProblems(session);
+  const places = await readPlaces(session);
+  return [...problems, ...(await tlsFileProblems(await readFiles(places), places))];
+}
+
+/** By its views alone, wherever the server's disk is. */
+export async function viewProblems(session: Session): Promise<readonly Problem[]> {
   const [privileges] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
   const maps = privileges?.identMaps === true ? identQuery : 'select where false';
   const [fileSettings, hba, postmaster, ident] = await session.script(
     [fileSettingsQuery, hbaQuery, postmasterNames, maps].join(';'),
   );
-  const places = await readPlaces(session);
-  const tls = await tlsFileProblems(await readFiles(places), places);
   const contexts = new Set(((postmaster?.rows ?? []) as { name: string }[]).map(({ name }) => name.toLowerCase()));
   const errors = ((fileSettings?.rows ?? []) as FileSettingRow[])
     .filter(({ error, name }) => error !== null && !(name !== null && contexts.has(name.toLowerCase())))
@@ -33,7 +38,6 @@ export async function diskProblems(session: Session): Promise<readonly Problem[]
     ...errors,
     ...hbaErrors({ hba: (hba?.rows ?? []) as HbaRow[] }),
     ...identErrors({ ident: (ident?.rows ?? []) as IdentRow[] }),
-    ...tls,
   ];
 }
 

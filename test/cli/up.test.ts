@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { makePayloadKey } from '../../worker/payload-key.ts';
 import { createCluster, type Cluster } from '../../worker/stack/cluster.ts';
 import { startCommand, startProcess } from '../support/cli.ts';
 import { eventually, processesWith } from '../support/processes.ts';
@@ -21,6 +22,7 @@ beforeAll(async () => {
   config = join(folder, 'knowngood.yaml');
   target = await createCluster({ major: 17 });
   writeFileSync(join(folder, 'password'), target.password);
+  await makePayloadKey(join(folder, 'payload.key'));
   const password = `'\${file:${folder}/password}'`;
   writeFileSync(
     config,
@@ -30,7 +32,7 @@ targets:
   mine: { connection: 'postgresql://postgres@127.0.0.1:${target.port}/postgres', password: ${password} }
 dependents:
   app: { uses: mine, checks: { login: { sql: { as: postgres, password: ${password} } } } }
-temporal: { address: '127.0.0.1:${await freePort()}' }
+temporal: { address: '127.0.0.1:${await freePort()}', encryption: { keys: ['\${file:${folder}/payload.key}'] } }
 `,
   );
 }, 60_000);
@@ -40,7 +42,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('from a configuration that names only a local target, to a kept change and its report', async () => {
+it('from a configuration that names only a local target and a key, to a kept change and its report', async () => {
   const up = startProcess(['up', '--config', config], env);
   try {
     // The first run on a machine builds Temporal and its Web UI.
@@ -49,7 +51,7 @@ it('from a configuration that names only a local target, to a kept change and it
     await Promise.race([runs, ended]);
     ended.catch(() => undefined);
     expect(up.out()).toMatch(
-      /^temporal +127\.0\.0\.1:\d+\nweb ui +http:\/\/127\.0\.0\.1:\d+\nstore +postgresql:[^]*\nagents +mine\n/,
+      /^temporal +127\.0\.0\.1:\d+\nweb ui +http:\/\/127\.0\.0\.1:\d+\ncodec +http:\/\/127\.0\.0\.1:\d+\nstore +postgresql:[^]*\nagents +mine\n/,
     );
     const run = async (...args: string[]) => startCommand(['--config', config, ...args], env).done;
     const again = await run('up');

@@ -43,6 +43,24 @@ describe('a good request', () => {
     });
   });
 
+  it('says what is known of its checks beforehand, and lets no shadow declare access', () => {
+    const shop = (check: string): object => {
+      const read = parseKnowngoodConfig(
+        `targets: { shop-db: { connection: postgresql://u@h/d } }\ndependents: { shop: { uses: shop-db, checks: { a: ${check} } } }\n`,
+        'knowngood.yaml',
+      );
+      if (read.kind === 'invalid') throw new Error(read.problems[0]?.message);
+      return admit(read.value, aRequest({ overrides: { soak: '2m' } }));
+    };
+    expect(shop('{ tcp: {}, latency: true }')).toMatchObject({
+      change: { warnings: [expect.stringContaining('ends in a hold')] },
+    });
+    expect(shop('{ tcp: {}, latency: true, shadow: true }')).not.toHaveProperty('change.warnings');
+    const login = 'sql: { as: u, source: 10.0.0.1 }';
+    expect(shop(`{ ${login} }`)).toMatchObject({ change: { access: [{ user: 'u' }] } });
+    expect(shop(`{ ${login}, shadow: true }`)).toMatchObject({ change: { access: [] } });
+  });
+
   it('notes each override that changes something', () => {
     const overrides = { soak: '2m', lease: '10m', allowDirty: true, requireConfirm: false };
     expect(admit(config, aRequest({ overrides }))).toMatchObject({

@@ -43,6 +43,24 @@ describe('agent.yaml', () => {
     });
   });
 
+  it('names an RDS instance, and no login for it', () => {
+    const parsed = (text: string): unknown => {
+      const answer = parseAgentConfig(`target: a\nconnection: postgresql://u@/d\nrds: ${text}`, 'agent.yaml', {});
+      return answer.kind === 'ok' ? answer.value.rds : answer.problems[0]?.message;
+    };
+    const rds = { instance: 'shop', region: 'eu-central-1', endpoint: null, sharedWith: [] };
+    expect(parsed('{ instance: shop, region: eu-central-1 }')).toEqual(rds);
+    const endpoint = 'http://127.0.0.1:5000';
+    expect(
+      parsed(`{ instance: shop, region: us-gov-west-1, endpoint: '${endpoint}/', sharedWith: [reports] }`),
+    ).toEqual({ ...rds, region: 'us-gov-west-1', endpoint, sharedWith: ['reports'] });
+    expect(parsed('{ instance: shop, region: Frankfurt }')).toBe('agent.yaml:3:32: rds.region: is no AWS region');
+    expect(parsed('{ instance: shop, region: eu-central-1, password: x }')).toContain('rds.password');
+    expect(
+      parsed('{ instance: shop, region: eu-central-1 }\npatroni: { endpoints: [http://10.0.0.5:8008] }'),
+    ).toContain('a target has one owner');
+  });
+
   it('says how who connects is noted, or that it is not', () => {
     const observed = (text: string): unknown => {
       const parsed = parseAgentConfig(`target: a\nconnection: postgresql://u@h/d\nobserve: ${text}`, 'agent.yaml', {});
@@ -53,6 +71,31 @@ describe('agent.yaml', () => {
     expect(observed('{ interval: 1m }')).toEqual({ intervalMs: 60_000, serverLog: true });
     expect(observed('{ serverLog: false }')).toEqual({ intervalMs: 5_000, serverLog: false });
     expect(observed('{ interval: 500ms }')).toBe('agent.yaml:3:22: observe.interval: is shorter than 1s');
+  });
+
+  it('names the REST API of a Patroni cluster', () => {
+    const parsed = (text: string): unknown => {
+      const answer = parseAgentConfig(`target: a\nconnection: postgresql://u@/d\npatroni: ${text}`, 'agent.yaml', {});
+      return answer.kind === 'ok' ? answer.value.patroni : answer.problems[0]?.message;
+    };
+    expect(parsed("{ endpoints: ['https://10.0.0.5:8008/', 'http://node2:8008'] }")).toEqual({
+      endpoints: ['https://10.0.0.5:8008', 'http://node2:8008'],
+      username: null,
+      password: null,
+      tls: null,
+    });
+    expect(
+      parsed("{ endpoints: ['https://a:8008'], username: kim, password: '${env:API}', tls: { ca: /ca.pem } }"),
+    ).toEqual({
+      endpoints: ['https://a:8008'],
+      username: 'kim',
+      password: '${env:API}',
+      tls: { ca: '/ca.pem', cert: null, key: null, serverName: null },
+    });
+    expect(parsed('{ endpoints: [] }')).toContain('is empty');
+    expect(parsed("{ endpoints: ['http://a:8008/config'] }")).toContain('has a path');
+    expect(parsed("{ endpoints: ['http://a:8008'], username: kim }")).toContain('"username" and "password" together');
+    expect(parsed("{ endpoints: ['http://a:8008'], username: kim, password: secret }")).toContain('literal secret');
   });
 
   it('takes no shell line for a command', () => {

@@ -56,21 +56,77 @@ describe('prometheus', () => {
   const written = (more: string): string => `{ prometheus: { url: 'http://p:9090', query: up${more} } }`;
 
   it('is filled in', () =>
-    expect(specOf(written(', baseline: { worse: higher }'))).toMatchObject({
+    expect(specOf(written(', baseline: { worse: higher, plus: 0.1 }'))).toMatchObject({
       kind: 'prometheus',
       min: null,
       max: null,
-      comparison: { worse: 'higher', factor: 1.5, plus: 0, samples: 20 },
+      comparison: { worse: 'higher', factor: 2, plus: 0.1, samples: 20, forMs: 120_000 },
       windowMs: 1_800_000,
     }));
 
   it('wants something to judge by, and enough of it', () => {
     expect(problemsOf(written(', max: 1'))).toEqual([]);
     expect(problemsOf(written(''))).toHaveLength(1);
-    expect(problemsOf(written(', baseline: { worse: higher, samples: 7 }'))).toHaveLength(1);
-    expect(problemsOf(written(', baseline: { worse: higher, factor: 0.5 }'))).toHaveLength(1);
+    expect(problemsOf(written(', baseline: { worse: higher, plus: 0, samples: 15 }'))).toHaveLength(1);
+    expect(problemsOf(written(', baseline: { worse: higher, plus: 0, factor: 0.5 }'))).toHaveLength(1);
+    expect(problemsOf(written(', baseline: { worse: higher }'))).toEqual([
+      expect.stringMatching(/ dependents\.shop\.checks\.a\.prometheus\.baseline: needs "plus"$/),
+    ]);
+    expect(problemsOf(written(', baseline: { worse: lower }'))).toEqual([]);
     expect(problemsOf(written(', baseline: { factor: 2 }'))).toHaveLength(1);
   });
+});
+
+describe('latency', () => {
+  const tcp = (more: string): string => `{ tcp: { port: 1 }, ${more} }`;
+
+  it('is compared by what people call slow', () => {
+    expect(specOf(tcp('latency: true'))).toMatchObject({
+      latency: { worse: 'higher', factor: 2, plus: 20, samples: 30, forMs: 60_000 },
+    });
+    expect(specOf(tcp('latency: { factor: 3, plus: 5ms, samples: 16, for: 0s }'))).toMatchObject({
+      latency: { worse: 'higher', factor: 3, plus: 5, samples: 16, forMs: 0 },
+    });
+    for (const none of ['latency: false', 'interval: 1s']) expect(specOf(tcp(none))).not.toHaveProperty('latency');
+  });
+
+  it('is refused where it could not tell, or would tell of Prometheus', () => {
+    expect(problemsOf(tcp('latency: { samples: 15 }'))).toHaveLength(1);
+    expect(problemsOf(tcp('latency: { samples: 61 }'))).toHaveLength(1);
+    expect(problemsOf(tcp('latency: { worse: lower }'))).toHaveLength(1);
+    expect(problemsOf('{ prometheus: { url: "http://p:9090", query: up, max: 1 }, latency: true }')).toEqual([
+      expect.stringMatching(/ dependents\.shop\.checks\.a\.latency: would time Prometheus itself$/),
+    ]);
+  });
+});
+
+describe('what a failing check brings', () => {
+  const tcp = (more: string): string => `{ tcp: { port: 1 }, ${more} }`;
+
+  for (const [written, want] of [
+    ['interval: 1s', { level: 'required' }],
+    ['onFail: revert', { level: 'required' }],
+    ['onFail: hold', { level: 'required', onFail: 'hold' }],
+    ['level: required, onFail: hold', { level: 'required', onFail: 'hold' }],
+    ['onFail: notify', { level: 'advisory', onFail: 'notify' }],
+    ['level: advisory', { level: 'advisory' }],
+    ['level: required, shadow: true', { level: 'advisory', shadow: true }],
+    ['onFail: hold, shadow: true', { level: 'advisory', onFail: 'hold', shadow: true }],
+    ['shadow: false', { level: 'required' }],
+  ] as const)
+    it(`is filled in of ${written}`, () => {
+      const { level, onFail, shadow } = specOf(tcp(written))!;
+      expect(JSON.parse(JSON.stringify({ level, onFail, shadow }))).toEqual(want);
+    });
+
+  for (const written of [
+    'level: advisory, onFail: revert',
+    'level: advisory, onFail: hold',
+    'level: required, onFail: notify',
+    'level: advisory, shadow: true',
+    'onFail: page',
+  ])
+    it(`is not ${written}`, () => expect(problemsOf(tcp(written))).toHaveLength(1));
 });
 
 describe('command', () => {

@@ -44,6 +44,7 @@ it('agent.yaml closes by itself what it declares, and nothing remote opens that 
     return parsed.kind === 'ok' ? parsed.value.neverReopen : parsed.problems[0]?.message;
   };
   expect(own('')).toEqual({ roles: [], from: [], passwordless: true, declared: false, keys: [] });
+  expect(own('neverReopen: { passwordless: true }')).toEqual(own(''));
   const vendor = { roles: ['vendor'], from: [], passwordless: true, declared: true, keys: [] };
   expect(own('neverReopen: { roles: [vendor] }')).toEqual(vendor);
   expect(own('neverReopen: { keys: [none] }')).toEqual(expect.stringContaining('neverReopen.keys[0]'));

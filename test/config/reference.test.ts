@@ -35,7 +35,7 @@ const leastKnowngood = {
         t: { tcp: {} },
         q: { sql: { as: 'u' } },
         g: { grpc: { address: 'h:1' } },
-        p: { prometheus: { url: 'http://h', query: 'up', baseline: { worse: 'higher' } } },
+        p: { prometheus: { url: 'http://h', query: 'up', baseline: { worse: 'lower' } } },
         c: { command: { name: 'c' } },
       },
     },

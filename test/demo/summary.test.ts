@@ -20,6 +20,8 @@ function aCheck(name: string, state: CheckReport['state'], message: string | nul
     during: null,
     after: null,
     firstFailure: message === null ? null : failure,
+    worse: null,
+    crossed: null,
     state,
     series: [],
     measured: 0,

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const check = (bent: Partial<PrometheusCheck> = {}) => aPrometheusCheck({ url: metrics.url, ...bent });
 const ask = (bent: Partial<PrometheusCheck> = {}) => measurePrometheus(check(bent), resolveSecret);
-const comparison = { worse: 'higher', factor: 1.5, plus: 0, samples: 8 } as const;
+const comparison = { worse: 'higher', factor: 1.5, plus: 0, samples: 16 } as const;
 
 describe('an instant query', () => {
   for (const [name, data, bent, want] of [

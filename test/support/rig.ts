@@ -73,6 +73,8 @@ export interface RigSettings {
   /** The class of a change by which somebody loses access; default `low`. */
   readonly accessLost?: 'low' | 'high' | 'refused';
   readonly agentYaml?: (target: Cluster) => string;
+  /** As whom the agent connects, password by reference; default: the target's superuser. */
+  readonly agentLogin?: { readonly user: string; readonly password: string };
   readonly soak?: string;
   /** A scratch server for each change takes seconds; default false. */
   readonly rehearsal?: boolean;
@@ -259,10 +261,14 @@ function agentYaml(
   section: string,
   settings: RigSettings,
 ): string {
+  const { user, password } = settings.agentLogin ?? {
+    user: 'postgres',
+    password: `\${file:${folder}/target-password}`,
+  };
   return `
 target: ${name}
-connection: postgresql://postgres@127.0.0.1:${target.port}/postgres
-password: '\${file:${folder}/target-password}'
+connection: postgresql://${user}@127.0.0.1:${target.port}/postgres
+password: '${password}'
 stateDir: ${folder}/state
 keyFile: ${folder}/agent.key
 restart: ${JSON.stringify(target.pgCtl('restart', '-m', 'fast', '-w', '-t', '20'))}

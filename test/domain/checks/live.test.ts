@@ -21,6 +21,9 @@ const denied = (check: string, times: number): CheckProgress =>
 const passing = [after('a', 'pass'), after('b', 'pass')];
 const told: Told = { at: 10_000, changes: 0, states: { a: 'passing', b: 'passing' } };
 
+const crossed = { ...after('a', 'fail'), crossed: { at: 1, why: 'a failed' } };
+const tellsOf = (a: 'failing' | 'crossed'): Told => ({ at: 10_000, changes: 0, states: { a } });
+
 describe('a watch tells', () => {
   for (const [name, before, progress, now, want] of [
     ['nothing before every check was measured', null, [after('a', 'pass'), noProgress('b')], 1, false],
@@ -34,6 +37,8 @@ describe('a watch tells', () => {
     ['no two changes within a second', told, [after('a', 'fail'), after('b', 'pass')], 10_500, false],
     ['the counters now and then', told, passing, 910_000, true],
     ['the counters ever more seldom', { ...told, at: 1_800_000 }, passing, 3_599_000, false],
+    ['that one that only tells has crossed its thresholds', tellsOf('failing'), [crossed], 12_000, true],
+    ['that once', tellsOf('crossed'), [crossed], 12_000, false],
   ] as const) {
     it(name, () => expect(toTell(before, progress, { since: 0, now }) !== null).toBe(want));
   }

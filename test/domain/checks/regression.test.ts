@@ -6,8 +6,8 @@ import { noProgress } from '../../../domain/checks/progress.ts';
 import { compare, rankTest, regression } from '../../../domain/checks/regression.ts';
 import { aHttpCheck, aPrometheusCheck, aSample } from '../../probes/builders.ts';
 
-const rule: ComparisonRule = { worse: 'higher', factor: 1.5, plus: 10, samples: 8 };
-const around = (middle: number, count = 8): number[] =>
+const rule: ComparisonRule = { worse: 'higher', factor: 1.5, plus: 10, samples: 20 };
+const around = (middle: number, count = 20): number[] =>
   Array.from({ length: count }, (_, index) => middle + index / 10);
 
 describe('worse', () => {
@@ -15,13 +15,17 @@ describe('worse', () => {
     ['is a clear shift', {}, around(20), around(60), true],
     ['is no shift smaller than the factor', {}, around(100), around(130), false],
     ['is no shift smaller than the milliseconds', {}, around(2), around(8), false],
-    ['is no single slow answer', {}, around(20), [...around(20, 7), 9_000], false],
-    ['is no three slow answers of eight', {}, around(20), [...around(20, 5), 9_000, 9_000, 9_000], false],
+    ['is no single slow answer', {}, around(20), [...around(20, 19), 9_000], false],
+    ['is no nine slow answers of twenty', {}, around(20), [...around(20, 11), ...around(9_000, 9)], false],
+    ['is nothing that was so often before', {}, [...around(20, 16), ...around(90, 4)], around(60), false],
+    ['is what was so thrice before', { samples: 30 }, [...around(20, 27), ...around(90, 3)], around(60, 30), true],
+    ['is told before all are measured anew', {}, around(20), around(60, 16), true],
+    ['is no overlap that a thousand looks would find', {}, around(20), [...around(15, 6), ...around(60, 14)], false],
     ['is not better', {}, around(60), around(20), false],
     ['is lower where lower is worse', { worse: 'lower' }, around(60), around(20), true],
     ['is not higher where lower is worse', { worse: 'lower' }, around(20), around(60), false],
-    ['is nothing without enough before', {}, around(20, 7), around(60), false],
-    ['is nothing without enough now', {}, around(20), around(60, 7), false],
+    ['is nothing without enough before', {}, around(20, 19), around(60), false],
+    ['is nothing without enough now', {}, around(20), around(60, 15), false],
     ['is nothing where all are the same', { plus: 0, factor: 1 }, around(5).fill(5), around(5).fill(5), false],
     ['is from zero, too', { plus: 0, factor: 2 }, around(0).fill(0), around(0).fill(1), true],
   ] as const)
@@ -29,8 +33,11 @@ describe('worse', () => {
 
   it('is said in words', () =>
     expect(regression(rule, around(20).fill(20), around(60).fill(60), ' ms')).toBe(
-      'got worse: a median of 60 ms in the last 8 measurements, 20 ms before the change',
+      'p50 20 ms before, 60 ms now, 20 samples each, p < 0.000001',
     ));
+
+  it('says how many there are of each', () =>
+    expect(regression(rule, around(20, 60), around(60))).toContain('60 and 20 samples'));
 
   it('never is, where the newest are a part of what was before', () => {
     const values = fc.array(fc.double({ min: 0, max: 1_000, noNaN: true }), { minLength: 8, maxLength: 40 });
@@ -81,7 +88,7 @@ describe('the numbers of a check', () => {
       noProgress(check.name),
     );
 
-  it('are the newest, as many as are compared', () => expect(measured(around(20, 30)).values).toHaveLength(8));
+  it('are the newest, as many as are compared', () => expect(measured(around(20, 30)).values).toHaveLength(20));
   it('are none of a check that compares nothing', () =>
     expect(compare(aHttpCheck(), noProgress('x'), aSample(), undefined).values).toBeUndefined());
   it('are not those of failures', () =>
@@ -91,7 +98,10 @@ describe('the numbers of a check', () => {
       compare(aPrometheusCheck({ comparison: rule }), noProgress('x'), aSample({ code: '0.25' }), undefined).values,
     ).toEqual([0.25]));
   it('are worse since they were first, and no longer once they are better', () => {
-    expect(measured([...around(20), ...around(60)], around(20)).worse).toMatchObject({ at: expect.any(Number) });
+    expect(measured([...around(20), ...around(60)], around(20)).worse).toMatchObject({
+      at: expect.any(Number),
+      why: expect.stringMatching(/^got slower: p50 20\.9 ms before, /),
+    });
     expect(measured([...around(20), ...around(60), ...around(20)], around(20)).worse).toBeUndefined();
   });
 });

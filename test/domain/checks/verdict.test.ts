@@ -37,6 +37,38 @@ describe('while watching', () => {
   it('shows advisory checks and never heeds them', () =>
     expect(watching('aaaaaa', aSqlCheck({ level: 'advisory' }))).toBeNull());
 
+  const hold = aSqlCheck({ onFail: 'hold' });
+
+  it('asks people about a failing check of which they decide', () => {
+    expect(decideWhileWatching([hold], [progressFrom('.xxx')], [])).toEqual({
+      kind: 'inconclusive',
+      check: 'image-service/login',
+      dependent: 'image-service',
+      why: 'image-service/login failed 3 times in a row: 500',
+      failed: true,
+    });
+    expect(watching('.aa', hold)).toBe('inconclusive');
+    expect(decideWhileWatching([hold], [progressFrom('eeeee')], [])).not.toHaveProperty('failed');
+  });
+
+  it('reverts by another one all the same', () => {
+    const progress = [progressFrom('.xxx', hold.name), progressFrom('.xxx', pages.name)];
+    expect(decideWhileWatching([hold, pages], progress, [])).toMatchObject({ kind: 'unhealthy', check: 'shop/pages' });
+  });
+
+  it('reverts on what is worse once that has lasted, as far as it was measured', () => {
+    const latency = { worse: 'higher', factor: 2, plus: 0, samples: 16, forMs: 4_000 } as const;
+    const check = aSqlCheck({ latency });
+    const own = (ms: number) => [{ ...progressFrom('......'), worse: { at: noon + 5_000 - ms, why: 'got slower: x' } }];
+    expect(decideWhileWatching([check], own(3_999), [])).toBeNull();
+    expect(decideWhileWatching([check], own(4_000), [])).toMatchObject({ why: 'image-service/login got slower: x' });
+    expect(decideSoak([check], own(2_040), soakOf('......'))).toEqual({
+      kind: 'inconclusive',
+      check: 'image-service/login',
+      why: 'image-service/login got slower: x; so far for 2 s',
+    });
+  });
+
   it('heeds no check that was red before', () => expect(watching('aaaaaa', login, [login.name])).toBeNull());
 
   it('finds the unhealthy check behind an inconclusive one', () => {

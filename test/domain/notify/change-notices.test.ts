@@ -46,6 +46,23 @@ describe('the end of a change that was neither kept nor reverted', () => {
   });
 });
 
+describe('a check that only notifies', () => {
+  it('tells the team of its dependent that nothing is reverted by it', () => {
+    const failing = ['image-service'];
+    const notice = changeNotice('degraded', 1, aSituation({ failing, why: 'image-service/thumbs failed 3 times' }));
+    expect(notice).toMatchObject({
+      severity: 'warning',
+      headline: 'image-service is failing while change c-1 of shop-db is watched, which goes on',
+      dependents: ['image-service'],
+      facts: [
+        'image-service/thumbs failed 3 times',
+        'Its check only notifies: nothing is reverted by it.',
+        'asked for by kim',
+      ],
+    });
+  });
+});
+
 describe('who is asked for an approval', () => {
   const actions = (bent: Partial<Situation> = {}): readonly string[] =>
     changeNotice('approval-wanted', 1, aSituation({ approvalsNeeded: 1, ...bent })).actions;

@@ -23,6 +23,8 @@ export function aCheck(bent: Partial<CheckReport> = {}): CheckReport {
     during: stretch,
     after: null,
     firstFailure: null,
+    worse: null,
+    crossed: null,
     state: 'unaffected',
     series: [],
     measured: 4,

@@ -65,6 +65,35 @@ describe('the impact', () => {
   });
 });
 
+describe('what got slower', () => {
+  const worse = { at: failure!.at, why: 'got slower: p50 41 ms before, 390 ms now, 30 samples each, p < 0.000001' };
+
+  it('has suffered, and is told in its own words', () => {
+    const checks = [aCheck({ worse, state: 'recovered' })];
+    expect(headlineOf(ended({}), checks)).toBe('image-service suffered; shop-db is back to known-good');
+    expect(impactOf(outage, checks)[0]).toBe(
+      'image-service/login got slower: p50 41 ms before, 390 ms now, 30 samples each, p < 0.000001; seen at 10:00:09 UTC.',
+    );
+  });
+});
+
+describe('a shadow check', () => {
+  const crossed = { at: failure!.at, why: 'image-service/login failed 3 times in a row' };
+  const shadow = failed({ level: 'advisory', shadow: true, crossed });
+
+  it('has its line, and is no part of headline, impact and cause', () => {
+    expect(headlineOf(ended({ outcome: 'kept', reason: 'soak-healthy' }), [shadow, aCheck()])).toBe(
+      'shop-db keeps the change; its dependents stayed healthy',
+    );
+    expect(impactOf(ended({ outcome: 'kept' }), [shadow, aCheck()])).toEqual([
+      'No check failed while the change was in force (4 measurements of 1 check).',
+      'Shadow check: it would have reverted the change at 10:00:09 UTC: image-service/login failed 3 times in a row.',
+      expect.any(String),
+    ]);
+    expect(causeOf(outage, [shadow]).join(' ')).not.toContain('image-service/login');
+  });
+});
+
 describe('the cause', () => {
   it('is what failed first, not what is named first', () => {
     const later = failed({ name: 'a', firstFailure: { ...failure!, at: failure!.at + 1, code: '42501' } });

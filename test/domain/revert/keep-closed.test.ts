@@ -254,6 +254,16 @@ describe('rules that come back', () => {
   });
 });
 
+it('what else the rules of before seem to open beside its own is not held back for that', () => {
+  const wanted = { hba: 'host shop all 203.0.113.0/24 trust\nhost all all all md5\n' };
+  const first = closed({ ...wanted, connect: 'app' }, wanted, { roles: ['vendor'], passwordless: true });
+  if (first.kind !== 'closed') throw new Error(first.kind);
+  const live = withTexts({ ...wanted, connect: 'app' }, first.texts);
+  const again = closed(live, wanted, { roles: ['vendor'], passwordless: true }, first.texts);
+  expect(again).toEqual(first);
+  expect(first.problems.map(({ message }) => message)).toEqual(['role vendor stays shut out by pg_hba.conf']);
+});
+
 it('what an approval has opened goes out of what an earlier attempt has written, and the rest stays', () => {
   const [live, wanted] = [{ hba: 'local all all peer\n' }, { hba: `host all all 10.0.0.0/8 trust\n${shop}\n` }];
   const first = closed(live, wanted, { roles: ['vendor'], passwordless: true });

@@ -1,0 +1,27 @@
+/** What the agent's role needs at a member: less where nobody but the owner reads the server's files. */
+import type { Problem } from '../../domain/problem.ts';
+import { privilegeProblem } from '../postgres/privileges.ts';
+import { type PrivilegeRow, privilegesQuery } from '../postgres/queries.ts';
+import type { Session } from '../postgres/session.ts';
+import { TargetError } from '../postgres/target-error.ts';
+import type { Owner } from './owner.ts';
+
+/** Whether pg_hba.conf, and what the server says of its files, may be read over SQL: a service keeps both to itself. */
+export function hasReadableFiles({ places }: Pick<Owner, 'places'>): boolean {
+  return places.hba !== null;
+}
+
+/** The owner reloads its members: the agent need not be allowed to. */
+export function privilegeProblemAt(owner: Owner, row: PrivilegeRow): Problem | null {
+  const reader = { ...row, reload: true };
+  return privilegeProblem(hasReadableFiles(owner) ? reader : { ...reader, fileSettings: true, hbaRules: true });
+}
+
+/** Throws a TargetError that names the missing grants. What the owner keeps to itself is not asked for. */
+export async function readPrivilegesAt(owner: Owner, session: Session): Promise<PrivilegeRow> {
+  const [row] = await session.rows<PrivilegeRow & Record<string, unknown>>(privilegesQuery);
+  if (row === undefined) throw new TypeError('the privileges query gave no row');
+  const problem = privilegeProblemAt(owner, row);
+  if (problem !== null) throw new TargetError('InsufficientPrivilege', [problem]);
+  return hasReadableFiles(owner) ? row : { ...row, fileSettings: false, hbaRules: false, identMaps: false };
+}
