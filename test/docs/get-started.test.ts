@@ -142,7 +142,7 @@ describe('on a server of one’s own', () => {
       .replace(/^ *# checks:\n[^]*?level: required$/gm, (check) => check.replace(/^( *)# /gm, '$1'))
       .replace('/run/secrets/image_svc', file('image_svc'))
       .replace('high: 1', 'high: 0')
-      .replace('soak: 10m', 'soak: 3s');
+      .replace('soak: 10m', 'soak: 30s');
     writeFileSync(file('image_svc'), 'not asked for');
     writeFileSync(file('knowngood.yaml'), yaml);
     // Of a machine that others use, too.

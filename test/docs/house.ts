@@ -39,10 +39,14 @@ export function programsIn(folder: string): string {
   return bin;
 }
 
+/** What hangs is to say what it waited for. */
+const longestMs = 90_000;
+
 export function shell(command: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile('sh', ['-c', command], { cwd, env, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), said: `${stdout}${stderr}` });
+    const options = { cwd, env, maxBuffer: 16 * 1024 * 1024, timeout: longestMs };
+    execFile('sh', ['-c', command], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), said: `${stdout}${stderr}` });
     });
   });
 }
@@ -106,15 +110,20 @@ export function houseOf(rig: Rig, page: Page) {
       const result = (await handle(changeId).result()) as { readonly outcome: string };
       if (result.outcome !== outcome) throw new Error(`${changeId} is ${result.outcome}, not ${outcome}`);
     },
-    async approved(changeId: string): Promise<void> {
-      const phase = async () =>
-        (
-          await handle(changeId)
-            .query<{ phase: Phase }>('view')
-            .catch(() => null)
-        )?.phase;
-      await eventually('it waits for approval', async () => (await phase()) === 'approve', 30_000);
-      await handle(changeId).executeUpdate('approve', { args: ['kim: seen'] });
+    /** Approves the one that waits for that, a change or an acceptance. */
+    async approved(): Promise<void> {
+      const query = `WorkflowType IN ('guardedChange', 'acceptDrift') AND ExecutionStatus = 'Running'`;
+      const approvedOne = async (): Promise<boolean> => {
+        for await (const { workflowId } of client.workflow.list({ query })) {
+          const waiting = client.workflow.getHandle(workflowId);
+          const view = await waiting.query<{ phase: string }>('view').catch(() => null);
+          if (view?.phase !== 'approve') continue;
+          await waiting.executeUpdate('approve', { args: ['kim: seen'] });
+          return true;
+        }
+        return false;
+      };
+      await eventually('it waits for approval', approvedOne, 30_000);
     },
     async pipelineDone(changeId: string): Promise<void> {
       await handle(changeId).executeUpdate('awaitArmed');
@@ -124,7 +133,7 @@ export function houseOf(rig: Rig, page: Page) {
     /** A pipeline restarts the server with another setting and fails; going back wants a restart that nobody has allowed. */
     async reverting(changeId: string): Promise<void> {
       await house.waits('approve', { changeId, change: { kind: 'external' } });
-      await house.approved(changeId);
+      await house.approved();
       await handle(changeId).executeUpdate('awaitArmed');
       await sqlOn(rig, 'alter system set max_connections = 77');
       await house.restart();
@@ -154,19 +163,6 @@ export function houseOf(rig: Rig, page: Page) {
     async ruleAdded(from: string): Promise<void> {
       await edit(rig, 'pg_hba.conf', (text) => `${text}host shop image_svc ${from} scram-sha-256\n`);
       await reload(rig);
-    },
-    async acceptanceApproved(): Promise<void> {
-      const query = `WorkflowType = 'acceptDrift' AND ExecutionStatus = 'Running'`;
-      const approvedOne = async (): Promise<boolean> => {
-        for await (const { workflowId } of client.workflow.list({ query })) {
-          const acceptance = client.workflow.getHandle(workflowId);
-          if ((await acceptance.query<{ phase: string }>('view')).phase !== 'approve') continue;
-          await acceptance.executeUpdate('approve', { args: ['kim: seen'] });
-          return true;
-        }
-        return false;
-      };
-      await eventually('the acceptance is approved', approvedOne, 30_000);
     },
     async acceptanceAskedBy(requestedBy: string): Promise<void> {
       await (await accept(rig, { requestedBy })).reaches('approve');
