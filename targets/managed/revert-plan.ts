@@ -3,7 +3,6 @@ import { effectOfContext, holdsSecret } from '../../domain/conf/settings.ts';
 import { type Json, edited, pathText, sameValue, valueAt } from '../../domain/managed/document.ts';
 import { type Decision, editsOf, planDocumentBack } from '../../domain/managed/three-way.ts';
 import { pathsIn, settingText, viewsOf } from '../../domain/managed/views.ts';
-import type { NeverReopen } from '../../domain/never-reopen.ts';
 import { greatestEffect } from '../../domain/plan/summary.ts';
 import { sqlDiff } from '../../domain/plan/sql.ts';
 import { wholeDiff } from '../../domain/plan/unified-diff.ts';

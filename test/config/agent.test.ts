@@ -55,7 +55,7 @@ describe('agent.yaml', () => {
       parsed(`{ instance: shop, region: us-gov-west-1, endpoint: '${endpoint}/', sharedWith: [reports] }`),
     ).toEqual({ ...rds, region: 'us-gov-west-1', endpoint, sharedWith: ['reports'] });
     expect(parsed('{ instance: shop, region: Frankfurt }')).toBe('agent.yaml:3:32: rds.region: is no AWS region');
-    expect(parsed('{ instance: shop, region: eu-central-1, password: x }')).toContain('unknown key "password"');
+    expect(parsed('{ instance: shop, region: eu-central-1, password: x }')).toContain('rds: unknown key "password"');
     expect(
       parsed('{ instance: shop, region: eu-central-1 }\npatroni: { endpoints: [http://10.0.0.5:8008] }'),
     ).toContain('a target has one owner');
