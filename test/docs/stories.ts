@@ -305,6 +305,7 @@ export const elsewhere: Readonly<Record<string, Readonly<Record<string, Elsewher
   },
   'docs/deployment.md': { 'deploy/debian/build.sh /tmp': { by: 'deploy/package.test.ts' }, '*': aHost },
   'deploy/helm/knowngood/README.md': { '*': { not: 'no cluster is here; test/deploy/helm.test.ts renders the chart' } },
+  'docs/patroni.md': { sql: { by: 'docs/commands.test.ts' } },
   'docs/encryption.md': { '*': { by: 'cli/codec-server.test.ts' } },
   'docs/traces.md': { '*': { by: 'traces/traces.test.ts' } },
   'docs/docker.md': { '*': { not: 'no image can be built here; test/docs/documents.test.ts reads the composition' } },
