@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sqlOn } from '../support/drift.ts';
 import { keyFileIn, peopleWhoApprove } from '../support/approvers.ts';
 import { type HttpReceiver, startHttpReceiver } from '../support/receivers.ts';
 import { type RigSettings, useRig } from '../support/rig.ts';
@@ -45,6 +46,16 @@ notifications: { allowPrivate: [127.0.0.1] }
 `,
   });
   tell(stories, rig);
+
+  it('and the SQL of docs/patroni.md lets a role read files through the server', async () => {
+    const grants = readPage('docs/patroni.md').blocks.filter(({ language }) => language === 'sql');
+    expect(grants).toHaveLength(1);
+    const reads = `set role knowngood; select pg_read_binary_file('pg_hba.conf')`;
+    await sqlOn(rig(), 'create role knowngood');
+    await expect(sqlOn(rig(), reads)).rejects.toThrow('permission denied');
+    await sqlOn(rig(), ...grants.map(({ text }) => text));
+    await sqlOn(rig(), reads);
+  });
 });
 
 describe('the commands, where approvals are signed,', () => {
