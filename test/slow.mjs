@@ -5,7 +5,6 @@ export const slow = [
   'agent/rds',
   'browser/encrypted',
   'browser/operator',
-  'chaos/steps/steps',
   'deploy/helm',
   'deploy/units',
   'docs/commands',

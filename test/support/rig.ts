@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import pg from 'pg';
+import { hasCode } from '../../agent/durable.ts';
 import { clientConverter } from '../../codec/data-converter.ts';
 import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
 import { temporalConnection } from '../../config/temporal.ts';
@@ -308,16 +309,24 @@ async function start(
 async function configurationOf(dataDir: string): Promise<Record<string, string>> {
   const names = (await readdir(dataDir)).filter((name) => /\.conf$|knowngood/.test(name)).sort();
   const entries = await Promise.all(
-    names.map(async (name) => {
-      const path = join(dataDir, name);
-      const { mode, uid, gid } = await stat(path);
-      const hash = createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex');
-      return [name, `${hash} ${(mode & 0o7777).toString(8)} ${uid}:${gid}`] as const;
-    }),
+    names
+      .map(async (name) => {
+        const path = join(dataDir, name);
+        const { mode, uid, gid } = await stat(path);
+        const hash = createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex');
+        return [[name, `${hash} ${(mode & 0o7777).toString(8)} ${uid}:${gid}`] as const];
+      })
+      .map((entry) =>
+        // Written beside, and renamed since it was listed.
+        entry.catch((error: unknown) => {
+          if (!hasCode(error, 'ENOENT')) throw error;
+          return [];
+        }),
+      ),
   );
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries.flat());
 }
 
 /** Of two looks at a configuration. */
