@@ -99,6 +99,9 @@ it('calls nobody any more once no dependent loses access, although it still drif
   await sqlOn(rig(), 'alter system reset work_mem');
   await reload(rig());
   expect(await kinds()).toEqual(['drift-gone: warning']);
+  // Else its last word comes into the next test.
+  await eventually('it is told to be gone', async () => heard('drift-gone') === 1);
+  await eventually('nobody is being told any more', async () => (await running()) === 0, 20_000);
 }, 90_000);
 
 async function running(): Promise<number> {
