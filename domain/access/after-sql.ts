@@ -6,6 +6,7 @@ import type { AlterOwnerStmt, DefElem, GrantRoleStmt, GrantStmt, Node, RoleSpec 
 import type { DatabaseEntry, MembershipEntry } from '../catalog.ts';
 import { aclOf, parseAcl, printAcl, underOwner } from '../revert/sql/acl.ts';
 import type { RoleEntry } from '../snapshot.ts';
+import { newRole } from '../snapshot/new-role.ts';
 import type { People } from './world.ts';
 
 export interface Afterwards extends People {
@@ -32,7 +33,7 @@ function after(people: People, statement: Node, versionNum: number): Step {
   }
   if ('CreateRoleStmt' in statement) {
     const { role = '', options, stmt_type } = statement.CreateRoleStmt;
-    const entry: RoleEntry = { ...newRole, name: role, login: stmt_type === 'ROLESTMT_USER' };
+    const entry = newRole(role, { login: stmt_type === 'ROLESTMT_USER' });
     return changeRole({ ...people, roles: [...people.roles, entry] }, role, elementsOf(options));
   }
   if ('GrantRoleStmt' in statement) return changeMemberships(people, statement.GrantRoleStmt, versionNum >= 160000);
@@ -46,19 +47,6 @@ function after(people: People, statement: Node, versionNum: number): Step {
     return changeOwner(people, statement.AlterOwnerStmt);
   return {};
 }
-
-const newRole: Omit<RoleEntry, 'name' | 'login'> = {
-  superuser: false,
-  inherit: true,
-  createRole: false,
-  createDb: false,
-  replication: false,
-  bypassRls: false,
-  connectionLimit: -1,
-  validUntil: null,
-  verifier: null,
-  settings: {},
-};
 
 function changeRole(people: People, name: string | null, elements: readonly DefElem[]): Step {
   if (name === null) return { untold: 'a statement names a role by who runs it' };

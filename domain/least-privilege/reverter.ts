@@ -1,8 +1,9 @@
 /** What an agent needs beyond seeing: to set what a change declares, to load it, and to put roles and grants back. Pure. */
 import { isDangerous } from '../conf/settings.ts';
 import { quoteName, quoteSetting } from '../revert/sql/quote.ts';
-import type { RoleEntry, SettingEntry, Sections } from '../snapshot.ts';
+import type { SettingEntry, Sections } from '../snapshot.ts';
 import { byCodeUnit } from '../snapshot/canonical.ts';
+import { newRole } from '../snapshot/new-role.ts';
 import { type Privilege, grant } from './privilege.ts';
 import { seeingPasswords } from './reader.ts';
 import { heldByNew, restorables } from './restorable.ts';
@@ -64,7 +65,7 @@ export interface OwnRoles {
 /** A role's ADMIN option and acting as it are one grant. */
 export function sqlPrivileges(sections: Sections, { reader, reverter, probers }: OwnRoles): readonly Privilege[] {
   const missing = [reader, ...probers].filter((name) => !sections.roles.some((role) => role.name === name));
-  const roles = [...sections.roles, ...missing.map((name) => ({ ...plainRole, name }))];
+  const roles = [...sections.roles, ...missing.map((name) => newRole(name, { login: true }))];
   const all = restorables({ ...sections, roles }, heldByNew(reverter, reader)).flatMap(({ privileges }) => privileges);
   const members = new Map<string, Extract<Privilege, { kind: 'member' }>>();
   for (const one of all) {
@@ -82,21 +83,6 @@ export function sqlPrivileges(sections: Sections, { reader, reverter, probers }:
     ...new Map(rest.flatMap((one) => (one.kind === 'impossible' ? [[one.why, one]] : []))).values(),
   ];
 }
-
-const plainRole: RoleEntry = {
-  name: '',
-  superuser: false,
-  inherit: true,
-  createRole: false,
-  createDb: false,
-  login: true,
-  replication: false,
-  bypassRls: false,
-  connectionLimit: -1,
-  validUntil: null,
-  verifier: null,
-  settings: {},
-};
 
 function whyMember(acts: boolean): string {
   return acts

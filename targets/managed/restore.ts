@@ -5,15 +5,12 @@ import { declaredRules, pathsIn } from '../../domain/managed/views.ts';
 import { nothingClosed } from '../../domain/never-reopen.ts';
 import { onlyOf } from '../../domain/plan/only.ts';
 import { planRestore } from '../../domain/plan/restore.ts';
-import type { Problem } from '../../domain/problem.ts';
-import { type FileDecision, planRevertFiles } from '../../domain/revert/plan.ts';
 import { hashOf } from '../../domain/snapshot/hash.ts';
 import { statesOfPlan } from '../postgres/access.ts';
 import { fileSetOf } from '../postgres/capture.ts';
 import { withRisk } from '../postgres/plan.ts';
-import { closeFiles } from '../postgres/keep-closed.ts';
-import { sqlBack, withClosedRoles } from '../postgres/restore.ts';
 import { parseSql } from '../postgres/sql-parser.ts';
+import { otherMajor, wayBack } from '../postgres/way-back.ts';
 import type { Captured, ChangeStep, Target } from '../target.ts';
 import { otherCluster } from './identity.ts';
 import { linesOf } from './keep-closed.ts';
@@ -36,26 +33,9 @@ export async function planManagedRestore(
   const undeclared = undeclarable(owner, before, wanted);
   const old = new Map([...fileSetOf(wanted)].filter(([path]) => !undeclared.has(path)));
   const live = new Map([...fileSetOf(before)].filter(([path]) => !undeclared.has(path)));
-  const only = onlyOf(patterns);
-  const isMeantFile = ({ path }: FileDecision): boolean => only(`file:${path}`);
-  const filesBack = planRevertFiles({
-    before: old,
-    change: null,
-    live,
-    changeListed: null,
-    listed: wanted.facts.listed,
-    absent: Object.values(pathsIn(before.facts.dataDirectory)),
-    merged: new Set(),
-  }).filter(isMeantFile);
-  const closing = { before: wanted, change: before, live, list: neverReopen, id: snapshotId.slice(0, 12) };
-  const { decisions, held } = closeFiles(filesBack, closing);
-  const names = neverReopen.roles.filter((name) => only(`role:${name}`));
-  const closed = withClosedRoles(wanted, before, names);
-  const sql = sqlBack(leader, before, closed.wanted, patterns);
-  const people = patterns === undefined ? (closed.wanted.snapshot?.sections ?? null) : null;
-  const entries = sql.runs.flatMap(({ database, statements }) =>
-    statements.map((one) => ({ database: database ?? leader.endpoint.database, statement: one.sql })),
-  );
+  const absent = Object.values(pathsIn(before.facts.dataDirectory));
+  const way = wayBack(leader, { before, wanted, old, live, absent, restore, neverReopen });
+  const { decisions, sql, entries, people, runs } = way;
   const context = await contextOf(parts, before, { kind: 'config', restart }, allowance, owned);
   const planned = planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql });
   if (planned.kind === 'refused') return planned;
@@ -78,15 +58,8 @@ export async function planManagedRestore(
   const summary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),
-    warnings: [
-      ...[...held, ...closed.held].map(({ message }) => `stays closed: ${message}`),
-      ...seen.warnings,
-      ...warningsOf(parts, owned, seen, orderOf(context, planned)),
-    ],
+    warnings: [...way.staysClosed, ...seen.warnings, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
   };
-  const runs = sql.runs.map(({ database, statements }): ChangeStep => {
-    return { do: 'sql', database, statements: statements.map((one) => one.sql), restoring: true };
-  });
   const steps: readonly ChangeStep[] = [
     ...runs,
     ...(edits.length === 0 ? [] : [{ do: 'declare', edits } as const]),
@@ -121,15 +94,4 @@ function meant(
 
 function isRules({ places: { hba } }: Owner, path: Path): boolean {
   return hba !== null && pathText(path) === pathText(hba);
-}
-
-function otherMajor({ facts: now }: Captured, { facts: then }: Captured): Problem | null {
-  const major = (versionNum: number): number => Math.floor(versionNum / 10_000);
-  if (major(now.versionNum) === major(then.versionNum)) return null;
-  return {
-    code: 'other-version',
-    message: `the snapshot is of PostgreSQL ${major(then.versionNum)}, this is ${major(now.versionNum)}`,
-    detail: 'Settings come, go and change their meaning between major versions.',
-    hint: 'Take what you need from "knowngood snapshot show" into a change of your own.',
-  };
 }

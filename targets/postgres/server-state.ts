@@ -1,6 +1,7 @@
 /** One consistent look at a server over SQL: a REPEATABLE READ, read-only transaction in a single round trip. */
 import type { ServerSetting } from '../../domain/plan/context.ts';
 import type { RoleEntry, SettingEntry } from '../../domain/snapshot.ts';
+import { newRole } from '../../domain/snapshot/new-role.ts';
 import { holdsLiteralSecret } from '../../domain/secrets.ts';
 import { nameToday } from '../../domain/conf/old-names.ts';
 import { holdsSecret } from '../../domain/conf/settings.ts';
@@ -183,20 +184,5 @@ export function roleEntries(
     settings: settingsOf(row.name),
   }));
   const forAll = settingsOf('');
-  return Object.keys(forAll).length === 0 ? entries : [...entries, { ...everybody, settings: forAll }];
+  return Object.keys(forAll).length === 0 ? entries : [...entries, newRole('', { inherit: false, settings: forAll })];
 }
-
-const everybody: RoleEntry = {
-  name: '',
-  superuser: false,
-  inherit: false,
-  createRole: false,
-  createDb: false,
-  login: false,
-  replication: false,
-  bypassRls: false,
-  connectionLimit: -1,
-  validUntil: null,
-  verifier: null,
-  settings: {},
-};

@@ -10,22 +10,9 @@ import type {
   RowSecurityEntry,
 } from '../../domain/catalog.ts';
 import type { RoleEntry } from '../../domain/snapshot.ts';
+import { newRole } from '../../domain/snapshot/new-role.ts';
 
-const role = (name: string, more: Partial<RoleEntry> = {}): RoleEntry => ({
-  name,
-  superuser: false,
-  inherit: true,
-  createRole: false,
-  createDb: false,
-  login: true,
-  replication: false,
-  bypassRls: false,
-  connectionLimit: -1,
-  validUntil: null,
-  verifier: null,
-  settings: {},
-  ...more,
-});
+const role = (name: string, more: Partial<RoleEntry> = {}): RoleEntry => newRole(name, { login: true, ...more });
 const member = (name: string, of: string, inherit: boolean, set: boolean): MembershipEntry => ({
   role: of,
   member: name,

@@ -4,24 +4,11 @@ import type { SqlCheck } from '../../../domain/check.ts';
 import { type Prober, probersOf } from '../../../domain/least-privilege/prober.ts';
 import { type AgentRoles, type RolesWanted, rolesScript } from '../../../domain/least-privilege/script.ts';
 import type { RoleEntry, Sections, SettingEntry } from '../../../domain/snapshot.ts';
+import { newRole } from '../../../domain/snapshot/new-role.ts';
 import { parseSql } from '../../../targets/postgres/sql-parser.ts';
 
 export function aRole(name: string, bend: Partial<RoleEntry> = {}): RoleEntry {
-  return {
-    name,
-    superuser: false,
-    inherit: true,
-    createRole: false,
-    createDb: false,
-    login: true,
-    replication: false,
-    bypassRls: false,
-    connectionLimit: -1,
-    validUntil: null,
-    verifier: null,
-    settings: {},
-    ...bend,
-  };
+  return newRole(name, { login: true, ...bend });
 }
 
 export function anObject(kind: ObjectEntry['kind'], name: string, owner: string, acl: readonly string[]): ObjectEntry {

@@ -3,6 +3,7 @@ import type { DatabaseCatalog, DatabaseEntry, MembershipEntry, ObjectEntry } fro
 import { type SqlSections, planRevertSql } from '../../../../domain/revert/sql/plan.ts';
 import type { SqlUnit } from '../../../../domain/revert/sql/unit.ts';
 import type { RoleEntry } from '../../../../domain/snapshot.ts';
+import { newRole } from '../../../../domain/snapshot/new-role.ts';
 
 export function sections(bend: Partial<SqlSections> & { versionNum?: number } = {}): SqlSections {
   const { versionNum = 170000, ...rest } = bend;
@@ -18,21 +19,7 @@ export function sections(bend: Partial<SqlSections> & { versionNum?: number } = 
 }
 
 export function role(name: string, bend: Partial<RoleEntry> = {}): RoleEntry {
-  return {
-    name,
-    superuser: false,
-    inherit: true,
-    createRole: false,
-    createDb: false,
-    login: true,
-    replication: false,
-    bypassRls: false,
-    connectionLimit: -1,
-    validUntil: null,
-    verifier: null,
-    settings: {},
-    ...bend,
-  };
+  return newRole(name, { login: true, ...bend });
 }
 
 /** `staff>app/postgres*`: app is a member of staff, granted by postgres, with the admin option. */
