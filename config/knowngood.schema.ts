@@ -1,5 +1,4 @@
 /** The shape of knowngood.yaml. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseNeed } from '../domain/access/need.ts';
 import { says } from '../domain/issues.schema.ts';
@@ -7,6 +6,7 @@ import { labelPattern } from '../domain/rollout/selector.ts';
 import { nameShape } from '../domain/shapes.schema.ts';
 import { approversShape, groupsShape } from './approvers.schema.ts';
 import { checkShape } from './check.schema.ts';
+import { isNetwork } from './network.ts';
 import { notificationsShape, teamShape } from './notify.schema.ts';
 import { policyFields, policyShape } from './policy.schema.ts';
 import {
@@ -18,13 +18,12 @@ import {
   webAddress,
 } from './shapes.schema.ts';
 
-const network = z.string().refine((text) => {
-  if (text === 'local') return true;
-  const [address = '', bits, more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more !== undefined) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
-}, 'is not an address, a network such as 10.2.0.0/16, or "local" for the socket');
+const network = z
+  .string()
+  .refine(
+    (text) => text === 'local' || isNetwork(text),
+    'is not an address, a network such as 10.2.0.0/16, or "local" for the socket',
+  );
 
 const needShape = z.string().superRefine((text, ctx) => {
   const parsed = parseNeed(text);

@@ -1,7 +1,7 @@
 /** What a revert leaves closed, in both files. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { textShape } from '../domain/shapes.schema.ts';
+import { isNetwork } from './network.ts';
 
 /** They are asked of every rule, and travel with each change. */
 const most = 50;
@@ -12,12 +12,9 @@ const role = textShape
   // A name that begins with a slash is an expression to pg_hba.conf, quoted or not.
   .refine((name) => !name.startsWith('/'), 'begins with a slash: pg_hba.conf cannot name it');
 
-export const networkShape = z.string().refine((text) => {
-  const [address = '', bits, more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || address.includes('%') || more !== undefined) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
-}, 'is not an address or a network such as 203.0.113.0/24');
+const networkShape = z
+  .string()
+  .refine((text) => isNetwork(text) && !text.includes('%'), 'is not an address or a network such as 203.0.113.0/24');
 
 export const closedFields = {
   roles: z
