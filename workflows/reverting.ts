@@ -10,11 +10,14 @@ import type { End, Ruling } from './ending.ts';
 import { enter, note, type Flow } from './flow.ts';
 import type { Operators } from './decisions.ts';
 import { callerOf } from './caller.ts';
-import { endBy, tell, tellOnce, tellOver } from './telling.ts';
 import type { Over } from './notice-flow.ts';
+import { endBy, tell, tellOnce, tellOver } from './telling.ts';
 import { agent, agentPresence, probe, revertingAgent } from './steps.ts';
 
 type Answer = Reverted | Closed | Stale | Incomplete;
+
+/** What people are told, and are called about. */
+const event = 'revert-incomplete';
 
 /** Between two attempts at an incomplete revert: soon at first, then once a minute for an hour. */
 const firstPausesMs = [2_000, 5_000, 15_000, 30_000];
@@ -39,7 +42,7 @@ export async function revertUntilProven(flow: Flow, operators: Operators, ruling
     hold(flow, operators, answer);
     if (flow.phase === 'revert-incomplete') note(flow, `still incomplete: ${answer.remaining.length} item(s) remain`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${answer.remaining[0]?.message ?? 'unknown'}`);
-    tellOnce(flow, 'revert-incomplete');
+    tellOnce(flow, event);
     // Everything else is back: how the dependents are is not kept waiting for whoever decides about the rest.
     const isBack = answer.remaining.every(({ code }) => code === heldBack);
     if (isBack && flow.evidence.recovery.length === 0) await askDependents(flow);
@@ -64,11 +67,9 @@ function hold(flow: Flow, operators: Operators, { held, remaining }: Incomplete)
   flow.held = held ?? null;
   const isMore = remaining.some(({ code }) => code !== heldBack);
   // Nobody was called about what is left closed on purpose.
-  if (isMore && flow.told.some(({ kind, severity, isOver }) => kind === told && severity === 'warning' && !isOver))
-    tellOver(flow, told, {});
+  const isTold = flow.told.some((one) => one.kind === event && one.severity === 'warning' && !one.isOver);
+  if (isMore && isTold) tellOver(flow, event, {});
 }
-
-const told = 'revert-incomplete';
 
 /** An agent that has armed a change and knows nothing of it has lost its state folder: nobody can say what is in force. */
 function lostOr(flow: Flow, answer: Answer): Answer {
@@ -147,7 +148,7 @@ async function sayWhileSilent(flow: Flow, operators: Operators, settled: () => b
     flow.remaining = [problem];
     if (flow.phase === 'revert-incomplete') note(flow, `still ${problem.message}: the revert waits for it`);
     else enter(flow, 'revert-incomplete', `the revert is not complete: ${problem.message}`);
-    tellOnce(flow, 'revert-incomplete');
+    tellOnce(flow, event);
   }
 }
 
@@ -163,7 +164,7 @@ function isHeard(target: string): Promise<boolean> {
 async function finish(flow: Flow, ruling: Ruling, answer: Exclude<Answer, { kind: 'incomplete' }>): Promise<End> {
   flow.remaining = [];
   flow.held = null;
-  tellOver(flow, 'revert-incomplete', endOfCalling(flow, ruling, answer));
+  tellOver(flow, event, endOfCalling(flow, ruling, answer));
   if (answer.kind === 'stale')
     return {
       outcome: 'aborted',
@@ -257,7 +258,7 @@ function slowUnder({ change, evidence }: Flow, location: string): { readonly bef
 
 async function abandon(flow: Flow, { who, why }: { who: string; why: string }): Promise<End> {
   const { target } = flow.request;
-  tellOver(flow, 'revert-incomplete', { words: `${who} has taken the revert over${why ? `: ${why}` : ''}` });
+  tellOver(flow, event, { words: `${who} has taken the revert over${why ? `: ${why}` : ''}` });
   // One that was silent is asked once more, and not waited for.
   const wasSilent = flow.remaining.some(({ code }) => code === 'no-agent');
   const isThere = !wasSilent || (await isHeard(target));
