@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--json] [--runs N] [--tables N] [--targets N]`: measurements beside their floor, never timed tests. */
+/** `npm run bench -- <name> [--json] [--runs N] [--tables N] [--targets N] [--soak S]`: measurements beside their floor, never timed tests. */
 import { parseArgs } from 'node:util';
 import { benchAccess } from './access/access.ts';
 import { benchCodec } from './codec.ts';
@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly tables: number;
   /** Of the load and of the fleet. */
   readonly targets: number;
+  /** Of each wave of the fleet, in seconds. */
+  readonly soak: number;
   readonly progress: (line: string) => void;
 }
 
@@ -30,6 +32,8 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   codec: benchCodec,
 };
 
+type Four = [number, number, number, number];
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -37,21 +41,22 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '30' },
     tables: { type: 'string', default: '10000' },
     targets: { type: 'string', default: '200' },
+    soak: { type: 'string', default: '180' },
   },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(benches);
-const [runs, tables, targets] = [Number(values.runs), Number(values.tables), Number(values.targets)];
+const [runs, tables, targets, soak] = [values.runs, values.tables, values.targets, values.soak].map(Number) as Four;
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
-if (![runs, tables, targets].every(isCount) || names.some((name) => !(name in benches))) {
+if (![runs, tables, targets, soak].every(isCount) || names.some((name) => !(name in benches))) {
   console.error(
-    `usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--json] [--runs N] [--tables N] [--targets N]`,
+    `usage: npm run bench -- [${Object.keys(benches).join(' | ')}] [--json] [--runs N] [--tables N] [--targets N] [--soak S]`,
   );
   process.exit(1);
 }
 const figures: Figure[] = [];
 for (const name of names) {
   const bench = benches[name];
-  if (bench) figures.push(...(await bench({ runs, tables, targets, progress: (line) => console.error(line) })));
+  if (bench) figures.push(...(await bench({ runs, tables, targets, soak, progress: (line) => console.error(line) })));
 }
 // None: every bench was skipped, and has said so.
 if (figures.length > 0)
