@@ -3,14 +3,14 @@
  * Every connection that some rule could tell from the others is asked of both; what cannot be told counts as open. Pure.
  */
 import type { NeverReopen } from '../never-reopen.ts';
-import type { HbaToken } from '../hba/tokens.ts';
 import type { Address } from './address.ts';
+import { type Answer, answering, isPasswordless, order } from './answers.ts';
+import { assumptions } from './assumption.ts';
+import { connectionsOf } from './connections.ts';
 import type { FileRule } from './file-rules.ts';
-import { type AccessState, isLoopback, listeners, loginSimulator, matchFactsOf } from './login.ts';
+import { type AccessState, isLoopback, loginSimulator, matchFactsOf } from './login.ts';
 import { type Connecting, type MatchFacts, fitsAddress, fitsUser, tokenKind } from './match.ts';
-import { matcherOf } from './matcher.ts';
 import { pointsAmong } from './points.ts';
-import { compileRegex } from './regex.ts';
 import type { HbaRule } from './rule.ts';
 import { addressText, ruleLine } from './rule-text.ts';
 
@@ -26,9 +26,6 @@ export type Opening =
   | { readonly kind: 'passwordless'; readonly rule: HbaRule }
   /** pg_ident.conf would name it again. */
   | { readonly kind: 'map'; readonly role: string };
-
-/** More would be rules by the thousand: then nothing is said of it, and it counts as open. */
-const mostConnections = 500_000;
 
 export function openings(live: AccessState, restored: AccessState, list: NeverReopen): readonly Opening[] {
   // What does not load has closed nothing: the server goes on with what it had.
@@ -56,20 +53,6 @@ export function openings(live: AccessState, restored: AccessState, list: NeverRe
 
 export function loads({ rules }: AccessState): boolean {
   return rules.length > 0 && rules.every(({ rule }) => rule !== null);
-}
-
-/** Over TCP `ident` asks the client's own machine. */
-function isPasswordless({ type, address, method, options }: HbaRule): boolean {
-  if (type === 'local' || address?.kind === 'samehost') return false;
-  return (method === 'trust' || method === 'ident') && options['clientcert'] === undefined;
-}
-
-type Level = 'closed' | 'authenticated' | 'passwordless' | 'unknown';
-const order: readonly Level[] = ['closed', 'authenticated', 'passwordless'];
-
-interface Answer {
-  readonly level: Level;
-  readonly rule: HbaRule | null;
 }
 
 interface Asked {
@@ -188,131 +171,11 @@ function isSame(one: HbaRule | null, other: HbaRule): boolean {
   return one !== null && one.file === other.file && one.line === other.line;
 }
 
-/** What only the server can tell, taken for so: the name of the client's machine, and the expression that fits. */
-interface Assumption {
-  readonly host: string | null;
-  readonly regex: string | null;
-}
-
-function assumptions(rules: readonly FileRule[], versionNum: number): readonly Assumption[] {
-  const hosts = new Set<string | null>([null]);
-  const regexes = new Set<string | null>([null]);
-  for (const { rule } of rules) {
-    if (rule?.address?.kind === 'name') hosts.add(rule.address.name.toLowerCase());
-    for (const token of [...(rule?.users ?? []), ...(rule?.databases ?? [])])
-      if (isUndecidable(token, versionNum)) regexes.add(token.text);
-  }
-  return [...hosts].flatMap((host) => [...regexes].map((regex) => ({ host, regex })));
-}
-
-function isUndecidable({ text }: HbaToken, versionNum: number): boolean {
-  return versionNum >= 160000 && text.startsWith('/') && compileRegex(text.slice(1)).kind === 'undecidable';
-}
-
-/** null: under the assumption it is for nobody. */
-function assumed(rule: HbaRule, { host, regex }: Assumption, versionNum: number): HbaRule | null {
-  const tokens = (some: readonly HbaToken[]): readonly HbaToken[] =>
-    some.flatMap((token) => {
-      if (!isUndecidable(token, versionNum)) return [token];
-      return token.text === regex ? [{ text: 'all', quoted: false }] : [];
-    });
-  const [users, databases] = [tokens(rule.users), tokens(rule.databases)];
-  if (users.length === 0 || databases.length === 0) return null;
-  if (rule.address?.kind !== 'name') return { ...rule, users, databases };
-  const name = rule.address.name.toLowerCase();
-  const isIt = host === name || (name.startsWith('.') && host?.endsWith(name) === true);
-  return isIt ? { ...rule, users, databases, address: { kind: 'all' } } : null;
-}
-
-function answering(state: AccessState, assumption: Assumption): (connecting: Connecting) => Answer {
-  const rules = state.rules.flatMap(({ rule }) => (rule && assumed(rule, assumption, state.versionNum)) ?? []);
-  const match = matcherOf(rules, matchFactsOf(state));
-  const listens = listeners(state);
-  return (connecting) => {
-    const { address, encryption } = connecting;
-    const reached = listens({ user: '', database: '', address, tls: encryption === 'tls' });
-    if (reached?.kind === 'denied') return { level: 'closed', rule: null };
-    const found = match(connecting);
-    if (found.kind === 'none') return { level: 'closed', rule: null };
-    if (found.kind === 'unknown') return { level: 'unknown', rule: found.rule };
-    const { rule } = found;
-    if (rule.method === 'reject') return { level: 'closed', rule };
-    return { level: isPasswordless(rule) ? 'passwordless' : 'authenticated', rule };
-  };
-}
-
 function isNear({ type, address }: HbaRule, points: readonly (Address | null)[], state: AccessState): boolean {
   const facts = matchFactsOf(state);
   return points.some(
     (point) => (type === 'local') === (point === null) && fitsAddress(address, point, facts) !== false,
   );
-}
-
-/** Nobody is called so: it stands for all whom no rule names. */
-const nobody = 'knowngood-nobody';
-
-/** null: too many. */
-function connectionsOf(
-  rules: readonly HbaRule[],
-  asked: readonly string[] | null,
-  points: readonly (Address | null)[],
-  live: AccessState,
-  restored: AccessState,
-): Iterable<Connecting> | null {
-  const named = (tokens: readonly HbaToken[]): readonly string[] =>
-    tokens.flatMap((token) => (tokenKind(token, restored.versionNum) === 'name' ? [token.text] : []));
-  const databases = new Set([
-    ...rules.flatMap((rule) => named(rule.databases)),
-    ...live.databases.keys(),
-    ...restored.databases.keys(),
-    nobody,
-  ]);
-  const users = asked === null ? usersOf(rules, databases, named, [live, restored]) : new Set(asked);
-  if (users.size * (databases.size + 2) * points.length * 3 > mostConnections) return null;
-  return each(users, databases, points);
-}
-
-/** Those whom rules name, and one of each kind that they cannot tell apart. */
-function usersOf(
-  rules: readonly HbaRule[],
-  databases: ReadonlySet<string>,
-  named: (tokens: readonly HbaToken[]) => readonly string[],
-  states: readonly AccessState[],
-): ReadonlySet<string> {
-  const names = new Set(rules.flatMap((rule) => named(rule.users)));
-  const facts = states.map(matchFactsOf);
-  const others = new Map<string, HbaToken>();
-  for (const { users } of rules)
-    for (const token of users) if (named([token]).length === 0) others.set(`${token.quoted} ${token.text}`, token);
-  const isSameRole = rules.some((rule) =>
-    rule.databases.some(({ text }) => text === 'samerole' || text === 'samegroup'),
-  );
-  const kindOf = (role: string): string =>
-    facts
-      .flatMap((fact: MatchFacts) => [
-        ...[...others.values()].map((token) => String(fitsUser(token, role, fact))),
-        ...(isSameRole ? [...databases].map((name) => String(fact.isMember(role, name))) : []),
-      ])
-      .join();
-  const kinds = new Map<string, string>([[kindOf(nobody), nobody]]);
-  for (const { roles } of states)
-    for (const { name } of roles.all) if (!kinds.has(kindOf(name))) kinds.set(kindOf(name), name);
-  // `sameuser` asks for a user who is called like a database.
-  return new Set([...names, ...kinds.values(), ...databases]);
-}
-
-function* each(
-  users: ReadonlySet<string>,
-  databases: ReadonlySet<string>,
-  points: readonly (Address | null)[],
-): Iterable<Connecting> {
-  for (const user of users)
-    for (const address of points)
-      for (const encryption of address === null ? (['none'] as const) : (['none', 'tls', 'gss'] as const)) {
-        yield { user, database: user, address, encryption, replication: true };
-        for (const database of databases.has(user) ? databases : [...databases, user])
-          yield { user, database, address, encryption, replication: false };
-      }
 }
 
 const anyRule: HbaRule = {
