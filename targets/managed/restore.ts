@@ -16,7 +16,9 @@ import { otherCluster } from './identity.ts';
 import { linesOf } from './keep-closed.ts';
 import type { Owner } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
-import { contextOf, managedOf, orderOf, pauseProblems, standbyProblems, warningsOf } from './plan.ts';
+import { contextOf, managedOf } from './context.ts';
+import { pauseProblems, standbyProblems, warningsOf } from './objections.ts';
+import { orderOf } from './plan.ts';
 
 type PlanRestore = Target['planRestore'];
 

@@ -19,7 +19,7 @@ import { checkOwned } from './identity.ts';
 import { closeRules, withoutRuleMarks } from './keep-closed.ts';
 import type { Owned } from './owner.ts';
 import type { ManagedParts } from './parts.ts';
-import { managedOf } from './plan.ts';
+import { managedOf } from './context.ts';
 
 export interface DecidedBack {
   readonly decisions: readonly Decision[];

@@ -6,7 +6,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Captured } from '../target.ts';
 import { type Untaken, unseen } from './arrive.ts';
 import type { ManagedParts } from './parts.ts';
-import { managedOf } from './plan.ts';
+import { managedOf } from './context.ts';
 
 export interface Proved {
   readonly before: Captured;

@@ -20,7 +20,7 @@ import { checkOwned } from './identity.ts';
 import { movedSettings } from './moved.ts';
 import type { Members } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
-import { managedOf } from './plan.ts';
+import { managedOf } from './context.ts';
 import { decisionsOf, itemsOf } from './revert-plan.ts';
 import { type Proof, membersProof } from './revert-proof.ts';
 
