@@ -1,7 +1,8 @@
 /** The dependent of a real server: a role that logs in by password, over a rule of its own. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { type Cluster, defaultHba } from '../../worker/stack/cluster.ts';
+import type { Cluster } from '../../worker/stack/cluster.ts';
+import { defaultHba } from '../../worker/stack/data-folder.ts';
 
 export const service = 'service';
 export const serviceRule = `host all ${service} 127.0.0.0/8 scram-sha-256`;

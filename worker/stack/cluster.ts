@@ -1,11 +1,9 @@
 /** A PostgreSQL server for the demo, the tests and the store: made, started, stopped and removed; never somebody else's. */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { appendFile, chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
-import { buildOnce } from './build-once.ts';
-import { sharedCacheFolder } from './cache.ts';
+import { chmod, chown, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { type Home, makeHome } from './cluster-home.ts';
+import { checkMajor, configure, fill, passwordFile, serverEnvironment, superuser } from './data-folder.ts';
 import { type ServerKeeper, type SystemUser, keepServer } from './keeper.ts';
 import { freePort } from './ports.ts';
 import { type PostgresBinaries, type PostgresMajor, postgresBinaries, systemUser } from './postgres-binaries.ts';
@@ -70,27 +68,17 @@ export interface ClusterOptions {
   readonly ownIdentity?: boolean;
 }
 
-const superuser = 'postgres';
 const host = '127.0.0.1';
-
-/** Beside the data, as closed as it: a cluster that is opened again still has its password. */
-const passwordFile = 'knowngood-superuser-password';
 
 /** A free port may be taken before the server has it. */
 const portTries = 5;
 
 const startTimeoutS = 60;
 
-export const defaultHba = `# TYPE  DATABASE  USER      ADDRESS        METHOD
-local   all       postgres                 trust
-local   all       all                      scram-sha-256
-host    all       postgres  127.0.0.0/8    scram-sha-256
-`;
-
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const binaries = await postgresBinaries(options.major);
   const user = systemUser();
-  const home = await makeHome(options, user);
+  const home = await makeHome(options.dataDir, user);
   const existing = existsSync(join(home.dataDir, 'PG_VERSION'));
   // From the first file on: what is thrown away goes even when this process is killed in the middle of initdb.
   const keeper = home.throwAway === null ? null : await keepServer(watched(home));
@@ -243,189 +231,10 @@ class Server implements Cluster {
   }
 }
 
-interface Home {
-  readonly dataDir: string;
-  readonly socketDir: string;
-  readonly logFile: string;
-  /** What goes with the cluster, data folder included; null: the folder was given and stays. */
-  readonly throwAway: string | null;
-}
-
 function watched({ dataDir, socketDir, throwAway }: Home): Parameters<typeof keepServer>[0] {
   return throwAway === null
     ? { dataDir, signal: 'INT', thenRemove: [socketDir] }
     : { dataDir, signal: 'QUIT', thenRemove: [socketDir, throwAway] };
-}
-
-/** The folders, which belong to the user the server runs as, and which that user can reach. */
-async function makeHome(options: ClusterOptions, user: SystemUser | null): Promise<Home> {
-  // Made by each start, removed by each stop: it is nothing that a cluster keeps.
-  const socketDir = join(await temporaryFolder(user), `knowngood-socket-${randomBytes(6).toString('hex')}`);
-  if (options.dataDir === undefined) {
-    const throwAway = await makeTemporary('knowngood-pg-', user);
-    const dataDir = join(throwAway, 'data');
-    await makeFolder(dataDir, user);
-    return { dataDir, socketDir, logFile: join(throwAway, 'server.log'), throwAway };
-  }
-  const given = resolve(options.dataDir);
-  await makeFolder(given, user);
-  const dataDir = await realpath(given);
-  await checkReachable(dataDir, user);
-  const logFile = join(dirname(dataDir), `${basename(dataDir)}.log`);
-  if (!existsSync(logFile)) await writeOwned(logFile, '', user);
-  return { dataDir, socketDir, logFile, throwAway: null };
-}
-
-async function makeTemporary(prefix: string, user: SystemUser | null): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(await temporaryFolder(user), prefix)));
-  await chmod(folder, 0o755);
-  if (user) await chown(folder, user.uid, user.gid);
-  return folder;
-}
-
-/** A socket's whole path has at most 107 bytes, and another user may be unable to enter a private TMPDIR. */
-async function temporaryFolder(user: SystemUser | null): Promise<string> {
-  const wanted = tmpdir();
-  return wanted.length <= 60 && !wanted.includes("'") && (await canEnter(wanted, user)) ? wanted : '/tmp';
-}
-
-async function makeFolder(folder: string, user: SystemUser | null): Promise<void> {
-  if (existsSync(folder)) return;
-  const made = await mkdir(folder, { recursive: true, mode: 0o755 });
-  for (let path = folder; ; path = dirname(path)) {
-    await chmod(path, path === folder ? 0o700 : 0o755); // whatever the umask is
-    if (path === made || made === undefined) break;
-  }
-  if (user) await chown(folder, user.uid, user.gid);
-}
-
-async function checkReachable(dataDir: string, user: SystemUser | null): Promise<void> {
-  if (await canEnter(dataDir, user)) return;
-  throw new StackError({
-    code: 'folder-closed',
-    message: `data folder ${dataDir} is closed to user ${user?.name ?? 'that Knowngood runs as'}`,
-    detail: 'PostgreSQL does not run as root, and the user it runs as cannot enter this folder or one above it.',
-    hint: 'Name a folder below one that everybody may pass through, for example /var/lib/knowngood.',
-  });
-}
-
-async function canEnter(folder: string, user: SystemUser | null): Promise<boolean> {
-  return (await run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { user, cwd: '/' })).code === 0;
-}
-
-async function checkMajor(dataDir: string, major: PostgresMajor): Promise<void> {
-  const found = (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim();
-  if (found === String(major)) return;
-  throw new StackError({
-    code: 'wrong-major',
-    message: `data folder ${dataDir} belongs to PostgreSQL ${found}, not ${major}`,
-    detail: 'A data folder is opened by its own major version only.',
-    hint: `Use PostgreSQL ${found}, or another folder.`,
-  });
-}
-
-async function fill(
-  dataDir: string,
-  binaries: PostgresBinaries,
-  user: SystemUser | null,
-  options: ClusterOptions,
-): Promise<void> {
-  if (options.ownIdentity ?? options.dataDir !== undefined) {
-    await initdb(dataDir, binaries, user, options.durable ?? false);
-    return;
-  }
-  const template = await templateOf(binaries, user);
-  const { code, output } = await run('cp', ['-a', `${template}/.`, dataDir], { user, cwd: '/' });
-  if (code !== 0) throw new Error(`cannot copy the template data folder: ${output}`);
-  await chmod(dataDir, 0o700);
-}
-
-/** initdb takes half a second, a copy of what it made a tenth. */
-async function templateOf(binaries: PostgresBinaries, user: SystemUser | null): Promise<string> {
-  const name = `${basename(binaries.version)}-${user?.uid ?? 'self'}`;
-  const folder = join(await sharedCacheFolder(), 'templates', name);
-  await buildOnce({
-    folder,
-    build: async (unfinished) => {
-      if (user) await chown(unfinished, user.uid, user.gid);
-      const data = join(unfinished, 'data');
-      await makeFolder(data, user);
-      await initdb(data, binaries, user, false);
-    },
-  });
-  return join(folder, 'data');
-}
-
-async function initdb(
-  dataDir: string,
-  binaries: PostgresBinaries,
-  user: SystemUser | null,
-  durable: boolean,
-): Promise<void> {
-  const password = randomBytes(18).toString('base64url');
-  const secret = await makeTemporary('knowngood-initdb-', user);
-  try {
-    const passwords = join(secret, 'password');
-    await writeOwned(passwords, `${password}\n`, user);
-    const args = [
-      '-D',
-      dataDir,
-      '-U',
-      superuser,
-      '--pwfile',
-      passwords,
-      '-A',
-      'scram-sha-256',
-      '-E',
-      'UTF8',
-      '--locale=C',
-    ];
-    const { code, output } = await run(join(binaries.bin, 'initdb'), durable ? args : [...args, '--no-sync'], {
-      user,
-      cwd: '/',
-      env: serverEnvironment(),
-    });
-    if (code !== 0) {
-      throw new StackError({
-        code: 'initdb-failed',
-        message: `PostgreSQL ${binaries.major} could not make a data folder in ${dataDir}`,
-        detail: output,
-        hint: `Check that the folder is empty and that ${user?.name ?? 'this user'} may write to it.`,
-      });
-    }
-    await writeOwned(join(dataDir, passwordFile), `${password}\n`, user);
-  } finally {
-    await rm(secret, { recursive: true, force: true });
-  }
-}
-
-async function configure(
-  dataDir: string,
-  options: ClusterOptions,
-  existing: boolean,
-  user: SystemUser | null,
-): Promise<void> {
-  const { listenAddresses, settings, hba } = options;
-  // A cluster that is opened again keeps what it has, but for what the caller names.
-  const defaults = existing ? {} : { listen_addresses: '127.0.0.1' };
-  const given = {
-    ...defaults,
-    ...(listenAddresses === undefined ? {} : { listen_addresses: listenAddresses }),
-    ...settings,
-  };
-  const conf = join(dataDir, 'postgresql.conf');
-  const present = await readFile(conf, 'utf8');
-  const lines = Object.entries(given)
-    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`)
-    .filter((line) => !present.includes(`\n${line}\n`));
-  if (lines.length > 0) await appendFile(conf, `${lines.join('\n')}\n`);
-  const wanted = hba ?? (existing ? null : defaultHba);
-  if (wanted !== null) await writeOwned(join(dataDir, 'pg_hba.conf'), wanted, user);
-}
-
-async function writeOwned(path: string, text: string, user: SystemUser | null): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
-  if (user) await chown(path, user.uid, user.gid);
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -433,11 +242,6 @@ async function sizeOf(path: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-/** Nothing of the caller's PG* variables and language reaches the server. */
-function serverEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 }
 
 /** Words before a command that change the user for it; without util-linux, Node itself does it. */

@@ -4,7 +4,8 @@ import { mkdir, chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Captured, Target } from '../../../targets/target.ts';
-import { type Cluster, type PostgresMajor, createCluster, defaultHba } from '../../../worker/stack/cluster.ts';
+import { type Cluster, type PostgresMajor, createCluster } from '../../../worker/stack/cluster.ts';
+import { defaultHba } from '../../../worker/stack/data-folder.ts';
 import { freePort } from '../../../worker/stack/ports.ts';
 import { edit, filesOf, reverted, targetOf } from './server.ts';
 
