@@ -1,20 +1,26 @@
 /** A guarded change whose payloads are encrypted: Temporal's history is read as whoever runs Temporal could read it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, type Connection, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { temporalContact } from '../../agent/contact.ts';
 import { startChange, startOptions } from '../../client/start.ts';
 import { clientConverter } from '../../codec/data-converter.ts';
 import { newPayloadKey, parsePayloadKey, type PayloadKey } from '../../codec/keys.ts';
+import { createPayloadCodec } from '../../codec/payload-codec.ts';
+import { serveCodec } from '../../codec/server.ts';
 import { loadKnowngoodConfig } from '../../config/load.ts';
 import { payloadKeys } from '../../config/payload-keys.ts';
 import { driftScheduleId } from '../../domain/drift/drift.ts';
 import { encryptedEncoding, encryptedWith, type PayloadLike } from '../../domain/encrypted-payload.ts';
 import type { ChangeView } from '../../domain/view.ts';
 import { keepDriftSchedules } from '../../worker/drift-schedules.ts';
+import { packageRoot } from '../../worker/stack/package-root.ts';
+import { findTemporalCli } from '../../worker/stack/temporal-binaries.ts';
 import { makePayloadKey } from '../../worker/payload-key.ts';
 import { findPlanted, histories } from '../integration/planted.ts';
 import { eventually } from '../support/processes.ts';
@@ -96,6 +102,36 @@ describe('with encrypted payloads', () => {
     const { report } = await rig().recorded(change.changeId);
     for (const words of ['planted-reason', 'planted-approver', 'image-service'])
       expect(report?.markdown).toContain(words);
+  });
+
+  it('the temporal command reads it by way of the codec server', async () => {
+    const { path } = await findTemporalCli(() => undefined);
+    const [, script = ''] =
+      /```sh\n([^]*?)```/.exec(readFileSync(join(packageRoot, 'docs/encryption.md'), 'utf8')) ?? [];
+    const change = await rig().start({
+      reason: 'planted-reason',
+      change: { kind: 'config', settings: { work_mem: '3MB' } },
+    });
+    await change.reaches('approve');
+    await change.executeUpdate('reject', { args: ['kim: no'] });
+    await change.outcome();
+    const server = await serveCodec({
+      codec: createPayloadCodec(await keysFrom([newest])),
+      listen: { host: '127.0.0.1', port: 0 },
+      origins: [],
+      token: 'the-token',
+    });
+    try {
+      const shown = script
+        .replace('knowngood:shop-db:upgrade-17', change.workflowId)
+        .replace('http://127.0.0.1:8234', server.address);
+      const PATH = [dirname(path), process.env['PATH']].join(delimiter);
+      const env = { ...process.env, PATH, TEMPORAL_ADDRESS: rig().temporalAddress, TOKEN: 'the-token' };
+      const { stdout } = await promisify(execFile)('sh', ['-e', '-c', shown], { env, maxBuffer: 16 * 1024 * 1024 });
+      expect(stdout).toContain('planted-reason');
+    } finally {
+      await server.close();
+    }
   });
 
   it('what a person types without a codec server, and what began without a key, is taken all the same', async () => {
