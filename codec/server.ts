@@ -1,10 +1,12 @@
 /**
  * Temporal's codec server over HTTP: POST /encode and /decode, for the Web UI and the `temporal` command. Who may see what a
- * key opens may use it: it asks for a token where it has one, and answers pages of the Web UI's own origins alone.
+ * key opens may use it: it asks for a token where it has one, and answers pages of the Web UI's own origins alone. GET /healthz
+ * tells whoever watches the process that it turns.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import proto from '@temporalio/proto';
@@ -20,10 +22,19 @@ export const usualCodecPort = 8234;
 const bodyLimitBytes = 8 * 1024 * 1024;
 /** A request is read within it, or its connection is closed. */
 const readWithinMs = 30_000;
+const timeouts = { requestTimeout: readWithinMs, handshakeTimeout: readWithinMs };
+
+/** A certificate, with those between it and its CA, and its private key, in PEM. */
+export interface TlsPair {
+  readonly crt: Buffer;
+  readonly key: Buffer;
+}
 
 export interface CodecServer {
   /** `http://127.0.0.1:8234` */
   readonly address: string;
+  /** From the next connection on it shows this one. Throws where it serves no TLS. */
+  renew(tls: TlsPair): void;
   close(): Promise<void>;
 }
 
@@ -34,20 +45,29 @@ export interface CodecServing {
   readonly origins: readonly string[];
   /** Asked for as `Authorization: Bearer …`; null: nobody is asked. */
   readonly token: string | null;
+  /** Absent: HTTP, for this machine alone or behind a proxy. */
+  readonly tls?: TlsPair;
 }
 
 /** Throws when the port is taken. */
 export async function serveCodec(serving: CodecServing): Promise<CodecServer> {
-  const server = createServer({ requestTimeout: readWithinMs }, (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     void answer(serving, request)
-      .catch((error: unknown) => no(400, error instanceof PayloadError ? error.message : 'the body holds no payloads'))
+      .catch((error: unknown) => say(400, error instanceof PayloadError ? error.message : 'the body holds no payloads'))
       .then((said) => send(response, said, corsFor(serving, request)));
-  });
+  };
+  const { tls } = serving;
+  const secure = tls === undefined ? null : createTlsServer({ ...timeouts, cert: tls.crt, key: tls.key }, onRequest);
+  const server = secure ?? createServer(timeouts, onRequest);
   server.listen({ host: serving.listen.host, port: serving.listen.port });
   await once(server, 'listening');
   const { address, port, family } = server.address() as AddressInfo;
   return {
-    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    address: `${secure === null ? 'http' : 'https'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    renew({ crt, key }) {
+      if (secure === null) throw new Error('no TLS is served');
+      secure.setSecureContext({ cert: crt, key });
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -61,25 +81,26 @@ interface Answer {
   readonly body: string;
 }
 
-const no = (status: number, message: string): Answer => ({ status, body: JSON.stringify({ message }) });
+const say = (status: number, message: string): Answer => ({ status, body: JSON.stringify({ message }) });
 
 async function answer({ codec, origins, token }: CodecServing, request: IncomingMessage): Promise<Answer> {
   const { method, headers } = request;
   // Only browsers name one, and they name it for every page but the codec server's own, which it has none of.
   if (headers.origin !== undefined && !origins.includes(headers.origin))
-    return no(403, `pages of ${headers.origin} may not ask`);
+    return say(403, `pages of ${headers.origin} may not ask`);
   if (method === 'OPTIONS') return { status: 204, body: '' };
   const path = (request.url ?? '').split('?', 1)[0];
+  if (path === '/healthz') return method === 'GET' ? say(200, 'ok') : say(405, 'GET /healthz');
   const code = path === '/encode' ? codec.encode : path === '/decode' ? codec.decode : null;
-  if (code === null) return no(404, 'POST /encode or /decode');
-  if (method !== 'POST') return no(405, 'POST /encode or /decode');
+  if (code === null) return say(404, 'POST /encode or /decode');
+  if (method !== 'POST') return say(405, 'POST /encode or /decode');
   if (token !== null && !isSame(headers.authorization ?? '', `Bearer ${token}`))
-    return no(401, 'the token is missing or wrong');
+    return say(401, 'the token is missing or wrong');
   // Anything simpler would come from a page without being asked about first.
-  if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) return no(415, 'send application/json');
+  if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) return say(415, 'send application/json');
   const length = headers['content-length'];
-  if (length === undefined) return no(411, 'say how long the body is');
-  if (Number(length) > bodyLimitBytes) return no(413, `the body is larger than ${bodyLimitBytes / 1024 / 1024} MiB`);
+  if (length === undefined) return say(411, 'say how long the body is');
+  if (Number(length) > bodyLimitBytes) return say(413, `the body is larger than ${bodyLimitBytes / 1024 / 1024} MiB`);
   const { payloads } = Payloads.fromObject((await json(request)) as Record<string, unknown>);
   const coded = Payloads.fromObject({ payloads: await code(payloads) });
   return { status: 200, body: JSON.stringify(Payloads.toObject(coded, { bytes: String, longs: String })) };

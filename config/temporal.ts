@@ -1,14 +1,12 @@
 /** Where Temporal is: the standard variables, then the standard profile, then our own `temporal` section. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { PayloadKey } from '../codec/keys.ts';
 import type { TemporalConfig } from '../domain/config.ts';
-import { ProblemsError } from './problems-error.ts';
 import { payloadKeys } from './payload-keys.ts';
-import { referencePattern } from '../domain/secrets.ts';
-import { resolveOptionalSecret, resolveSecret } from './secrets.ts';
+import { certificateIn, pairIn } from './pem.ts';
+import { ProblemsError } from './problems-error.ts';
+import { resolveOptionalSecret } from './secrets.ts';
 
 export interface TemporalConnection {
   readonly namespace: string;
@@ -67,54 +65,13 @@ function fromStandard(env: NodeJS.ProcessEnv) {
 async function tlsOf(tls: TemporalConfig['tls'], env: NodeJS.ProcessEnv): Promise<ConnectionOptions['tls']> {
   if (tls === null) return undefined;
   const { ca, cert, key, serverName } = tls;
+  const at = (name: string, path: string) => ({ where: `temporal.tls.${name}`, path });
+  const mismatch = `temporal.tls: key "${key}" does not belong to cert "${cert}"`;
   return {
     ...(serverName === null ? {} : { serverNameOverride: serverName }),
-    ...(ca === null ? {} : { serverRootCACertificate: await certificateAt('ca', ca, env) }),
-    ...(cert === null || key === null ? {} : { clientCertPair: await pairAt(cert, key, env) }),
+    ...(ca === null ? {} : { serverRootCACertificate: await certificateIn(at('ca', ca), env) }),
+    ...(cert === null || key === null
+      ? {}
+      : { clientCertPair: await pairIn(at('cert', cert), at('key', key), mismatch, env) }),
   };
-}
-
-/** Looked at here: the native client takes a file without a certificate for an empty list of CAs. */
-async function certificateAt(name: string, path: string, env: NodeJS.ProcessEnv): Promise<Buffer> {
-  const pem = await readPem(name, path, env);
-  readable(name, path, 'a certificate', () => new X509Certificate(pem));
-  return pem;
-}
-
-async function pairAt(
-  certPath: string,
-  keyPath: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ crt: Buffer; key: Buffer }> {
-  const crt = await certificateAt('cert', certPath, env);
-  const key = await readPem('key', keyPath, env);
-  const privateKey = readable('key', keyPath, 'an unencrypted private key', () => createPrivateKey(key));
-  if (!new X509Certificate(crt).checkPrivateKey(privateKey))
-    throw tlsProblem(`temporal.tls: key "${keyPath}" does not belong to cert "${certPath}"`);
-  return { crt, key };
-}
-
-function readable<T>(name: string, path: string, what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    // OpenSSL's words name the form, and nothing of what it read.
-    throw tlsProblem(`temporal.tls.${name}: "${path}" does not hold ${what} in PEM`, (error as Error).message);
-  }
-}
-
-async function readPem(name: string, path: string, env: NodeJS.ProcessEnv): Promise<Buffer> {
-  if (referencePattern.test(path)) return Buffer.from(await resolveSecret(path, env));
-  return readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ProblemsError([
-      {
-        code: 'unreadable-file',
-        message: `temporal.tls.${name}: could not read "${path}": ${error.code ?? 'unknown error'}`,
-      },
-    ]);
-  });
-}
-
-function tlsProblem(message: string, detail?: string): ProblemsError {
-  return new ProblemsError([{ code: 'temporal-tls', message, ...(detail === undefined ? {} : { detail }) }]);
 }

@@ -35,7 +35,7 @@ chmod 755 "$lib/dist/cli/main.js"
 chmod -R u=rwX,go=rX "$lib"
 
 put() { install -D -m 0644 "$source/deploy/$1" "$root/$2"; }
-for unit in knowngood-agent@ knowngood-probe@ knowngood-worker; do
+for unit in knowngood-agent@ knowngood-codec knowngood-probe@ knowngood-worker; do
   put "systemd/$unit.service" "usr/lib/systemd/system/$unit.service"
 done
 put sysusers.d/knowngood.conf usr/lib/sysusers.d/knowngood.conf

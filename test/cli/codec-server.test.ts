@@ -2,8 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { newPayloadKey } from '../../codec/keys.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { command, startCommand, startProcess } from '../support/cli.ts';
 import { eventually } from '../support/processes.ts';
 
@@ -43,6 +45,8 @@ it.each([
   ['to everybody', ['--listen', '0.0.0.0:0'], 'could read everything'],
   ['to no page', ['--origin', 'javascript:alert(1)'], 'Write an address'],
   ['with a token in clear', ['--token', 'secret'], 'Write a reference'],
+  ['with half a pair', ['--tls-cert', plain], 'without the other half'],
+  ['with a certificate that is none', ['--tls-cert', plain, '--tls-key', plain], 'does not hold a certificate in PEM'],
 ])('nothing is served %s', async (_, options, why) => {
   const run = await command('codec-server', ...(options.includes('--config') ? [] : ['--config', config]), ...options);
   expect(run.code).toBe(1);
@@ -74,4 +78,44 @@ it('the Web UI that the configuration names is served until the process is told 
   expect(await answer.text()).toContain(Buffer.from('binary/aes-256-gcm').toString('base64'));
   served.signal('SIGTERM');
   expect(await served.done).toMatchObject({ code: 0 });
+});
+
+/** Of the certificate that is shown there. */
+const shownAt = (address: URL): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: address.hostname, port: Number(address.port), rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+
+it('HTTPS is served with a certificate, and with the one that replaces it; one that cannot be taken changes nothing', async () => {
+  const [crt, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+  const put = (name: string): void => {
+    const made = selfSigned(name);
+    writeFileSync(crt, made.certificate);
+    writeFileSync(key, made.key);
+  };
+  put('old.example');
+  const pair = ['--tls-cert', crt, '--tls-key', key];
+  const served = startProcess(['codec-server', '--config', config, '--listen', '127.0.0.1:0', '--json', ...pair]);
+  await eventually('it is served', async () => served.out().includes('"address"'), 20_000);
+  const address = new URL((JSON.parse(served.out()) as { address: string }).address);
+  expect([address.protocol, await shownAt(address)]).toEqual(['https:', 'old.example']);
+  writeFileSync(crt, 'half written');
+  await eventually('it is said', async () => served.err().includes('that was read before stays in use: --tls-cert'));
+  expect(await shownAt(address)).toBe('old.example');
+  put('new.example');
+  await eventually('it is taken', async () => (await shownAt(address)) === 'new.example');
+  served.signal('SIGTERM');
+  expect(await served.done).toMatchObject({ code: 0 });
+});
+
+it('serving needs nothing of the way to Temporal', async () => {
+  const away = join(folder, 'away.yaml');
+  const temporal = `{ apiKey: '\${file:/no/such/key}', tls: { ca: /no/such/ca }, encryption: { keys: ['\${file:${keyFile}}'] } }`;
+  writeFileSync(away, `${targets}temporal: ${temporal}\n`);
+  const run = await command('codec-server', '--config', away);
+  expect(run).toMatchObject({ code: 1, err: expect.stringContaining('no Web UI is named') });
 });

@@ -115,6 +115,7 @@ describe('the codec server', () => {
     [{ path: '/decode', body: { payloads: [] }, headers: { 'content-type': 'text/plain' } }, 415],
     [{ path: '/decode', method: 'GET' }, 405],
     [{ path: '/download', body: {} }, 404],
+    [{ path: '/healthz', body: {} }, 405],
     [{ path: '/decode', headers: { 'content-length': '8388609' } }, 413],
     [{ path: '/decode', headers: { 'transfer-encoding': 'chunked' } }, 411],
   ] as const)('refuses what it is not for: %j', async (asked, status) => {
@@ -128,6 +129,12 @@ describe('the codec server', () => {
     const headers = { authorization: 'Bearer not-for-everybody' };
     expect(await ask({ ...asked, headers })).toMatchObject({ status: 200 });
     expect(await ask({ ...asked, method: 'OPTIONS', headers: { origin: ui } })).toMatchObject({ status: 204 });
+  });
+
+  it('tells whoever watches it that it turns, token or not', async () => {
+    for (const server of [open, withToken])
+      expect(await ask({ path: '/healthz', method: 'GET', of: server })).toMatchObject({ status: 200 });
+    expect(() => open.renew({ crt: Buffer.from(''), key: Buffer.from('') })).toThrow('no TLS is served');
   });
 
   it('says that its port is taken', async () => {

@@ -66,6 +66,7 @@ function only(manifests: readonly Manifest[], kind: string, name = ''): Manifest
   return found[0] as Manifest;
 }
 
+const mounted = '/run/secrets/knowngood';
 const small = { config: { targets: { 'shop-db': { connection: 'postgresql://knowngood@10.0.0.5/postgres' } } } };
 
 it('passes the strict lint, with every value and with the fewest', async () => {
@@ -79,9 +80,11 @@ it('renders what Kubernetes takes, with every value and with the fewest', async 
   const all = await rendered(everything);
   const few = await rendered(values(small));
   expect([...all, ...few].flatMap(problemsOf)).toEqual([]);
-  const three = ['Deployment', 'PodDisruptionBudget'].flatMap((kind) => [kind, kind, kind]);
-  const once = ['ConfigMap', 'NetworkPolicy', 'PrometheusRule', 'Service', 'ServiceAccount', 'ServiceMonitor'];
-  expect(all.map(({ kind }) => kind).sort()).toEqual([...three, ...once].sort());
+  const each = ['Deployment', 'PodDisruptionBudget'].flatMap((kind) => [kind, kind, kind, kind]);
+  const twice = ['NetworkPolicy', 'Service'].flatMap((kind) => [kind, kind]);
+  const once = ['ConfigMap', 'PrometheusRule', 'ServiceAccount', 'ServiceMonitor'];
+  expect(all.map(({ kind }) => kind).sort()).toEqual([...each, ...twice, ...once].sort());
+  expect(few.filter(({ metadata }) => metadata.name.includes('codec'))).toEqual([]);
   expect(new Set(all.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).size).toBe(all.length);
   // The schemas bite: a misspelt field is found.
   const worker = only(all, 'Deployment', 'worker');
@@ -99,17 +102,20 @@ it('its configuration is one that the worker takes', async () => {
 it('each pod runs a command that exists, from the location that was named', async () => {
   const manifests = await rendered(everything);
   const program = createProgram(processIo(), () => undefined);
-  const worker = program.commands.find((one) => one.name() === 'worker');
-  const known = [...program.options, ...(worker?.options ?? [])].map(({ long }) => long);
   const seen = manifests
     .filter(({ kind }) => kind === 'Deployment')
     .map(({ spec }) => [spec.replicas, spec.template.spec.containers[0].args] as const);
-  for (const [, args] of seen) {
-    expect(args[0]).toBe('worker');
+  for (const [, [name, ...args]] of seen) {
+    const command = program.commands.find((one) => one.name() === name);
+    const known = [...program.options, ...(command?.options ?? [])].map(({ long }) => long);
     expect(known).toEqual(expect.arrayContaining(args.filter((word: string) => word.startsWith('--'))));
   }
   const tail = ['--config', '/etc/knowngood/knowngood.yaml', '--metrics', '0.0.0.0:9464'];
+  const pair = ['--tls-cert', `${mounted}/codec-tls/tls.crt`, '--tls-key', `${mounted}/codec-tls/tls.key`];
+  const served = ['--listen', '0.0.0.0:8234', '--token', `\${file:${mounted}/codec-token/token}`];
+  const asked = [...served, '--origin', 'https://temporal.example', ...pair];
   expect(seen).toEqual([
+    [2, ['codec-server', '--config', '/etc/knowngood/knowngood.yaml', ...asked]],
     [1, ['worker', '--probe', 'dmz', ...tail]],
     [2, ['worker', '--probe', 'office', ...tail]],
     [3, ['worker', ...tail]],
@@ -124,7 +130,7 @@ describe('each pod', () => {
   });
 
   it('has no rights that it does not need', () => {
-    expect(pods).toHaveLength(3);
+    expect(pods).toHaveLength(4);
     for (const pod of pods) {
       expect(pod).toMatchObject({
         automountServiceAccountToken: false,
@@ -147,9 +153,11 @@ describe('each pod', () => {
   it('finds each secret where the configuration says', () => {
     const text = readFileSync(everything, 'utf8');
     const named = [...text.matchAll(/\$\{file:(\/run\/secrets\/knowngood\/[^/}]+)\//g)].map(([, path = '']) => path);
-    expect(named).toHaveLength(3);
-    // A probe may be given less: who breaks into it finds no password of a target.
-    const wanted = [['/run/secrets/knowngood/store'], named, named];
+    const all = ['payloads', 'store', 'report', 'shop-db'].map((name) => `${mounted}/${name}`);
+    expect(named).toEqual([...all, `${mounted}/codec-token`]);
+    // A probe may be given less, and the codec server is: who breaks into them finds no password of a target.
+    const codec = ['payloads', 'codec-token', 'codec-tls'].map((name) => `${mounted}/${name}`);
+    const wanted = [codec, [`${mounted}/store`, `${mounted}/payloads`], all, all];
     for (const [index, { containers, volumes }] of pods.entries()) {
       const mounts = containers[0].volumeMounts as { name: string; mountPath: string; readOnly?: boolean }[];
       const secrets = mounts.map(({ mountPath }) => mountPath).filter((path) => path.startsWith('/run/secrets/'));
@@ -169,9 +177,14 @@ it('selectors find the pods that they are for, and no others', async () => {
     pods
       .filter((pod) => Object.entries(selector).every(([key, value]) => labelsOf(pod)[key] === value))
       .map((pod) => pod.metadata.name);
-  const every = pods.map(({ metadata }) => metadata.name);
-  expect(matched(only(manifests, 'Service').spec.selector)).toEqual(every);
-  expect(matched(only(manifests, 'NetworkPolicy').spec.podSelector.matchLabels)).toEqual(every);
+  const [codec, ...others] = pods.map(({ metadata }) => metadata.name);
+  for (const [name, selected] of [
+    ['codec', [codec]],
+    ['knowngood', others],
+  ] as const)
+    expect(matched(only(manifests, 'NetworkPolicy', name).spec.podSelector.matchLabels)).toEqual(selected);
+  expect(matched(only(manifests, 'Service', 'codec').spec.selector)).toEqual([codec]);
+  expect(matched(only(manifests, 'Service', 'metrics').spec.selector)).toEqual(others);
   for (const budget of manifests.filter(({ kind }) => kind === 'PodDisruptionBudget'))
     expect(matched(budget.spec.selector.matchLabels)).toEqual([budget.metadata.name]);
   for (const pod of pods) expect(matched(pod.spec.selector.matchLabels)).toEqual([pod.metadata.name]);
@@ -198,6 +211,30 @@ it('a change of the configuration is a rolling update', async () => {
   expect(sums[0]).not.toBe(sums[2]);
 });
 
+describe('a codec server', () => {
+  const config = { ...small.config, ui: { address: 'https://temporal.example/' } };
+  const codec = { enabled: true, secrets: ['payloads'], token: `\${file:${mounted}/payloads/token}` };
+
+  it('without a certificate is for a proxy that has one', async () => {
+    const manifests = await rendered(values({ config, codec }));
+    expect(manifests.flatMap(problemsOf)).toEqual([]);
+    const [container] = only(manifests, 'Deployment', 'codec').spec.template.spec.containers;
+    expect(container.args.slice(3)).toEqual(['--listen', '0.0.0.0:8234', '--token', codec.token]);
+    expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'http', scheme: 'HTTP' });
+    expect(only(manifests, 'Service', 'codec').spec.ports).toMatchObject([{ port: 8234, targetPort: 'http' }]);
+  });
+
+  it('with one is watched by it, connects to nobody, and has no variables of the workers', async () => {
+    const manifests = await rendered(everything);
+    const [container] = only(manifests, 'Deployment', 'codec').spec.template.spec.containers;
+    expect(container.readinessProbe.httpGet).toEqual({ path: '/healthz', port: 'https', scheme: 'HTTPS' });
+    expect([container.env, container.envFrom]).toEqual([undefined, undefined]);
+    const { ingress, egress, policyTypes } = only(manifests, 'NetworkPolicy', 'codec').spec;
+    expect([policyTypes, egress]).toEqual([['Ingress', 'Egress'], []]);
+    expect(ingress).toMatchObject([{ ports: [{ port: 'https' }], from: [{}] }]);
+  });
+});
+
 describe('what is wrong in the values is refused:', () => {
   for (const [what, bend, says] of [
     ['no targets', { config: {} }, 'targets'],
@@ -206,6 +243,19 @@ describe('what is wrong in the values is refused:', () => {
     ['a probe without a location', { probes: [{ replicas: 1 }] }, 'location'],
     ['the location that the worker has already', { probes: [{ location: 'default' }] }, 'location'],
     ['a name that no Secret can have', { secrets: ['Shop_DB'] }, 'secrets'],
+    [
+      'a codec server without a key',
+      { codec: { enabled: true, token: '${file:/run/secrets/knowngood/x/y}' } },
+      'secrets',
+    ],
+    ['a codec server that asks for nothing', { codec: { enabled: true, secrets: ['x'] } }, 'token'],
+    ['a token in clear', { codec: { enabled: true, secrets: ['x'], token: 'not-for-everybody' } }, 'token'],
+    [
+      'a codec server for no page',
+      { codec: { enabled: true, secrets: ['x'], token: '${file:/run/secrets/knowngood/x/y}' } },
+      'config.ui.address',
+    ],
+    ['a page where an origin belongs', { codec: { origins: ['https://temporal.example/ui'] } }, 'origins'],
     ['no replica', { worker: { replicas: 0 } }, 'replicas'],
   ] as const)
     it(what, async () => {

@@ -31,6 +31,7 @@ describeFull('the Debian package', () => {
       'usr/lib/systemd/system/knowngood-agent@.service',
       'usr/lib/systemd/system/knowngood-worker.service',
       'usr/lib/systemd/system/knowngood-probe@.service',
+      'usr/lib/systemd/system/knowngood-codec.service',
       'usr/lib/sysusers.d/knowngood.conf',
       'usr/lib/tmpfiles.d/knowngood.conf',
       'etc/default/knowngood',
@@ -43,7 +44,7 @@ describeFull('the Debian package', () => {
 
   it('is taken by the tools of systemd that read it', async () => {
     if (!hasSystemd) return console.log('no root or no systemd here: its tools were not asked');
-    const units = ['knowngood-worker.service', 'knowngood-probe@dmz.service', 'knowngood-agent@17-main.service'];
+    const units = ['worker', 'codec', 'probe@dmz', 'agent@17-main'].map((name) => `knowngood-${name}.service`);
     const verify = ['verify', '--man=no', '--recursive-errors=no', `--root=${root}`, ...units];
     expect(await exec('systemd-analyze', verify)).toMatchObject({ stderr: '' });
     await exec('systemd-sysusers', [`--root=${root}`, 'knowngood.conf']);

@@ -6,16 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { rescueShow } from '../../agent/rescue.ts';
+import { newPayloadKey } from '../../codec/keys.ts';
+import { packageRoot } from '../../worker/stack/package-root.ts';
 import { startTemporal } from '../../worker/stack/temporal-server.ts';
 import { type ArmInput, type Lab, caller, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
 import { eventually } from '../support/processes.ts';
+import { freePort } from '../support/rig.ts';
 import { type Boot, boot, canBoot, packageInside } from '../support/systemd.ts';
 
 const exec = promisify(execFile);
 const cluster = useCluster();
 const agentUnit = 'knowngood-agent@17-main.service';
 const workerUnit = 'knowngood-worker.service';
+const codecUnit = 'knowngood-codec.service';
 const serverUnit = 'postgresql@17-main.service';
 /** A lease that is longer than an apply takes, and over before the morning. */
 const short = { leaseMs: 2_000 };
@@ -170,5 +174,52 @@ describeBooted('a worker', () => {
     await machine.systemctl('stop', workerUnit);
     expect(await machine.property(workerUnit, 'Result')).toBe('success');
     expect(await machine.property(workerUnit, 'NRestarts')).toBe('0');
+  });
+});
+
+describeBooted('a codec server', () => {
+  it('is ready when it answers, by the key of a file and for a token, sees nothing of its neighbours, and stops in peace', async () => {
+    const it = await lab();
+    const [config, key, env] = ['knowngood.yaml', 'payload.key', 'codec.env'].map((name) => join(homeOf(it), name)) as [
+      string,
+      string,
+      string,
+    ];
+    const { connection } = it.config.database;
+    const temporal = { encryption: { keys: [`\${file:${key}}`] } };
+    const ui = { address: 'https://temporal.example' };
+    writeFileSync(config, JSON.stringify({ targets: { main: { connection } }, temporal, ui }));
+    writeFileSync(key, `${newPayloadKey()}\n`, { mode: 0o600 });
+    writeFileSync(join(homeOf(it), 'token'), 'not-for-everybody\n', { mode: 0o600 });
+    const port = await freePort();
+    // As the file for it is written: systemd leaves the reference to the program.
+    const options = `--listen 0.0.0.0:${port} --token \${file:${join(homeOf(it), 'token')}}`;
+    writeFileSync(env, `KNOWNGOOD_CODEC_OPTIONS=${options}\n`);
+    await exec('chown', ['-R', `${cluster().systemUser?.uid}`, homeOf(it)]);
+    const shipped = readFileSync(join(packageRoot, 'deploy', 'systemd', codecUnit), 'utf8');
+    const [, command = ''] = /^ExecStart=\/usr\/bin\/knowngood (.*)$/m.exec(shipped) ?? [];
+    const machine = await started({
+      wants: [codecUnit],
+      files: {
+        [`${codecUnit}.d/here.conf`]: `${serviceHere(command.replace('/etc/knowngood/knowngood.yaml', config))}
+EnvironmentFile=${env}
+ExecStartPre=+/bin/mkdir -m 0755 /var/lib/knowngood-worker
+ExecStartPre=/bin/sh -c '! ls /var/lib/knowngood-worker'`,
+      },
+    });
+    await is(machine, codecUnit, 'ActiveState', 'active');
+    const asked = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}/encode`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ payloads: [{ data: Buffer.from('"planted"').toString('base64') }] }),
+      });
+    expect((await asked({})).status).toBe(401);
+    expect((await asked({ authorization: 'Bearer not-for-everybody' })).status).toBe(200);
+    const pid = await machine.property(codecUnit, 'MainPID');
+    expect(await machine.run('cat', `/proc/${pid}/cmdline`)).not.toContain('not-for-everybody');
+    await machine.systemctl('stop', codecUnit);
+    expect(await machine.property(codecUnit, 'Result')).toBe('success');
+    expect(await machine.property(codecUnit, 'NRestarts')).toBe('0');
   });
 });

@@ -321,7 +321,12 @@ export const elsewhere: Readonly<Record<string, Readonly<Record<string, Elsewher
     'psql -X -f roles.sql': { by: 'targets/postgres/roles.test.ts' },
     sql: { by: 'docs/privileges.test.ts' },
   },
-  'docs/encryption.md': { sh: { by: 'workflows/encrypted.test.ts' }, '*': { by: 'cli/codec-server.test.ts' } },
+  'docs/encryption.md': {
+    'cat /etc/knowngood/codec.env': { by: 'deploy/units.test.ts' },
+    'systemctl enable --now knowngood-codec': { by: 'deploy/units.test.ts' },
+    sh: { by: 'workflows/encrypted.test.ts' },
+    '*': { by: 'cli/codec-server.test.ts' },
+  },
   'docs/traces.md': { '*': { by: 'traces/traces.test.ts' } },
   'docs/docker.md': { '*': { not: 'no image can be built here; test/docs/documents.test.ts reads the composition' } },
   'docs/other-languages.md': { '*': { by: 'pipelines/other-languages.test.ts' } },

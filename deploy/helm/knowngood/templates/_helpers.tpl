@@ -14,6 +14,64 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{- /* Another name: it has no figures, and what selects workers and probes is not for it. */ -}}
+{{- define "knowngood.codec.selector" -}}
+app.kubernetes.io/name: knowngood-codec
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "knowngood.codec.labels" -}}
+{{ include "knowngood.codec.selector" . }}
+app.kubernetes.io/component: codec
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- /* Of every pod. Takes: root. */ -}}
+{{- define "knowngood.pod" -}}
+serviceAccountName: {{ include "knowngood.name" . }}
+# It asks nothing of Kubernetes.
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  fsGroup: 65532
+  seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "knowngood.image" -}}
+image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- end }}
+
+{{- define "knowngood.contained" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{- /* Where pods may run. Takes the values of a component. */ -}}
+{{- define "knowngood.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .topologySpreadConstraints }}
+topologySpreadConstraints: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{- /* One deployment. Takes: root, component ("worker" or "probe-<location>"), args (more of them), of (its values), resources, grace. */ -}}
 {{- define "knowngood.deployment" -}}
 {{- $root := .root }}
@@ -44,25 +102,12 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
     spec:
-      serviceAccountName: {{ include "knowngood.name" $root }}
-      # It asks nothing of Kubernetes.
-      automountServiceAccountToken: false
-      enableServiceLinks: false
-      {{- with $root.Values.imagePullSecrets }}
-      imagePullSecrets: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
-        fsGroup: 65532
-        seccompProfile: { type: RuntimeDefault }
+      {{- include "knowngood.pod" $root | nindent 6 }}
       # Running measurements go to the next one.
       terminationGracePeriodSeconds: 30
       containers:
         - name: knowngood
-          image: "{{ $root.Values.image.repository }}:{{ $root.Values.image.tag | default $root.Chart.AppVersion }}"
-          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+          {{- include "knowngood.image" $root | nindent 10 }}
           args:
             - worker
             {{- range .args }}
@@ -97,10 +142,7 @@ spec:
             httpGet: { path: /healthz, port: metrics }
             periodSeconds: 10
           resources: {{- toYaml .resources | nindent 12 }}
-          securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities: { drop: [ALL] }
+          securityContext: {{- include "knowngood.contained" $root | nindent 12 }}
           volumeMounts:
             - { name: config, mountPath: /etc/knowngood, readOnly: true }
             - { name: state, mountPath: /var/lib/knowngood-worker }
@@ -120,16 +162,5 @@ spec:
         - name: secret-{{ . }}
           secret: { secretName: {{ . }}, defaultMode: 0440 }
         {{- end }}
-      {{- with .of.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with .of.tolerations }}
-      tolerations: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with .of.affinity }}
-      affinity: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with .of.topologySpreadConstraints }}
-      topologySpreadConstraints: {{- toYaml . | nindent 8 }}
-      {{- end }}
+      {{- include "knowngood.placement" .of | nindent 6 }}
 {{- end }}
