@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { keyFileIn } from '../support/approvers.ts';
 import { startCommand } from '../support/cli.ts';
+import { record } from '../support/record.ts';
 import { type Handle, useRig } from '../support/rig.ts';
 import { approveAs } from '../support/sender.ts';
 import { aKeyPair } from '../support/ssh-agent.ts';
@@ -74,15 +75,18 @@ describe('what a revert never opens again by itself', () => {
     expect(result).toMatchObject({ outcome: 'reverted', reason: 'check-failed', dependents: 'recovered' });
     expect(result.timeline.map(({ text }) => text)).toContain('all dependents answer again');
     expect(await canLogIn()).toBe(true);
+    await record(change, result, 'reverted-held-back-then-opened');
   });
 
   it('stays closed when somebody says so, and the revert is over', async () => {
     const change = await revertedButForTheVendor();
     await change.executeUpdate('reject', { args: ['anna: they stay out'] });
-    expect(await change.outcome()).toMatchObject({
+    const result = await change.outcome();
+    expect(result).toMatchObject({
       outcome: 'reverted',
       conflicts: ['role vendor stays as it is: LOGIN (left closed by anna: they stay out)'],
     });
     expect(await canLogIn()).toBe(false);
+    await record(change, result, 'reverted-held-back-left-closed');
   });
 });
