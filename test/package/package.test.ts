@@ -11,6 +11,7 @@ import { publint } from 'publint';
 import { type Kept, keep } from '../../worker/stack/keeper.ts';
 import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
 import { packageRoot } from '../../worker/stack/package-root.ts';
+import { comesWithTemporal, goFilesIn, listsOfModules } from '../support/go-files.ts';
 import { eventually } from '../support/processes.ts';
 import { freePort } from '../support/rig.ts';
 import { installPacked, pack } from './packed.ts';
@@ -50,6 +51,17 @@ describeFull('the npm package', () => {
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'schemas', 'worker'].sort(),
     );
     expect(readdirSync(join(root, 'dist'))).toEqual(expect.not.arrayContaining(['bench', 'test']));
+  });
+
+  it('holds no program of Go, its dependencies neither, and of modules only the lists', () => {
+    expect(goFilesIn(installed('node_modules', 'knowngood'))).toEqual({ programs: [], sources: listsOfModules });
+    const { programs, sources } = goFilesIn(installed());
+    expect(programs).toEqual([]);
+    const foreign = sources.filter((path) => !path.startsWith('node_modules/knowngood/'));
+    expect(foreign.filter((path) => !comesWithTemporal.test(`/${path}`))).toEqual([]);
+    // It would be found: TypeScript's compiler, with which it is built, is one.
+    const compiler = goFilesIn(join(packageRoot, 'node_modules', '@typescript'));
+    expect(compiler.programs).toEqual([expect.stringMatching(/\/tsc$/)]);
   });
 
   it('imports only what it depends on', () => {
