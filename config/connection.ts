@@ -18,6 +18,12 @@ export interface Connection {
 /** `new URL` refuses an empty host, which is how libpq writes a Unix socket (`postgresql://user@/db?host=/run/postgresql`). */
 const noHost = 'no-host.invalid';
 
+/** Whether it says where: what is not told is localhost's, or whatever else stands for it. */
+export function namesHost(text: string): boolean {
+  const url = new URL(withHost(text));
+  return url.searchParams.has('host') || !['', noHost].includes(url.hostname);
+}
+
 const knownParameters = [
   'host',
   'port',

@@ -1,10 +1,12 @@
 /** What the doctor asks about a target on its own host. Writes nothing. */
 import { randomBytes } from 'node:crypto';
+import { namesHost } from '../config/connection.ts';
 import { resolveOptionalSecret } from '../config/secrets.ts';
 import type { SqlCheck } from '../domain/check.ts';
 import type { AgentConfig, DatabaseConfig } from '../domain/config.ts';
 import { type Prober, probersOf } from '../domain/least-privilege/prober.ts';
 import { managedDoctorChecks } from '../targets/managed/doctor.ts';
+import { askClusterForRoles } from '../targets/managed/roles.ts';
 import type { DoctorCheck } from '../targets/postgres/doctor-check.ts';
 import { doctorChecks } from '../targets/postgres/doctor.ts';
 import type { PostgresTargetOptions } from '../targets/postgres/options.ts';
@@ -23,9 +25,22 @@ export async function inspect(config: AgentConfig, probers: readonly Prober[]): 
   return doctorChecks(options, { allowedSettings: allow.settings, probers });
 }
 
-/** `database`: as whom the server is asked. `names`: of the roles that are asked about. */
-export async function inspectForRoles(database: DatabaseConfig, names: readonly string[]): Promise<AskedForRoles> {
-  return askForRoles(await optionsOf(database, null), names);
+/**
+ * `login`: as whom the server is asked instead of as the agent. null: there is none. `names`: of the roles that are asked about.
+ * A cluster is asked at its leader, which its owner tells, unless the login says where.
+ */
+export async function inspectForRoles(
+  agent: AgentConfig | null,
+  login: DatabaseConfig | null,
+  names: readonly string[],
+): Promise<AskedForRoles | null> {
+  const database = login ?? agent?.database;
+  if (database === undefined) return null;
+  const options = await optionsOf(database, null);
+  const owner = agent === null ? null : await ownerOf(agent, resolveOptionalSecret);
+  if (owner === null) return askForRoles(options, names);
+  const isElsewhere = login !== null && namesHost(login.connection);
+  return askClusterForRoles({ ...options, owner }, names, isElsewhere ? options : null);
 }
 
 /** `roles`: those that log in for checks alone. */

@@ -38,12 +38,12 @@ const defaultReverter = 'knowngood_reverter';
 export async function rolesFor({ config, agent, login, options }: RolesInput): Promise<RolesAnswer> {
   const { inspectForRoles, readProbers } = await import('../../worker/inspect.ts');
   const target = targetOf(config, agent, options.target);
+  refuseOwned(agent, options);
   const checks = sqlChecksOf(config, target);
   const services = [...new Set(checks.map(({ user }) => user))].filter((role) => !options.prober.includes(role)).sort();
-  const ask = login ?? agent?.database;
   const agentUser = agent === null ? null : parseConnection(agent.database.connection).user;
   const names = [options.reader, ...options.prober, options.reverter ?? defaultReverter].concat(agentUser ?? []);
-  const asked = ask === undefined ? null : await inspectForRoles(ask, names);
+  const asked = await inspectForRoles(agent, login, names);
   const read = await readProbers(checks, options.prober);
   const sections = asked?.sections ?? null;
   const probers = sections === null ? read : read.map((prober) => settled(prober, sections));
@@ -55,7 +55,7 @@ export async function rolesFor({ config, agent, login, options }: RolesInput): P
     const last = agent === null ? undefined : parseConnection(agent.database.connection).database;
     const used = [...new Set([...asked.usedIn, ...probers.flatMap(({ databases }) => [...databases.keys()])])];
     const databases = [...used.filter((name) => name !== last), ...(last === undefined ? [] : [last])];
-    return { sql: dropScript({ target, roles, databases }), problems: [] };
+    return { sql: dropScript({ target, roles, databases, cluster: asked.cluster }), problems: [] };
   }
   const agentRoles = agent === null || asked === null ? null : rolesOfAgent(agent, asked, reverter, options);
   return {
@@ -66,7 +66,7 @@ export async function rolesFor({ config, agent, login, options }: RolesInput): P
 
 function rolesOfAgent(
   { database, allow, commands }: AgentConfig,
-  { version, versionNum, databases, settings, sections }: AskedForRoles,
+  { version, versionNum, databases, settings, sections, cluster }: AskedForRoles,
   reverter: string,
   { reader, withSql = false, passwords = false, setting }: RolesOptions,
 ): AgentRoles {
@@ -79,6 +79,7 @@ function rolesOfAgent(
     reverter: reverter === reader ? null : reverter,
     databases,
     sections,
+    cluster,
     sql: withSql || allow.sql || Object.keys(commands).length > 0,
     passwords,
     settings: only === null ? settings : settings.filter(({ name }) => only.has(name.toLowerCase())),
@@ -113,6 +114,24 @@ function targetOf(config: KnowngoodConfig | null, agent: AgentConfig | null, giv
 export function sqlChecksOf(config: KnowngoodConfig | null, target: string): readonly SqlCheck[] {
   const dependents = (config?.dependents ?? []).filter(({ uses }) => uses === target);
   return dependents.flatMap(({ checks }) => checks.flatMap((check) => (check.kind === 'sql' ? [check] : [])));
+}
+
+/** What another owner of the configuration leaves nothing to print of. */
+function refuseOwned(agent: AgentConfig | null, { setting }: RolesOptions): void {
+  if (agent?.rds !== undefined)
+    throw stop({
+      code: 'no-superuser',
+      message: `no roles are printed for target ${agent.target}: it is an RDS instance`,
+      detail: 'The script is for a superuser, and RDS has none to lend: its master user may not run it.',
+      hint: 'Make the agent\'s role as docs/rds.md says. What it lacks "knowngood doctor --json" tells, with the statements.',
+    });
+  if (agent?.patroni !== undefined && setting !== undefined)
+    throw stop({
+      code: 'no-settings-granted',
+      message: `--setting limits nothing for target ${agent.target}: it is a Patroni cluster`,
+      detail: 'Settings are changed through Patroni, and no role gets ALTER SYSTEM.',
+      hint: 'Leave --setting out.',
+    });
 }
 
 /** The script would make them what it says, and no more. */

@@ -2,6 +2,7 @@
 import { oneLine } from '../markdown.ts';
 import { quoteLiteral, quoteName } from '../revert/sql/quote.ts';
 import type { Sections } from '../snapshot.ts';
+import { type OwnedCluster, readingFiles, whereToRun } from './owned.ts';
 import { type Privilege, statementOf } from './privilege.ts';
 import { type Prober, proberPrivileges } from './prober.ts';
 import { connecting, seeingOn } from './reader.ts';
@@ -39,11 +40,14 @@ export interface AgentRoles extends SettingsAllowed {
   readonly sql: boolean;
   /** Whether the reader reads password verifiers. */
   readonly passwords: boolean;
+  /** null: the configuration is the agent's own to change. */
+  readonly cluster: OwnedCluster | null;
 }
 
 /** Ends with a line break. */
 export function rolesScript({ target, agent, probers, services }: RolesWanted): string {
   const versionNum = agent?.versionNum ?? 0;
+  const cluster = agent?.cluster ?? null;
   const databases = [...new Set(probers.flatMap((prober) => [...prober.databases.keys()]))];
   const [first, ...others] = [...new Set([...(agent === null ? [] : [agent.database]), ...databases])];
   const inside = (database: string): readonly string[] =>
@@ -52,8 +56,9 @@ export function rolesScript({ target, agent, probers, services }: RolesWanted): 
     ...comment(
       `Roles of Knowngood for target ${target}${agent === null ? '' : ` (PostgreSQL ${agent.version})`}, as printed by "knowngood doctor --sql".`,
       'Read it, strike out what you do not want to give, and run it with psql as a superuser. It may be run again.',
+      ...(cluster === null ? [] : [whereToRun(cluster)]),
       '"knowngood doctor --sql --drop" prints how all of it is taken away.',
-      "No password stands here. Set one with \\password in psql, or let a role in by certificate or peer; and pg_hba.conf has to let it in: a prober from where its checks run, the others to every database from the agent's host.",
+      `No password stands here. Set one with \\password in psql, or let a role in by certificate or peer; and pg_hba.conf has to let it in${cluster === null ? '' : ' at every member'}: a prober from where its checks run, the others to every database from the agent's host.`,
     ),
     '\\set ON_ERROR_STOP on',
     ...(first === undefined
@@ -73,17 +78,25 @@ export function rolesScript({ target, agent, probers, services }: RolesWanted): 
   ]);
 }
 
-function readerPart({ reader, versionNum, databases, passwords }: AgentRoles): readonly string[] {
+function readerPart({ reader, versionNum, databases, passwords, cluster }: AgentRoles): readonly string[] {
   const list = seeingOn(versionNum);
   const of = (secrets: boolean): readonly Privilege[] =>
     list.filter(({ needed }) => (needed === 'secrets') === secrets).flatMap(({ privileges }) => privileges);
   return [
     ...heading(
       `reader: ${reader}`,
-      'Looks: snapshots, drift, plans, who connects. An agent that connects as it guards changes of files, too: those it puts back as its user of the operating system, and tells the server by a signal.',
+      `Looks: snapshots, drift, plans, who connects. ${
+        cluster === null
+          ? 'An agent that connects as it guards changes of files, too: those it puts back as its user of the operating system, and tells the server by a signal.'
+          : `An agent that connects as it guards settings and rules, too: those it changes and puts back by its login at ${cluster.owner}'s REST API.`
+      }`,
     ),
     ...role(reader, []),
-    ...statements([...of(false), ...connecting(databases)], reader, versionNum),
+    ...statements(
+      [...of(false), ...(cluster === null ? [] : readingFiles(cluster)), ...connecting(databases)],
+      reader,
+      versionNum,
+    ),
     ...(passwords
       ? statements(of(true), reader, versionNum)
       : unless('Not given, for it shows how every password is stored (--passwords):', of(true), reader, versionNum)),
@@ -91,7 +104,7 @@ function readerPart({ reader, versionNum, databases, passwords }: AgentRoles): r
 }
 
 function reverterPart(agent: AgentRoles, name: string, probers: readonly Prober[]): readonly string[] {
-  const { versionNum, sections, sql, reader } = agent;
+  const { versionNum, sections, sql, reader, cluster } = agent;
   const own = { reader, reverter: name, probers: probers.map(({ role: one }) => one) };
   const below = sections === null ? [] : sqlPrivileges(sections, own);
   const attributes = sql ? below.flatMap((one) => (one.kind === 'attribute' ? [one.what] : [])) : [];
@@ -104,9 +117,18 @@ function reverterPart(agent: AgentRoles, name: string, probers: readonly Prober[
     ...heading(
       `reverter: ${name}`,
       'Makes changes and takes them back. It never ends sessions, and needs no right to.',
+      ...(cluster === null
+        ? []
+        : [
+            `Settings and rules go through ${cluster.owner}: no ALTER SYSTEM, which would outrank what is declared there, and no reload.`,
+          ]),
     ),
     ...role(name, attributes),
-    ...statements([readerMembership(reader), reloading, ...settingPrivileges(agent)], name, versionNum),
+    ...statements(
+      [readerMembership(reader), ...(cluster === null ? [reloading, ...settingPrivileges(agent)] : [])],
+      name,
+      versionNum,
+    ),
     '',
     ...comment('Roles and grants. What a change does to this role itself only somebody else puts back.', ...power),
     ...(sections === null
@@ -227,14 +249,16 @@ export interface RolesGone {
   readonly roles: readonly string[];
   /** Where they have privileges; the last one is where they are dropped. */
   readonly databases: readonly string[];
+  readonly cluster: OwnedCluster | null;
 }
 
-export function dropScript({ target, roles, databases }: RolesGone): string {
+export function dropScript({ target, roles, databases, cluster }: RolesGone): string {
   const last = databases.at(-1);
   return text([
     ...comment(
       `Takes the roles of Knowngood for target ${target} away with all that they were given, as printed by "knowngood doctor --sql --drop".`,
       'Run it with psql as a superuser. It may be run again. Privileges that were revoked keep their explicit default.',
+      ...(cluster === null ? [] : [whereToRun(cluster)]),
     ),
     '\\set ON_ERROR_STOP on',
     ...databases.flatMap((database) =>

@@ -91,7 +91,7 @@ async function readLeader(parts: ManagedParts, leader: Member): Promise<Seen> {
   }
 }
 
-const textsQuery = `
+export const textsQuery = `
   select pg_catalog.encode(pg_catalog.pg_read_binary_file(pg_catalog.current_setting('hba_file')), 'base64') as hba,
     pg_catalog.encode(pg_catalog.pg_read_binary_file(pg_catalog.current_setting('ident_file')), 'base64') as ident`;
 

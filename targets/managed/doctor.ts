@@ -54,7 +54,7 @@ async function checks(parts: ManagedParts): Promise<readonly DoctorCheck[]> {
       ...(await moreChecks(leader)).filter(
         ({ problem }) => hasReadableFiles(owner) || problem?.code !== 'maps-unreadable',
       ),
-      ...(await restoreChecks(leader, seen)),
+      ...(await restoreChecks(leader, seen, hasReadableFiles(owner) ? undefined : 'knowngood doctor --json')),
     ];
   } catch (error) {
     return [...found, failed('a snapshot can be taken', problemOf(error))];

@@ -3,8 +3,9 @@ import type { Problem } from '../../domain/problem.ts';
 import { quoteName } from '../../domain/revert/sql/quote.ts';
 import { type PrivilegeRow, type ServerRow, privilegesQuery, serverQuery } from '../postgres/queries.ts';
 import type { Session } from '../postgres/session.ts';
-import { TargetError } from '../postgres/target-error.ts';
+import { TargetError, codeOf } from '../postgres/target-error.ts';
 import type { Target } from '../target.ts';
+import { textsQuery } from './capture.ts';
 import type { Member } from './owner.ts';
 import { type ManagedParts, leaderOf } from './parts.ts';
 import { hasReadableFiles, privilegeProblemAt } from './privileges.ts';
@@ -58,19 +59,32 @@ async function ask(
   }
 }
 
-/** Its rules, and what it has taken, are read through the server: the agent need not be on its host. */
+/**
+ * Its rules, and what it has taken, are read through the server: the agent need not be on its host. Found out by doing it: below the
+ * data directory the right to the function is enough.
+ */
 async function filesProblem({ owner }: ManagedParts, session: Session): Promise<Problem | null> {
   if (!hasReadableFiles(owner)) return null;
   const [row] = await session.rows<{ may: boolean; user: string }>(
-    `select pg_catalog.pg_has_role('pg_read_server_files', 'usage')
-       and pg_catalog.has_function_privilege('pg_catalog.pg_read_binary_file(text)', 'execute') as may, current_user as "user"`,
+    `select pg_catalog.has_function_privilege('pg_catalog.pg_read_binary_file(text)', 'execute') as may, current_user as "user"`,
   );
-  if (row?.may !== false) return null;
+  if (row === undefined) throw new TypeError('the server gave no row');
   const to = `to ${quoteName(row.user)}`;
+  if (!row.may) return filesClosed(row.user, `grant execute on function pg_read_binary_file(text) ${to};`);
+  try {
+    await session.rows(textsQuery);
+  } catch (error) {
+    if (codeOf(error) === '42501') return filesClosed(row.user, `grant pg_read_server_files ${to};`);
+    // Whatever else it is, the snapshot says so.
+  }
+  return null;
+}
+
+function filesClosed(user: string, grants: string): Problem {
   return {
     code: 'insufficient-privilege',
-    message: `role "${row.user}" may not read the configuration files through the server`,
-    detail: `Missing: grant pg_read_server_files ${to}; grant execute on function pg_read_binary_file(text) ${to};`,
+    message: `role "${user}" may not read the configuration files through the server`,
+    detail: `Missing: ${grants}`,
     hint: "Run these statements as a superuser, in the database that the agent's connection names.",
   };
 }

@@ -128,19 +128,25 @@ export async function moreChecks(parts: Parts): Promise<readonly DoctorCheck[]> 
   });
 }
 
-export async function restoreChecks(parts: Parts, { captured }: Seen): Promise<readonly DoctorCheck[]> {
+/** `where`: the statements stand. */
+export async function restoreChecks(
+  parts: Parts,
+  { captured }: Seen,
+  where = 'knowngood doctor --sql',
+): Promise<readonly DoctorCheck[]> {
   const { snapshot } = captured;
   if (snapshot === null) return [];
   const { sections } = snapshot;
   const { versionNum } = sections.server;
   const held = await parts.sql.any((session) => readHeld(session, versionNum));
-  return restorables(sections, held).map((one) => restoreCheck(held.user, versionNum, one));
+  return restorables(sections, held).map((one) => restoreCheck(held.user, versionNum, one, where));
 }
 
 function restoreCheck(
   user: string,
   versionNum: number,
   { what, lacking, besides, privileges }: Restorable,
+  where: string,
 ): DoctorCheck {
   const name = `can be put back: ${what}`;
   if (lacking.length === 0 && besides.length === 0) return passed(name);
@@ -150,7 +156,7 @@ function restoreCheck(
       code: 'not-restorable',
       message: `role "${user}" sees, but cannot put back all of: ${what}`,
       detail: [...(shown === '' ? [] : [`It may not act for ${shown}.`]), ...besides].join(' '),
-      hint: 'See "knowngood doctor --sql". Until then such a revert stays incomplete and says what is left to do.',
+      hint: `See "${where}". Until then such a revert stays incomplete and says what is left to do.`,
     }),
     sql: privileges.map((privilege) => statementOf(privilege, user, versionNum)),
   };

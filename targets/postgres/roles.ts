@@ -2,13 +2,14 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { AgentRoles } from '../../domain/least-privilege/script.ts';
 import type { Sections } from '../../domain/snapshot.ts';
+import type { Captured } from '../target.ts';
 import { look } from './capture.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';
 import type { Parts } from './parts.ts';
 import { type SettingRow, settingsQuery } from './queries.ts';
 import { TargetError } from './target-error.ts';
 
-type ServerFacts = Pick<AgentRoles, 'version' | 'versionNum' | 'settings' | 'databases' | 'sections'>;
+type ServerFacts = Pick<AgentRoles, 'version' | 'versionNum' | 'settings' | 'databases' | 'sections' | 'cluster'>;
 
 export interface AskedForRoles extends ServerFacts {
   /** Of the names that were asked about. */
@@ -42,23 +43,29 @@ const serverQuery = `
 export async function askForRoles(options: PostgresTargetOptions, names: readonly string[]): Promise<AskedForRoles> {
   const parts = partsOf(options);
   try {
-    const [row] = await parts.sql.fresh((session) => session.rows<ServerRow>(serverQuery, [names]));
-    if (row === undefined) throw new TypeError('the server gave no row');
-    const settings = await parts.sql.any((session) =>
-      session.rows<SettingRow & Record<string, unknown>>(settingsQuery),
-    );
-    return { ...row, settings, ...(await seenWhole(parts)) };
+    const asked = await askServer(parts, names, async () => (await look(parts.sql, parts.digest)).captured);
+    return { ...asked, cluster: null };
   } finally {
     await parts.sql.close();
   }
 }
 
+/** `capture`: by the login that asks. */
+export async function askServer(
+  { sql }: Parts,
+  names: readonly string[],
+  capture: () => Promise<Captured>,
+): Promise<Omit<AskedForRoles, 'cluster'>> {
+  const [row] = await sql.fresh((session) => session.rows<ServerRow>(serverQuery, [names]));
+  if (row === undefined) throw new TypeError('the server gave no row');
+  const settings = await sql.any((session) => session.rows<SettingRow & Record<string, unknown>>(settingsQuery));
+  return { ...row, settings, ...(await seenWhole(capture)) };
+}
+
 /** Owners are told of all databases or of none: half a list would look like the whole. */
-async function seenWhole(
-  parts: Parts,
-): Promise<{ readonly sections: Sections | null; readonly unseen: readonly Problem[] }> {
+async function seenWhole(capture: () => Promise<Captured>): Promise<Pick<AskedForRoles, 'sections' | 'unseen'>> {
   try {
-    const { snapshot, dirty } = (await look(parts.sql, parts.digest)).captured;
+    const { snapshot, dirty } = await capture();
     const unseen = dirty.filter(({ code }) => code === 'database-unread');
     return { sections: unseen.length > 0 ? null : (snapshot?.sections ?? null), unseen };
   } catch (error) {

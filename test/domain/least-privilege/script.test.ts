@@ -74,6 +74,31 @@ it('says that more is known once everything can be seen', () => {
   expect(said(text)).toContain('alter system on parameter');
 });
 
+describe('of a Patroni cluster', () => {
+  const leader = { name: 'node1', host: '10.0.0.5', port: 5432 };
+  const cluster = { owner: 'Patroni', leader, filesOutside: false };
+  const text = script(agentRoles(shop(170_003), { cluster }));
+
+  it('nobody may set or reload what Patroni owns', () => {
+    expect(said(text)).not.toMatch(/alter system|pg_reload_conf/);
+    expect(said(text)).toContain('grant knowngood_reader to knowngood_reverter;');
+    // Of sessions only, so that passwords are not logged.
+    expect(said(text)).toContain('grant set on parameter log_duration,');
+  });
+
+  it('files are read through the server, and no others of the host unless they are there', () => {
+    expect(said(text)).toContain('grant execute on function pg_read_binary_file(text) to knowngood_reader;');
+    expect(said(text)).not.toContain('pg_read_server_files');
+    const outside = said(script(agentRoles(shop(170_003), { cluster: { ...cluster, filesOutside: true } })));
+    expect(outside).toContain('grant pg_read_server_files to knowngood_reader;');
+  });
+
+  it('says where it is run, and so does what takes it away', () => {
+    const gone = dropScript({ target: 'shop-db', roles: ['a'], databases: ['postgres'], cluster });
+    for (const one of [text, gone]) expect(one).toContain('-- Run it at the leader: member node1 (10.0.0.5:5432) when');
+  });
+});
+
 describe('a prober', () => {
   it('may connect to its database and read what its queries name', async () => {
     const own = await probers(
@@ -106,9 +131,10 @@ describe('names of strangers', () => {
   it.each([evil, evil.replaceAll(' ', '\n')])('leave no way out of a comment or a statement: %j', async (name) => {
     const own = await probers(aCheck('select 1 from "x""; drop"', { database: name, name }));
     const sections = shop(170_003, { roles: [aRole(name, { superuser: true }), aRole(`${name}2`)] });
-    const agent = agentRoles(sections, { databases: [name], reader: name });
+    const cluster = { owner: 'Patroni', leader: { name, host: name, port: 5432 }, filesOutside: false };
+    const agent = agentRoles(sections, { databases: [name], reader: name, cluster });
     const text = script(agent, { probers: own, services: [name] });
-    const gone = dropScript({ target: 'shop-db', roles: [name], databases: [name, 'postgres'] });
+    const gone = dropScript({ target: 'shop-db', roles: [name], databases: [name, 'postgres'], cluster });
     for (const one of [text, gone]) {
       expect(one.replaceAll(tokens, '')).not.toMatch(/drop\s+table|\\!/);
       // psql knows of no line within quotes.

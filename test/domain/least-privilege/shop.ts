@@ -125,6 +125,7 @@ export function agentRoles(sections: Sections, bend: Partial<AgentRoles> = {}): 
     sections,
     sql: true,
     passwords: false,
+    cluster: null,
     ...bend,
   };
 }
