@@ -14,6 +14,7 @@ export const slow = [
   'mutations/three-way',
   'pipelines/github',
   'pipelines/others',
+  'targets/managed/patroni/roles',
   'targets/managed/patroni/target',
   'targets/managed/rds/target',
   'targets/postgres/rehearsal/rehearse',

@@ -21,7 +21,7 @@ export async function inspect(config: AgentConfig, probers: readonly Prober[]): 
   const { database, restart, allow } = config;
   const options = await optionsOf(database, restart);
   const owner = await ownerOf(config, resolveOptionalSecret);
-  if (owner !== null) return managedDoctorChecks({ ...options, owner });
+  if (owner !== null) return managedDoctorChecks({ ...options, owner }, probers);
   return doctorChecks(options, { allowedSettings: allow.settings, probers });
 }
 

@@ -1,24 +1,29 @@
 /** What `knowngood doctor` says about a managed target: its owner, its members, and what can be seen and put back. */
 import { type DoctorCheck, failed, passed } from '../postgres/doctor-check.ts';
 import { moreChecks, problemOf, restoreChecks, seenChecks } from '../postgres/doctor.ts';
+import type { Prober } from '../../domain/least-privilege/prober.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { clusterPowerChecks } from './doctor-power.ts';
 import { lookManaged } from './capture.ts';
 import { identifyManaged } from './identify.ts';
 import type { Owned, Owner } from './owner.ts';
 import { type ManagedOptions, type ManagedParts, managedPartsOf } from './parts.ts';
 import { hasReadableFiles } from './privileges.ts';
 
-/** Touches nothing. */
-export async function managedDoctorChecks(options: ManagedOptions): Promise<readonly DoctorCheck[]> {
+/** Touches nothing. `probers`: roles of checks that are nobody's service. */
+export async function managedDoctorChecks(
+  options: ManagedOptions,
+  probers: readonly Prober[] = [],
+): Promise<readonly DoctorCheck[]> {
   const parts = managedPartsOf(options);
   try {
-    return await checks(parts);
+    return await checks(parts, probers);
   } finally {
     await Promise.all([...parts.channels().map((sql) => sql.close()), options.owner.close()]);
   }
 }
 
-async function checks(parts: ManagedParts): Promise<readonly DoctorCheck[]> {
+async function checks(parts: ManagedParts, probers: readonly Prober[]): Promise<readonly DoctorCheck[]> {
   const { owner } = parts;
   let owned: Owned;
   try {
@@ -54,6 +59,8 @@ async function checks(parts: ManagedParts): Promise<readonly DoctorCheck[]> {
       ...(await moreChecks(leader)).filter(
         ({ problem }) => hasReadableFiles(owner) || problem?.code !== 'maps-unreadable',
       ),
+      // What a service gives its users, it gives; and whether they may do more is its business.
+      ...(hasReadableFiles(owner) ? await clusterPowerChecks(owner, leader, seen, probers) : []),
       ...(await restoreChecks(leader, seen, hasReadableFiles(owner) ? undefined : 'knowngood doctor --json')),
     ];
   } catch (error) {

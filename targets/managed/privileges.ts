@@ -24,3 +24,14 @@ export async function readPrivilegesAt(owner: Owner, session: Session): Promise<
   if (problem !== null) throw new TargetError('InsufficientPrivilege', [problem]);
   return hasReadableFiles(owner) ? row : { ...row, fileSettings: false, hbaRules: false, identMaps: false };
 }
+
+const outsideQuery = `
+  select coalesce(bool_or(not pg_catalog.starts_with(file.setting, folder.setting || '/')), false) as outside
+  from pg_catalog.pg_settings file, pg_catalog.pg_settings folder
+  where file.name in ('hba_file', 'ident_file') and folder.name = 'data_directory'`;
+
+/** Whether reading them takes pg_read_server_files. A login that may not read all settings is told what is usual: no. */
+export async function hasFilesOutside(session: Session): Promise<boolean> {
+  const [row] = await session.rows<{ outside: boolean }>(outsideQuery);
+  return row?.outside === true;
+}

@@ -8,6 +8,7 @@ import { TargetError } from '../postgres/target-error.ts';
 import { lookManaged } from './capture.ts';
 import type { Member, Owned } from './owner.ts';
 import { type ManagedOptions, leaderOf, managedPartsOf } from './parts.ts';
+import { hasFilesOutside } from './privileges.ts';
 
 /** `at`: the way to the leader, for a login such as a superuser's that only its host lets in; null: as the owner tells it. */
 export async function askClusterForRoles(
@@ -26,7 +27,7 @@ export async function askClusterForRoles(
     const on: typeof managed.on = (member) => (member.name === leader.name ? parts : managed.on(member));
     const asked = await askServer(parts, names, async () => (await lookManaged({ ...managed, on })).captured);
     const { name, host, port } = leader;
-    const filesOutside = await hasFilesOutside(parts);
+    const filesOutside = await parts.sql.any(hasFilesOutside);
     return { ...asked, cluster: { owner: owner.title, leader: { name, host, port }, filesOutside } };
   } finally {
     const channels = [...managed.channels(), ...(own === null ? [] : [own.sql])];
@@ -45,15 +46,4 @@ async function checkLeads({ sql, endpoint }: Parts, owned: Owned, leader: Member
     hint: 'Leave the host out of --connection, or name that one.',
   };
   throw new TargetError('InvalidRequest', [problem]);
-}
-
-/** Not known to a login that may not read all settings: then it is told what is usual. */
-const outsideQuery = `
-  select coalesce(bool_or(not pg_catalog.starts_with(file.setting, folder.setting || '/')), false) as outside
-  from pg_catalog.pg_settings file, pg_catalog.pg_settings folder
-  where file.name in ('hba_file', 'ident_file') and folder.name = 'data_directory'`;
-
-async function hasFilesOutside({ sql }: Parts): Promise<boolean> {
-  const [row] = await sql.any((session) => session.rows<{ outside: boolean }>(outsideQuery));
-  return row?.outside === true;
 }

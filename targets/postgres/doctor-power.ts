@@ -58,7 +58,7 @@ function settingsCheck(user: string, settable: number, given: SettingsAllowed): 
   };
 }
 
-function excessCheck(who: string, excess: readonly string[]): DoctorCheck {
+export function excessCheck(who: string, excess: readonly string[]): DoctorCheck {
   const name = `${who} can do no more than its work`;
   if (excess.length === 0) return passed(name);
   return failed(name, {
@@ -72,7 +72,7 @@ function excessCheck(who: string, excess: readonly string[]): DoctorCheck {
 /** What a line can bear. */
 const shown = 5;
 
-function proberChecks(prober: Prober, sections: Sections): readonly DoctorCheck[] {
+export function proberChecks(prober: Prober, sections: Sections): readonly DoctorCheck[] {
   const { lacking, excess } = examineProber(settled(prober, sections), sections);
   const who = `role "${prober.role}" of checks`;
   const name = `${who} can do what its checks do`;

@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Cluster } from '../../worker/stack/cluster.ts';
 
 /** As superuser. Throws with what psql says, at the first statement that is refused. */
-export async function runScript(cluster: Cluster, script: string): Promise<void> {
+export async function runScript(cluster: Pick<Cluster, 'url'>, script: string): Promise<void> {
   const args = ['-X', '-q', '-f', '-', cluster.url()];
   const psql = spawnSync('psql', args, { input: script, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '' } });
   if (psql.error === undefined) {
