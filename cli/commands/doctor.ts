@@ -36,7 +36,10 @@ export const addDoctor: AddCommand = (program, { io, exit }) => {
       'with --sql: the PostgreSQL server (default: that of agent.yaml, or the only one)',
       nameOption,
     )
-    .option('--connection <url>', 'with --sql: ask the server by this login (default: that of agent.yaml)')
+    .option(
+      '--connection <url>',
+      'with --sql: ask the server, or the leader of the cluster, by this login (default: that of agent.yaml)',
+    )
     .option(passwordOption.flags, `with --connection: ${passwordOption.description}`)
     .option('--reader <role>', 'who only looks', 'knowngood_reader')
     .option('--reverter <role>', 'who changes and takes back (default: the role of agent.yaml, if it is no superuser)')

@@ -9,7 +9,7 @@ export interface Excess {
   readonly settings: readonly string[];
 }
 
-/** Power over the host, over every row, or over other sessions: the agent uses none of them. */
+/** Power over the host, over every row, or over other sessions: the agent uses none of them, but where files of a cluster are elsewhere. */
 export const unneededRoles: readonly string[] = [
   'pg_checkpoint',
   'pg_create_subscription',

@@ -282,6 +282,31 @@ describe('what RDS would refuse, or would do to others', () => {
     await rds.removeInstance('plain');
   });
 
+  it('a role with pg_monitor guards it, and the doctor has the statements for what that cannot put back', async () => {
+    await rds.query(`create role watcher login password 'w'`);
+    const options = {
+      database: { connection: 'postgresql://watcher@/postgres?sslmode=disable', password: null },
+      password: 'w',
+    };
+    const refused = await managedDoctorChecks({ ...optionsOf(), ...options });
+    expect(refused.find(({ problem }) => problem?.code === 'insufficient-privilege')?.sql).toEqual([
+      'grant pg_read_all_settings to watcher',
+    ]);
+    await rds.query('grant pg_monitor to watcher');
+    const checks = await managedDoctorChecks({ ...optionsOf(), ...options });
+    expect(checks.map(({ name }) => name)).toContainEqual(expect.stringMatching(/^PostgreSQL 17.* can be guarded$/));
+    const left = checks.filter(({ problem }) => problem?.code === 'not-restorable');
+    expect(left.flatMap(({ sql = [] }) => sql)).toContainEqual(expect.stringMatching(/^grant image_svc to watcher/));
+    for (const { problem } of left) expect(problem?.hint).toMatch('See "knowngood doctor --json"');
+    const agent = createManagedTarget({ ...optionsOf(), ...options });
+    open.push(agent);
+    const before = await agent.capture();
+    await applied(agent, before, { kind: 'config', settings: { work_mem: '8MB' } });
+    expect((await reverted(agent, before, await agent.capture())).remaining).toEqual([]);
+    await rds.query('revoke pg_monitor from watcher');
+    await rds.query('drop role watcher');
+  }, 60_000);
+
   it('names who shares the group, and goes on where that is allowed', async () => {
     await rds.addInstance('reports', 'pg-shop');
     expect(await refusals(target, { work_mem: '8MB' })).toEqual([
