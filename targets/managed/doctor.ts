@@ -59,7 +59,7 @@ async function checks(parts: ManagedParts, probers: readonly Prober[]): Promise<
       ...(await moreChecks(leader)).filter(
         ({ problem }) => hasReadableFiles(owner) || problem?.code !== 'maps-unreadable',
       ),
-      // What a service gives its users, it gives; and whether they may do more is its business.
+      // The roles of a service come with powers of its own making.
       ...(hasReadableFiles(owner) ? await clusterPowerChecks(owner, leader, seen, probers) : []),
       ...(await restoreChecks(leader, seen, hasReadableFiles(owner) ? undefined : 'knowngood doctor --json')),
     ];

@@ -1,7 +1,6 @@
 /** Asks a server what the script of Knowngood's roles has to say about it. Touches nothing. */
 import type { Problem } from '../../domain/problem.ts';
 import type { AgentRoles } from '../../domain/least-privilege/script.ts';
-import type { Sections } from '../../domain/snapshot.ts';
 import type { Captured } from '../target.ts';
 import { look } from './capture.ts';
 import { type PostgresTargetOptions, partsOf } from './options.ts';

@@ -4,14 +4,15 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { loadAgentConfig } from '../../../../config/load.ts';
+import { loadAgentConfig, loadKnowngoodConfig } from '../../../../config/load.ts';
 import type { ConfigChange } from '../../../../domain/change.ts';
 import type { AgentConfig } from '../../../../domain/config.ts';
 import { createPatroniOwner } from '../../../../targets/managed/patroni/owner.ts';
 import { createManagedTarget } from '../../../../targets/managed/target.ts';
+import type { Prober } from '../../../../domain/least-privilege/prober.ts';
 import type { Target } from '../../../../targets/target.ts';
 import type { DoctorCheck } from '../../../../targets/postgres/doctor-check.ts';
-import { inspect } from '../../../../worker/inspect.ts';
+import { inspect, readProbers } from '../../../../worker/inspect.ts';
 import { type Run, command } from '../../../support/cli.ts';
 import {
   type PatroniCluster,
@@ -37,6 +38,7 @@ let folder: string;
 let config: readonly string[];
 let agent: AgentConfig;
 let printed: string;
+let probers: readonly Prober[];
 
 beforeAll(async () => {
   cluster = await startPatroni();
@@ -76,8 +78,11 @@ dependents: { images: { uses: shop-db, checks: { read: ${check} } } }
   );
   config = ['--config', join(folder, 'knowngood.yaml'), '--agent-config', join(folder, 'agent.yaml')];
   agent = await loadAgentConfig(join(folder, 'agent.yaml'));
+  const { dependents } = await loadKnowngoodConfig(join(folder, 'knowngood.yaml'));
+  const checks = dependents.flatMap(({ checks: of }) => of.flatMap((one) => (one.kind === 'sql' ? [one] : [])));
+  probers = await readProbers(checks, [prober]);
   const first = await asAdmin();
-  expect(first).toMatchObject({ code: 0, err: '' });
+  if (first.code !== 0) throw new Error(first.err);
   printed = first.out;
   await runPrinted(printed);
   for (const role of [reader, reverter, prober]) await run('postgres', `alter role ${role} password 'sesame'`);
@@ -130,7 +135,7 @@ function secretOf(name: string): string {
 /** All that is not well, by the doctor of an agent that logs in as the role. */
 async function diagnosis(user: string): Promise<readonly NonNullable<DoctorCheck['problem']>[]> {
   const connection = `postgresql://${user}@/postgres?sslmode=disable`;
-  const found = await inspect({ ...agent, database: { ...agent.database, connection } }, []);
+  const found = await inspect({ ...agent, database: { ...agent.database, connection } }, probers);
   return found.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
 }
 
@@ -212,6 +217,9 @@ it('neither sets, reloads, restarts or reads what is not its own', async () => {
       `copy (select 1) to program 'true'`,
     ])
       expect([user, statement, await refusal(user, statement)]).toEqual([user, statement, '42501']);
+  // Known, and said in the script.
+  expect(await refusal(reader, `select pg_read_binary_file('global/pg_control')`)).toBe('done');
+  expect(printed.replaceAll('\n-- ', ' ')).toContain('It reads any file of the data directory');
 });
 
 function refusal(user: string, statement: string): Promise<string> {
@@ -263,6 +271,9 @@ it('every grant is needed: without any of them there is no snapshot, or the doct
 
 it('the doctor says what a role could do past Patroni', async () => {
   await run('postgres', `grant execute on function pg_reload_conf() to ${reader}`);
+  await run('shop', `revoke select on images from ${prober}`);
+  expect(await codesOf(reader)).toContain('check-role-lacks');
+  await run('shop', `grant select on images to ${prober}`);
   await run('postgres', `grant pg_read_server_files to ${reader}`);
   // PostgreSQL 15 and newer, as the view.
   const mayGrantSettings = printed.includes('pg_ident_file_mappings');
