@@ -163,8 +163,9 @@ describeFull('the action, in the rest of what it does', () => {
 });
 
 describe('what strangers have written', () => {
-  it('stays words: reasons', async () => {
-    const ran = await run(guard('action-hostile', 'true', { reason: hostile.join('\n') }));
+  it('stays words: reasons, as long as the message of a commit', async () => {
+    const reason = `${hostile.join('\r\n')}\u001b[1m${'é'.repeat(3000)}`;
+    const ran = await run(guard('action-hostile', 'true', { reason }));
     expect(ran).toMatchObject({ code: 0, outputs: { outcome: 'kept' }, env: {} });
     expect(ran.commands.map(({ name }) => name)).toEqual(['notice']);
   });

@@ -47,7 +47,7 @@ function sh(script: string, cwd: string, env: Record<string, string>): Promise<{
 }
 
 describe('the component of GitLab', () => {
-  async function run(inputs: Record<string, string>, cwd = workspace()) {
+  async function run(inputs: Parameters<typeof component>[0], cwd = workspace()) {
     const job = component({ package: '', ...inputs }).jobs['knowngood'];
     if (job === undefined) throw new Error('the component has a job');
     const variables = Object.entries(job.variables).map(([name, { value }]) => [name, value]);
@@ -58,11 +58,11 @@ describe('the component of GitLab', () => {
   }
 
   it('guards a command, and tells later jobs and people how it ended; whatever strangers have written', async () => {
-    const script = `cat <<'END'\n${hostile.join('\n')}\nEND\necho done >>made`;
+    const script = ["cat <<'END'", ...hostile, 'END', 'echo "it\'s done" >>made'];
     // Called after its job, as nothing else is said.
-    const ran = await run({ target: 'shop-db', reason: hostile.join('\n'), run: script });
+    const ran = await run({ target: 'shop-db', reason: hostile.join(' ').replaceAll('\n', ' '), run: script });
     expect(ran).toMatchObject({ code: 0 });
-    expect(ran.read('made')).toBe('done\n');
+    expect(ran.read('made')).toBe("it's done\n");
     expect(ran.read('knowngood.env')).toBe(
       [
         'KNOWNGOOD_EXIT_CODE=0',
@@ -77,6 +77,14 @@ describe('the component of GitLab', () => {
     expect(JSON.parse(ran.read('knowngood-quality.json'))).toEqual([]);
     expect(ran.read('knowngood-summary.md')).toMatch(/^## Knowngood: kept\n/);
     expect(existsSync(join(ran.cwd, 'pwned'))).toBe(false);
+  });
+
+  it('takes no input that could be more than the words of its line', () => {
+    const breaks = ['x\nscript: [touch pwned]', 'x\r', 'x\u0085y', 'x\u2028y'];
+    for (const reason of breaks) expect(() => component({ reason })).toThrow('does not take this as reason');
+    for (const word of ["x'", 'x"', 'x\ny', 'x#{'])
+      for (const name of ['job-name', 'stage', 'image', 'target'])
+        expect(() => component({ [name]: word })).toThrow(`does not take this as ${name}`);
   });
 
   it('shows a merge request why a plan would be refused', async () => {

@@ -33,7 +33,7 @@ it('the component of GitLab is one before and after its inputs are filled in', (
   const validate = schema('gitlab-ci');
   const [header] = documents('templates/guard.yml');
   expect(errorsOf(validate, header)).toEqual([]);
-  const { jobs, inputs } = component({ target: 'shop-db', run: 'true' });
+  const { jobs, inputs } = component({ target: 'shop-db', run: ['true'] });
   expect(errorsOf(validate, jobs)).toEqual([]);
   expect(validate({ knowngood: { ...jobs['knowngood'], resource_group: 1 } })).toBe(false);
   expect(inputs['package']).toBe(`knowngood@${versionOf()}`);
