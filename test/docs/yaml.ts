@@ -104,7 +104,9 @@ function ofHelm(value: Values): readonly string[] {
 
 /** Its inputs are those of our own component. */
 function ofGitlab(value: Values): readonly string[] {
-  const { include = [] } = value as { readonly include?: readonly { readonly inputs: Parameters<typeof component>[0] }[] };
+  const { include = [] } = value as {
+    readonly include?: readonly { readonly inputs: Parameters<typeof component>[0] }[];
+  };
   for (const { inputs } of include) component(inputs);
   return ofSchema(published('gitlab-ci'), value);
 }
