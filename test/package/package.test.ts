@@ -13,6 +13,7 @@ import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
 import { packageRoot } from '../../worker/stack/package-root.ts';
 import { comesWithTemporal, goFilesIn, listsOfModules } from '../support/go-files.ts';
 import { eventually } from '../support/processes.ts';
+import { runAction } from '../pipelines/github-runner.ts';
 import { freePort } from '../support/rig.ts';
 import { installPacked, pack } from './packed.ts';
 
@@ -121,6 +122,15 @@ temporal: { address: '${address}' }
       const { stdout } = await exec(installed('node_modules', '.bin', 'knowngood'), args, { env });
       expect(JSON.parse(stdout)).toMatchObject({ outcome: 'kept', commandExitCode: 0 });
     }, 60_000);
+
+    it('is installed and run by the GitHub Action, in every of its steps', async () => {
+      const ran = await runAction(
+        join(packageRoot, 'action.yml'),
+        { package: tarball, command: 'guard', target: 'mine', run: 'echo upgraded', config: config() },
+        { temp: folder, workspace: folder, env: { ...env, PATH: process.env['PATH'], HOME: folder } },
+      );
+      expect(ran).toMatchObject({ code: 0, outputs: { outcome: 'kept', target: 'mine' } });
+    }, 180_000);
 
     it('gives a pipeline in TypeScript a typed client, as the page on pipelines shows it', async () => {
       const [, example = ''] =
