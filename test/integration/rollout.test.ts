@@ -1,19 +1,25 @@
-/** A rollout over real servers whose services suffer from it, one in each wave: three servers here, twenty with KNOWNGOOD_TEST_FULL=1. */
+/**
+ * A rollout over real servers whose services suffer from it, one in each wave; then one that is aborted, and one that is
+ * terminated, in mid-wave. Three servers here, twenty with KNOWNGOOD_TEST_FULL=1.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { furnish, nameOf } from '../../bench/load/places.ts';
 import { hbaWithService } from '../../bench/load/service.ts';
 import { loadAgentConfig, loadKnowngoodConfig } from '../../config/load.ts';
+import { workflowIdOf } from '../../domain/change.ts';
 import type { RolloutReport } from '../../domain/rollout/report.ts';
 import { runAgent } from '../../worker/agent.ts';
 import { runWorker } from '../../worker/orchestrator.ts';
 import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
 import { startTemporal } from '../../worker/stack/temporal-server.ts';
 import { command } from '../support/cli.ts';
+import { eventually } from '../support/processes.ts';
 import { type HttpReceiver, startHttpReceiver } from '../support/receivers.ts';
 
 const full = process.env['KNOWNGOOD_TEST_FULL'] === '1';
@@ -28,6 +34,7 @@ const clusters: Cluster[] = [];
 let folder = '';
 let yaml = '';
 let people: HttpReceiver;
+let client: Client;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'knowngood-rollout-'));
@@ -45,6 +52,9 @@ beforeAll(async () => {
   people = await startHttpReceiver();
   ends.push(() => people.stop());
   const { address, namespace } = temporal;
+  const connection = await Connection.connect({ address });
+  ends.push(() => connection.close());
+  client = new Client({ connection, namespace });
   const { knowngoodYaml, places } = await furnish(
     {
       folder,
@@ -158,4 +168,52 @@ change:
     const status = await command('rollout', 'status', rolloutId, '--config', yaml);
     expect(status.out).toMatch(/wave 2 of \d+: .*reverted/);
   }, 300_000);
+
+  /** Until the first of the wave after the canary has the change, which harms nobody. */
+  async function inMidWave() {
+    const rolloutId = `real-${randomBytes(3).toString('hex')}`;
+    const file = join(folder, `${rolloutId}.yaml`);
+    const targets = { labels: 'tier=production' };
+    const change = { settings: { work_mem: '5MB' } };
+    writeFileSync(
+      file,
+      JSON.stringify({ rollout: rolloutId, targets, waves: { size }, change, overrides: { soak: '5s' } }),
+    );
+    const ended = command('rollout', file, '--config', yaml, '--json');
+    const [, second] = clusters;
+    await eventually(
+      'it is in mid-wave',
+      async () => second !== undefined && (await workMem(second)) === '5MB',
+      60_000,
+    );
+    return { rolloutId, ended };
+  }
+
+  it('is aborted by an operator in mid-wave, and every server is as it was', async () => {
+    const before = clusters.map(filesOf);
+    const { rolloutId, ended } = await inMidWave();
+    const said = await command('rollout', 'abort', rolloutId, '--reason', 'customers complain', '--config', yaml);
+    expect(said.code).toBe(0);
+    const { code, json } = await ended;
+    const result = json() as { outcome: string; targets: { state: string }[] };
+    expect({ code, outcome: result.outcome }).toEqual({ code: 10, outcome: 'undone' });
+    const states = result.targets.map(({ state }) => state);
+    expect(states.slice(0, 2)).toEqual(['undone', 'reverted']);
+    for (const state of states.slice(2, 1 + size)) expect(state).toMatch(/^(reverted|untouched)$/);
+    expect(states.slice(1 + size).every((state) => state === 'waiting')).toBe(true);
+    expect(await Promise.all(clusters.map(workMem))).toEqual(clusters.map(() => '4MB'));
+    expect(clusters.map(filesOf)).toEqual(before);
+  }, 120_000);
+
+  it('whose parent is terminated in mid-wave begins nothing more, and what is open ends by its own rules', async () => {
+    const { rolloutId, ended } = await inMidWave();
+    await client.workflow.getHandle(`knowngood-rollout:${rolloutId}`).terminate('a test');
+    expect((await ended).code).not.toBe(0);
+    const changes = clusters.slice(0, 1 + size).map((_, at) => workflowIdOf(nameOf(at), rolloutId));
+    for (const id of changes)
+      expect(await client.workflow.getHandle(id).result()).toMatchObject({ outcome: 'kept', reason: 'soak-healthy' });
+    expect(await Promise.all(clusters.map(workMem))).toEqual(clusters.map((_, at) => (at <= size ? '5MB' : '4MB')));
+    const begun = await client.workflow.count(`WorkflowType = 'guardedChange' AND ExecutionStatus = 'Running'`);
+    expect(begun.count).toBe(0);
+  }, 120_000);
 });
