@@ -117,10 +117,10 @@ it('the Jenkinsfile guards the upgrade, and lets Groovy fill in nothing but the 
   const cwd = workspace();
   writeFileSync(join(cwd, 'upgrade.sh'), '#!/bin/sh\necho upgraded >made\nexit 4\n', { mode: 0o755 });
   const shell = script.replaceAll('\\\n', '');
-  const ran = await sh(shell, cwd, { BUILD_NUMBER: '42', REASON: hostile.join('\n') });
+  const ran = await sh(shell, cwd, { BUILD_TAG: 'jenkins-Shop/db%2Fmain-42', REASON: hostile.join('\n') });
   expect(ran).toMatchObject({ code: 10 });
   const answer: unknown = JSON.parse(readFileSync(join(cwd, 'knowngood-answer.json'), 'utf8'));
-  expect(answer).toMatchObject({ changeId: 'jenkins-42', outcome: 'reverted', commandExitCode: 4 });
+  expect(answer).toMatchObject({ changeId: 'jenkins-shop-db-2fmain-42', outcome: 'reverted', commandExitCode: 4 });
   expect(readFileSync(join(cwd, 'knowngood-summary.md'), 'utf8')).toContain('reverted');
   expect(existsSync(join(cwd, 'pwned'))).toBe(false);
 });
