@@ -1,6 +1,6 @@
 /** How a change ended, for people and for pipelines. Pure. */
 import { durationText, timeText } from '../../domain/format.ts';
-import { oneLine } from '../../domain/markdown.ts';
+import { escapeMarkdown, oneLine } from '../../domain/markdown.ts';
 import type { ChangeResult } from '../../domain/result.ts';
 import { exitCodeOf, exitMeanings } from '../exit-codes.ts';
 import { noColors } from './problem.ts';
@@ -66,7 +66,7 @@ export function resultMarkdown(result: ChangeResult, links: Links): string {
     ['Change', `\`${result.target}:${result.changeId}\``],
     ['Outcome', `**${result.outcome}** (${result.reason})`],
     ['Dependents', result.dependents],
-    ...explanationsOf(result).map((sentence) => ['Because', escape(sentence)]),
+    ...explanationsOf(result).map((sentence) => ['Because', escapeMarkdown(sentence)]),
     ['Took', durationText(result.moments.closed - result.moments.started)],
     ...(result.commandExitCode === null ? [] : [['Command', `exit code ${result.commandExitCode}`]]),
     ['Exit code', `${exitCode}: ${exitMeanings[exitCode]}`],
@@ -74,11 +74,7 @@ export function resultMarkdown(result: ChangeResult, links: Links): string {
   ];
   const table = ['| | |', '| --- | --- |', ...rows.map(([name, text]) => `| ${name} | ${text} |`)].join('\n');
   const timeline = result.timeline
-    .map(({ at, phase, text }) => `- ${timeText(at)} · ${phase} · ${escape(text)}`)
+    .map(({ at, phase, text }) => `- ${timeText(at)} · ${phase} · ${escapeMarkdown(text)}`)
     .join('\n');
-  return `## Knowngood: ${result.outcome}\n\n${escape(result.summary)}\n\n${table}\n\n### Timeline\n\n${timeline}\n`;
-}
-
-function escape(text: string): string {
-  return oneLine(text).replace(/[\\`*_[\]<>|#~]/g, '\\$&');
+  return `## Knowngood: ${result.outcome}\n\n${escapeMarkdown(result.summary)}\n\n${table}\n\n### Timeline\n\n${timeline}\n`;
 }
