@@ -94,7 +94,9 @@ export function createOrchestratorActivities({
 /** It waits for approvals, and what it goes back to must be there then. As it was sent, and read by `admit`. */
 function neededBy(request: unknown): readonly string[] {
   const { change } = request as Partial<ChangeRequest>;
-  return change?.kind === 'config' && change.restore !== undefined ? [change.restore.snapshot] : [];
+  if (change?.kind !== 'config' || change.restore === undefined) return [];
+  const { snapshot, since } = change.restore;
+  return since === undefined ? [snapshot] : [snapshot, since];
 }
 
 async function inTurn(beginnings: Beginnings, change: string): Promise<void> {

@@ -67,16 +67,20 @@ export function createRolloutActivities({
 
     undoOf: async ({ target, changeId }) => {
       const recorded = await explained('StoreUnreachable', () => store.change(target, changeId));
-      const before = recorded?.result?.snapshots.before ?? null;
+      const { before = null, change = null } = recorded?.result?.snapshots ?? {};
       if (before === null) return null;
-      // Others may have changed something else since: that is theirs. What the change did is known by its own plan.
+      // Others may have changed something since: that is theirs. What the change did is known by its own plan.
       const view = await client.workflow
         .getHandle(workflowIdOf(target, changeId))
         .query<ChangeView>('view')
         .catch(() => null);
       const plan = view?.plan ?? null;
       const only = plan === null || plan.moreItems > 0 ? [] : plan.items.map(({ key }) => key);
-      return { snapshot: before, ...(only.length === 0 || only.length > mostPatterns ? {} : { only }) };
+      return {
+        snapshot: before,
+        ...(only.length === 0 || only.length > mostPatterns ? {} : { only }),
+        ...(change === null ? {} : { since: change }),
+      };
     },
 
     reportRollout: ({ result, requestedBy, reason, halt }) =>

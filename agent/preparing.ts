@@ -73,16 +73,22 @@ async function planRestore(
   who: readonly Asked[],
   neverReopen: NeverReopen | undefined,
 ): ReturnType<AgentParts['target']['planRestore']> {
-  const sealed = await fromStore(parts, (store) => store.sealedBody(restore.snapshot));
-  if (sealed === null) return refused([unknownSnapshot(restore.snapshot)]);
+  const { snapshot: id, since } = restore;
+  const [sealed, after] = await fromStore(parts, (store) =>
+    Promise.all([store.sealedBody(id), since === undefined ? null : store.sealedBody(since)]),
+  ).then((found) => found ?? [null, null]);
+  if (sealed === null) return refused([unknownSnapshot(id)]);
+  // Without it, what others have changed since would go as well.
+  if (since !== undefined && after === null) return refused([unknownSnapshot(since)]);
   try {
     const wanted = parts.state.bodies.open(sealed);
+    const change = after === null ? null : parts.state.bodies.open(after);
     const asked = { ...restore, ...(restart === undefined ? {} : { restart }) };
     const list = neverReopened(parts.config, neverReopen);
-    return await parts.target.planRestore(before, wanted, asked, parts.config.allow, who, list);
+    return await parts.target.planRestore(before, wanted, asked, parts.config.allow, who, list, change);
   } catch (error) {
     if (!(error instanceof AgentError) || error.problem.code !== 'cannot-unseal') throw error;
-    return refused([otherKey(restore.snapshot, error.problem)]);
+    return refused([otherKey(id, error.problem)]);
   }
 }
 

@@ -71,11 +71,10 @@ const sqlShape = z.strictObject({
     }),
 });
 
+const snapshotIdShape = z.string().regex(/^[0-9a-f]{64}$/, 'is not the full id of a snapshot');
+
 const restoreShape = z.strictObject({
-  snapshot: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, 'is not the full id of a snapshot')
-    .describe('full id of the snapshot to go back to'),
+  snapshot: snapshotIdShape.describe('full id of the snapshot to go back to'),
   only: z
     .array(z.string().min(1, 'is empty'))
     .min(1, 'is empty')
@@ -85,6 +84,9 @@ const restoreShape = z.strictObject({
       description: 'keys of items, `*` standing for any text; default: everything',
       examples: [['file:*/pg_hba.conf', 'setting:work_mem']],
     }),
+  since: snapshotIdShape
+    .optional()
+    .describe('full id of the snapshot right after the change that is taken back: what others changed since survives'),
 });
 
 export const configShape = z

@@ -21,6 +21,8 @@ export interface RestoreEntry {
   readonly snapshot: string;
   /** Keys of items, `*` standing for anything: `file:/etc/*`, `setting:work_mem`, `object:shop:*`. Default: everything. */
   readonly only?: readonly string[];
+  /** Full id of the snapshot right after the change that is taken back: what others have changed since survives. */
+  readonly since?: string;
 }
 
 export interface ConfigChange {

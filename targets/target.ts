@@ -277,6 +277,8 @@ export interface Target {
     allowance: Allowance,
     asked?: readonly Asked[],
     neverReopen?: NeverReopen,
+    /** Right after the change that is taken back; null, the default: whatever is otherwise now goes back. */
+    change?: Captured | null,
   ): Promise<
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }

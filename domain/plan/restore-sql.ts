@@ -1,4 +1,4 @@
-/** What SQL puts back on the way to an earlier snapshot: the units of a revert with C := L, whole or in part. */
+/** What SQL puts back on the way to an earlier snapshot: the units of a revert, whole or in part. */
 import type { Problem } from '../problem.ts';
 import { planRevertSql } from '../revert/sql/plan.ts';
 import type { SqlUnit, Statement } from '../revert/sql/unit.ts';
@@ -30,13 +30,20 @@ export function planSqlRestore(
   wanted: Sections,
   live: Sections,
   {
+    change,
     patterns,
     home,
     secretOf,
-  }: { readonly patterns: readonly string[] | undefined; readonly home: string; readonly secretOf: SecretOf },
+  }: {
+    /** Right after the change that is taken back; null: C := L. */
+    readonly change: Sections | null;
+    readonly patterns: readonly string[] | undefined;
+    readonly home: string;
+    readonly secretOf: SecretOf;
+  },
 ): SqlRestore {
   const before = patterns === undefined ? wanted : partOf(wanted, live, onlyOf(patterns));
-  const units = planRevertSql({ before, change: null, live, secretOf });
+  const units = planRevertSql({ before, change, live, secretOf });
   const runs = runsOf(units, home);
   return {
     items: units.filter(({ statements }) => statements.length > 0).flatMap(({ items }) => items),

@@ -24,7 +24,15 @@ type PlanRestore = Target['planRestore'];
 
 export async function planManagedRestore(
   parts: ManagedParts,
-  ...[before, wanted, restore, allowance, asked = [], neverReopen = nothingClosed]: Parameters<PlanRestore>
+  ...[
+    before,
+    wanted,
+    restore,
+    allowance,
+    asked = [],
+    neverReopen = nothingClosed,
+    change = null,
+  ]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
   const strange = otherCluster(wanted, before) ?? otherMajor(before, wanted);
   if (strange !== null) return { kind: 'refused', problems: [strange] };
@@ -33,15 +41,15 @@ export async function planManagedRestore(
   const owned = await owner.read();
   const leader = parts.on(leaderOf(owned, owner));
   const undeclared = undeclarable(owner, before, wanted);
-  const old = new Map([...fileSetOf(wanted)].filter(([path]) => !undeclared.has(path)));
-  const live = new Map([...fileSetOf(before)].filter(([path]) => !undeclared.has(path)));
+  const declared = (one: Captured) => new Map([...fileSetOf(one)].filter(([path]) => !undeclared.has(path)));
+  const [old, live, changed] = [declared(wanted), declared(before), change === null ? null : declared(change)];
   const absent = Object.values(pathsIn(before.facts.dataDirectory));
-  const way = wayBack(leader, { before, wanted, old, live, absent, restore, neverReopen });
+  const way = wayBack(leader, { before, wanted, change, changed, old, live, absent, restore, neverReopen });
   const { decisions, sql, entries, people, runs } = way;
   const context = await contextOf(parts, before, { kind: 'config', restart }, allowance, owned);
   const planned = planRestore(context, { snapshotId, patterns, restart, wanted: old, live, decisions, sql });
   if (planned.kind === 'refused') return planned;
-  const back = planDocumentBack(managedOf(wanted).document, null, managedOf(before).document);
+  const back = planDocumentBack(managedOf(wanted).document, documentOf(change), managedOf(before).document);
   const isMeant = meant(owner, before, patterns);
   const rules = planned.files.find(({ role }) => role === 'hba')?.after;
   const edits = editsOf(back)
@@ -60,7 +68,7 @@ export async function planManagedRestore(
   const summary = {
     ...seen,
     hash: hashOf({ plan: seen.hash, edits }),
-    warnings: [...way.staysClosed, ...seen.warnings, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
+    warnings: [...way.warnings, ...seen.warnings, ...warningsOf(parts, owned, seen, orderOf(context, planned))],
   };
   const steps: readonly ChangeStep[] = [
     ...runs,
@@ -69,6 +77,10 @@ export async function planManagedRestore(
   ];
   const { systemIdentifier, dataDirectory } = before.facts;
   return { kind: 'planned', plan: { summary, server: { systemIdentifier, dataDirectory }, steps } };
+}
+
+function documentOf(change: Captured | null) {
+  return change === null ? null : managedOf(change).document;
 }
 
 /** Views of what the members have from elsewhere: no declaration brings it back. */

@@ -18,14 +18,24 @@ type PlanRestore = Target['planRestore'];
 
 export async function planRestoreOn(
   parts: Parts,
-  ...[before, wanted, restore, allowance, asked = [], neverReopen = nothingClosed]: Parameters<PlanRestore>
+  ...[
+    before,
+    wanted,
+    restore,
+    allowance,
+    asked = [],
+    neverReopen = nothingClosed,
+    change = null,
+  ]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
   const strangers = otherServer(before, wanted);
   if (strangers.length > 0) return { kind: 'refused', problems: strangers };
   const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;
   const live = (await filesInQuestion(before, wanted)).files;
   const old = fileSetOf(wanted);
-  const back = wayBack(parts, { before, wanted, old, live, absent: absentIn(wanted), restore, neverReopen });
+  const changed = change === null ? null : fileSetOf(change);
+  const absent = absentIn(wanted);
+  const back = wayBack(parts, { before, wanted, change, changed, old, live, absent, restore, neverReopen });
   const { decisions, sql, entries, people } = back;
   const parsed = await parseSql(patterns === undefined ? [] : entries);
   const [planned, states] = await withContext(parts, before, { kind: 'config', restart }, allowance, (context) => {
@@ -40,7 +50,7 @@ export async function planRestoreOn(
   const { warnings } = planned.summary;
   const summary = await withRisk(
     parts,
-    { ...planned.summary, warnings: [...back.staysClosed, ...warnings] },
+    { ...planned.summary, warnings: [...back.warnings, ...warnings] },
     states,
     asked,
   );

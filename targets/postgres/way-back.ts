@@ -15,6 +15,10 @@ export interface Restoring {
   /** As it is now. */
   readonly before: Captured;
   readonly wanted: Captured;
+  /** Right after the change that is taken back; null: whatever is otherwise now goes back. */
+  readonly change: Captured | null;
+  /** Its files. */
+  readonly changed: FileSet | null;
   /** The files in question of both. */
   readonly old: FileSet;
   readonly live: FileSet;
@@ -32,30 +36,31 @@ export interface WayBack {
   /** Whose access is known for certain: null where only a part goes back. */
   readonly people: Sections | null;
   readonly runs: readonly ChangeStep[];
-  readonly staysClosed: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 export function wayBack(
   { endpoint }: Parts,
-  { before, wanted, old, live, absent, restore, neverReopen }: Restoring,
+  { before, wanted, change, changed, old, live, absent, restore, neverReopen }: Restoring,
 ): WayBack {
   const { only: patterns, snapshot: snapshotId } = restore;
   const only = onlyOf(patterns);
   const isMeant = ({ path }: FileDecision): boolean => only(`file:${path}`);
-  const files = planRevertFiles({
+  const planned = planRevertFiles({
     before: old,
-    change: null,
+    change: changed,
     live,
-    changeListed: null,
+    changeListed: change?.facts.listed ?? null,
     listed: wanted.facts.listed,
     absent,
     merged: new Set(),
   }).filter(isMeant);
+  const files = planned.map(decidedAlone);
   const closing = { before: wanted, change: before, live, list: neverReopen, id: snapshotId.slice(0, 12) };
   const { decisions, held } = closeFiles(files, closing);
   const names = neverReopen.roles.filter((name) => only(`role:${name}`));
   const closed = withClosedRoles(wanted, before, names);
-  const sql = sqlBack(endpoint.database, before, closed.wanted, patterns);
+  const sql = sqlBack(endpoint.database, before, closed.wanted, change, patterns);
   const texts = sql.runs.map(({ database, statements }) => ({
     database,
     statements: statements.map((one) => one.sql),
@@ -67,8 +72,19 @@ export function wayBack(
     entries: texts.flatMap(({ database, statements }) => statements.map((statement) => ({ database, statement }))),
     people: patterns === undefined ? (closed.wanted.snapshot?.sections ?? null) : null,
     runs: texts.map((run) => ({ do: 'sql', ...run, restoring: true })),
-    staysClosed: [...held, ...closed.held].map(({ message }) => `stays closed: ${message}`),
+    warnings: [
+      ...[...held, ...closed.held].map(({ message }) => `stays closed: ${message}`),
+      ...planned.filter(isLost).map(({ path }) => `${path}: what somebody else has changed there since goes, too`),
+    ],
   };
+}
+
+const isLost = ({ decision }: FileDecision): boolean => decision === 'conflict-restored';
+
+/** A change keeps nobody's version beside: it can be taken back itself. */
+function decidedAlone(decision: FileDecision): FileDecision {
+  const { path, role, want } = decision;
+  return isLost(decision) ? { path, role, want, decision: 'restore', keep: null } : decision;
 }
 
 function withClosedRoles(
@@ -89,11 +105,13 @@ function sqlBack(
   home: string,
   before: Captured,
   wanted: Captured,
+  change: Captured | null,
   patterns: readonly string[] | undefined,
 ): SqlRestore {
   if (wanted.snapshot === null || before.snapshot === null)
     return { items: [], keys: [], runs: [], diff: '', warnings: ['only files are put back: SQL did not answer'] };
   return planSqlRestore(wanted.snapshot.sections, before.snapshot.sections, {
+    change: change?.snapshot?.sections ?? null,
     patterns,
     home,
     secretOf: (fingerprint) => wanted.secrets?.[fingerprint] ?? null,

@@ -1,6 +1,6 @@
 /** A restore is a change like any other: planned from the sealed snapshot, armed, applied, and reverted by the agent. */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createSealer } from '../../agent/seal.ts';
@@ -44,6 +44,52 @@ describe('an agent that is asked for a restore', () => {
     expect(await it.agent.revert(revert)).toMatchObject({ kind: 'reverted' });
     expect(await settingOf(cluster(), 'work_mem')).toBe('32MB');
     expect(await it.configuration()).toEqual(live);
+  });
+
+  it('takes back one change, and leaves what others have changed since, also in the same files', async () => {
+    const it = await lab();
+    const hba = join(cluster().dataDir, 'pg_hba.conf');
+    const rules = readFileSync(hba, 'utf8');
+    const old = await taken(it);
+    writeFileSync(hba, `${rules}host all reporting 10.9.0.0/16 scram-sha-256\n`);
+    await query(cluster(), "alter system set work_mem = '32MB'");
+    await query(cluster(), 'select pg_reload_conf()');
+    const since = await taken(it);
+    writeFileSync(hba, `# somebody else\n${readFileSync(hba, 'utf8')}`);
+    await query(cluster(), "alter system set maintenance_work_mem = '99MB'");
+    await query(cluster(), 'select pg_reload_conf()');
+    const { planHash } = await it.arm({ kind: 'config', restore: { snapshot: old, since } });
+    expect(await it.agent.apply({ ...caller, planHash, command: null })).toMatchObject({ kind: 'applied' });
+    expect(readFileSync(hba, 'utf8')).toBe(`# somebody else\n${rules}`);
+    expect(await settingOf(cluster(), 'work_mem')).toBe('4MB');
+    expect(await settingOf(cluster(), 'maintenance_work_mem')).toBe('99MB');
+  });
+
+  it('says what of others goes all the same: who has edited the very rule', async () => {
+    const it = await lab();
+    const hba = join(cluster().dataDir, 'pg_hba.conf');
+    const rules = readFileSync(hba, 'utf8');
+    const old = await taken(it);
+    writeFileSync(hba, `${rules}host all reporting 10.9.0.0/16 scram-sha-256\n`);
+    await query(cluster(), 'select pg_reload_conf()');
+    const since = await taken(it);
+    writeFileSync(hba, `${rules}host all reporting 10.9.0.0/24 scram-sha-256\n`);
+    await query(cluster(), 'select pg_reload_conf()');
+    const answer = await plan(it, { snapshot: old, since });
+    writeFileSync(hba, rules);
+    await query(cluster(), 'select pg_reload_conf()');
+    expect(answer).toMatchObject({
+      kind: 'planned',
+      plan: { warnings: expect.arrayContaining([`${hba}: what somebody else has changed there since goes, too`]) },
+    });
+  });
+
+  it('takes nothing back by guess where the snapshot after the change is not known', async () => {
+    const it = await lab();
+    expect(await plan(it, { snapshot: await taken(it), since: 'ab'.repeat(32) })).toMatchObject({
+      kind: 'refused',
+      problems: [{ code: 'unknown-snapshot', message: expect.stringContaining('abababababab') }],
+    });
   });
 
   it('refuses a snapshot that nobody knows', async () => {

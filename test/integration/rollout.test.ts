@@ -89,12 +89,15 @@ afterAll(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 }, 120_000);
 
-async function workMem(cluster: Cluster): Promise<string | undefined> {
-  const client = new pg.Client({ connectionString: cluster.url() });
+const workMem = (cluster: Cluster): Promise<unknown> => first(cluster, 'show work_mem');
+
+/** The first value of the first row. */
+async function first(cluster: Cluster | undefined, statement: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: cluster?.url() });
   await client.connect();
   try {
-    const { rows } = await client.query<{ work_mem: string }>('show work_mem');
-    return rows[0]?.work_mem;
+    const { rows } = await client.query<Record<string, unknown>>(statement);
+    return Object.values(rows[0] ?? {})[0];
   } finally {
     await client.end();
   }
@@ -174,7 +177,8 @@ change:
     const rolloutId = `real-${randomBytes(3).toString('hex')}`;
     const file = join(folder, `${rolloutId}.yaml`);
     const targets = { labels: 'tier=production' };
-    const change = { settings: { work_mem: '5MB' } };
+    const hba = [{ add: 'host all reporting 10.9.0.0/16 scram-sha-256' }];
+    const change = { settings: { work_mem: '5MB' }, hba };
     writeFileSync(
       file,
       JSON.stringify({ rollout: rolloutId, targets, waves: { size }, change, overrides: { soak: '5s' } }),
@@ -189,19 +193,26 @@ change:
     return { rolloutId, ended };
   }
 
-  it('is aborted by an operator in mid-wave, and every server is as it was', async () => {
+  it('is aborted by an operator in mid-wave: every server is as it was, and what somebody else has edited since stays', async () => {
     const before = clusters.map(filesOf);
+    const rules = join(clusters[0]?.dataDir ?? '', 'pg_hba.conf');
+    const text = readFileSync(rules, 'utf8');
     const { rolloutId, ended } = await inMidWave();
+    writeFileSync(rules, `# somebody else\n${readFileSync(rules, 'utf8')}`);
+    await first(clusters[0], 'select pg_reload_conf()');
     const said = await command('rollout', 'abort', rolloutId, '--reason', 'customers complain', '--config', yaml);
     expect(said.code).toBe(0);
     const { code, json } = await ended;
-    const result = json() as { outcome: string; targets: { state: string }[] };
-    expect({ code, outcome: result.outcome }).toEqual({ code: 10, outcome: 'undone' });
+    const result = json() as { outcome: string; targets: { state: string; why: string }[] };
+    expect({ code, ...result }).toMatchObject({ code: 10, outcome: 'undone' });
     const states = result.targets.map(({ state }) => state);
     expect(states.slice(0, 2)).toEqual(['undone', 'reverted']);
     for (const state of states.slice(2, 1 + size)) expect(state).toMatch(/^(reverted|untouched)$/);
     expect(states.slice(1 + size).every((state) => state === 'waiting')).toBe(true);
     expect(await Promise.all(clusters.map(workMem))).toEqual(clusters.map(() => '4MB'));
+    expect(readFileSync(rules, 'utf8')).toBe(`# somebody else\n${text}`);
+    writeFileSync(rules, text);
+    await first(clusters[0], 'select pg_reload_conf()');
     expect(clusters.map(filesOf)).toEqual(before);
   }, 120_000);
 
