@@ -65,6 +65,20 @@ describe('an agent that is asked for a restore', () => {
     expect(await settingOf(cluster(), 'maintenance_work_mem')).toBe('99MB');
   });
 
+  it('leaves what others have granted since on the same table', async () => {
+    const it = await lab();
+    await query(cluster(), 'create role mine; create role theirs; create table granted (n int)');
+    const old = await taken(it);
+    await query(cluster(), 'grant select on granted to mine');
+    const since = await taken(it);
+    await query(cluster(), 'grant select on granted to theirs');
+    const answer = await plan(it, { snapshot: old, since });
+    await query(cluster(), 'drop table granted; drop role mine; drop role theirs');
+    const diff = answer.kind === 'planned' ? answer.plan.diff : JSON.stringify(answer);
+    expect(diff).toMatch(/revoke [^;]* from "?mine/i);
+    expect(diff).not.toContain('theirs');
+  });
+
   it('says what of others goes all the same: who has edited the very rule', async () => {
     const it = await lab();
     const hba = join(cluster().dataDir, 'pg_hba.conf');
