@@ -10,6 +10,8 @@ import { managedOf } from './context.ts';
 
 export interface Proved {
   readonly before: Captured;
+  /** null: unknown, then nothing may be otherwise than before. */
+  readonly change: Captured | null;
   readonly decisions: readonly Decision[];
   /** Settings that the change changed. */
   readonly scope: ReadonlySet<string>;
@@ -32,13 +34,16 @@ export interface Proof {
 
 export function membersProof(
   { owner }: ManagedParts,
-  { before, decisions, scope, names, arrival, waiting, seen }: Proved,
+  { before, change, decisions, scope, names, arrival, waiting, seen }: Proved,
 ): Proof {
   if (seen === null) return { remaining: [], lines: [], unloaded: [] };
   const [was, is] = [managedOf(before), managedOf(seen)];
   const { hba } = owner.places;
-  const touchesRules = hba !== null && decisions.some(({ path }) => pathText(path) === pathText(hba));
-  const declared = touchesRules ? declaredRules(is.document, owner.places) : null;
+  const rulesNow = hba === null ? null : declaredRules(is.document, owner.places);
+  const touchesRules =
+    hba !== null &&
+    (decisions.some(({ path }) => pathText(path) === pathText(hba)) || (change === null && rulesNow !== null));
+  const declared = touchesRules ? rulesNow : null;
   const remaining: Problem[] = [];
   const proven: string[] = [];
   const unloaded: string[] = [];

@@ -55,10 +55,10 @@ export async function revertManaged(parts: ManagedParts, input: RevertInput): Pr
   let seen = await see(parts);
   const { sql, after } = await restoreSql(parts, input, seen.after);
   seen = { ...seen, ...(after === null ? {} : { after }) };
-  const scope = scopeOf(parts, before, change, decisions);
+  const scope = scopeOf(parts, before, change, decisions, seen.after);
   const proven = async ({ after: now }: Seen): Promise<Proof> => {
     const waiting = new Set((await owner.members()).members.flatMap((one) => (waits(one, scope) ? [one.name] : [])));
-    return membersProof(parts, { before, decisions, scope, names, arrival, waiting, seen: now });
+    return membersProof(parts, { before, change, decisions, scope, names, arrival, waiting, seen: now });
   };
   const unloaded = await loadAgain(parts, input, await proven(seen), Math.min(owned.arrivalMs, loadMs), async () => {
     seen = await see(parts);
@@ -150,12 +150,16 @@ async function restoreSql(
   return { sql, after };
 }
 
-/** Names of settings, as PostgreSQL spells them. */
+/**
+ * Names of settings, as PostgreSQL spells them. C unknown: those that some member has different, for what an earlier attempt has
+ * declared already is no decision any more, and need not be in force.
+ */
 function scopeOf(
   { owner }: ManagedParts,
   before: Captured,
   change: Captured | null,
   decisions: readonly Decision[],
+  live: Captured | null,
 ): ReadonlySet<string> {
   const { parameters } = owner.places;
   const declared = decisions
@@ -163,7 +167,16 @@ function scopeOf(
     .map(({ path }) => path[parameters.length] ?? '');
   const spelled = new Map(Object.keys(before.facts.contexts).map((name) => [name.toLowerCase(), name]));
   const names = declared.map((name) => spelled.get(name.toLowerCase()) ?? name);
-  return new Set([...names, ...settingsInScope(before, change, null)]);
+  const differing = change === null && live !== null ? differingSettings(before, live) : [];
+  return new Set([...names, ...settingsInScope(before, change, null), ...differing]);
+}
+
+function differingSettings(before: Captured, live: Captured): readonly string[] {
+  const { members } = managedOf(live);
+  return Object.entries(managedOf(before).members).flatMap(([name, { settings: was }]) => {
+    const is = members[name]?.settings ?? was;
+    return Object.keys({ ...was, ...is }).filter((setting) => was[setting] !== is[setting]);
+  });
 }
 
 /** Members that have the document and run otherwise are told to load it, or waited for. Answers whom the owner did not tell. */

@@ -215,9 +215,11 @@ export async function startRds(): Promise<StandIn> {
         return { status: 400, code: 'InvalidDBInstanceState', message: `The instance is ${state}.` };
       state = 'rebooting';
       later(async () => {
+        // What is written from here on waits for the next one.
+        waits = false;
         await arrive(true);
         await cluster.restart();
-        [waits, status, state] = [false, 'in-sync', 'available'];
+        [status, state] = [waits ? 'pending-reboot' : 'in-sync', 'available'];
       });
       return null;
     }

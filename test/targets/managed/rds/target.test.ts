@@ -138,6 +138,18 @@ describe('an RDS instance', () => {
     expect(await rds.show('max_connections')).toBe('100');
   }, 120_000);
 
+  it('is rebooted by whoever goes on, though nobody has seen what the change did', async () => {
+    const before = await target.capture();
+    await target.apply(await planned({ max_connections: 150 }), unfenced, silent);
+    for (const attempt of ['the first', 'one after it']) {
+      const { remaining, proof } = await reverted(target, before, null, { mayRestart: false });
+      expect({ attempt, remaining }).toMatchObject({ attempt, remaining: [{ code: 'needs-restart' }] });
+      expect(proof.join()).not.toContain('members');
+    }
+    expect(await reverted(target, before, null)).toMatchObject({ remaining: [], restarted: true });
+    expect(await rds.show('max_connections')).toBe('100');
+  }, 120_000);
+
   it('keeps what somebody else has set meanwhile, and puts a formula back as it was', async () => {
     await rds.set({ shared_buffers: '{DBInstanceClassMemory/65536}' });
     await target.capture().then(({ dirty }) => expect(dirty.map(({ code }) => code)).toContain('pending-restart'));
