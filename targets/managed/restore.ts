@@ -34,8 +34,10 @@ export async function planManagedRestore(
     change = null,
   ]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
-  const strange = otherCluster(wanted, before) ?? otherMajor(before, wanted);
-  if (strange !== null) return { kind: 'refused', problems: [strange] };
+  for (const then of [wanted, change ?? wanted]) {
+    const strange = otherCluster(then, before) ?? otherMajor(before, then);
+    if (strange !== null) return { kind: 'refused', problems: [strange] };
+  }
   const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;
   const { owner } = parts;
   const owned = await owner.read();

@@ -28,8 +28,8 @@ export async function planRestoreOn(
     change = null,
   ]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
-  const strangers = otherServer(before, wanted);
-  if (strangers.length > 0) return { kind: 'refused', problems: strangers };
+  const strangers = [wanted, change ?? wanted].flatMap((then) => otherServer(before, then));
+  if (strangers.length > 0) return { kind: 'refused', problems: strangers.slice(0, 1) };
   const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;
   const live = (await filesInQuestion(before, wanted)).files;
   const old = fileSetOf(wanted);

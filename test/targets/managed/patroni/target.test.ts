@@ -16,7 +16,7 @@ import {
   superuserPassword,
   until,
 } from '../../../support/patroni.ts';
-import { applied, nothingAllowed, reverted } from '../../postgres/server.ts';
+import { applied, nothingAllowed, reverted, silent, unfenced } from '../../postgres/server.ts';
 
 const key = randomBytes(32);
 const image = { user: 'image_svc', password: 'image', database: 'shop' };
@@ -396,6 +396,26 @@ describe('a Patroni cluster', () => {
     expect(await show('shared_buffers')).toEqual(['128MB', '128MB', '128MB']);
   }, 300_000);
 
+  it('takes back one change, and leaves what others have edited since, also among the rules', async () => {
+    const before = await target.capture();
+    await applied(target, before, { kind: 'config', settings: { work_mem: '16MB' }, hba: [{ remove: imageRule }] });
+    const change = await target.capture();
+    const { pg_hba } = (await cluster.config()).postgresql;
+    const theirs = 'host reports analyst 10.9.0.0/16 scram-sha-256';
+    await cluster.patch({ postgresql: { pg_hba: [theirs, ...pg_hba], parameters: { lock_timeout: '9s' } } });
+    await cluster.settled();
+    const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
+    const live = await target.capture();
+    const back = await target.planRestore(live, before, restore, nothingAllowed, [], undefined, change);
+    if (back.kind === 'refused') throw new Error(JSON.stringify(back.problems));
+    await target.apply(back.plan, unfenced, silent);
+    const { postgresql } = await cluster.config();
+    expect(postgresql.pg_hba).toEqual([theirs, ...rules]);
+    expect(postgresql.parameters).toMatchObject({ work_mem: '4MB', lock_timeout: '9s' });
+    await cluster.patch({ postgresql: { pg_hba: rules, parameters: { lock_timeout: null } } });
+    await cluster.settled();
+  }, 120_000);
+
   it('goes back to an earlier snapshot as a change of its own', async () => {
     const before = await target.capture();
     await applied(target, before, { kind: 'config', settings: { work_mem: '16MB' }, hba: [{ remove: imageRule }] });
@@ -408,11 +428,7 @@ describe('a Patroni cluster', () => {
     ]);
     const whole = await target.planRestore(live, before, restore, nothingAllowed);
     if (whole.kind === 'refused') throw new Error(JSON.stringify(whole.problems));
-    await target.apply(
-      whole.plan,
-      () => undefined,
-      () => undefined,
-    );
+    await target.apply(whole.plan, unfenced, silent);
     expect((await target.capture()).snapshot?.id).toBe(before.snapshot?.id);
     expect((await cluster.config()).postgresql.pg_hba).toEqual(rules);
   }, 120_000);

@@ -213,6 +213,24 @@ describe('an RDS instance', () => {
     expect((await target.capture()).snapshot?.id).toBe(before.snapshot?.id);
   }, 60_000);
 
+  it('takes back one change, and leaves what others have set since', async () => {
+    const before = await target.capture();
+    await applied(target, before, { kind: 'config', settings: { work_mem: '12MB', lock_timeout: '9s' } });
+    const change = await target.capture();
+    await rds.set({ lock_timeout: '7000', statement_timeout: '5000' });
+    const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
+    const live = await target.capture();
+    const back = await target.planRestore(live, before, restore, nothingAllowed, [], undefined, change);
+    if (back.kind === 'refused') throw new Error(JSON.stringify(back.problems));
+    await target.apply(back.plan, unfenced, silent);
+    const names = ['work_mem', 'lock_timeout', 'statement_timeout'];
+    expect(await Promise.all(names.map(rds.declared))).toEqual([null, null, '5000']);
+    const stranger = { ...change, facts: { ...change.facts, systemIdentifier: '1' } };
+    const refused = await target.planRestore(live, before, restore, nothingAllowed, [], undefined, stranger);
+    expect(refused).toMatchObject({ kind: 'refused', problems: [{ code: 'other-server' }] });
+    await rds.set({ statement_timeout: null });
+  }, 60_000);
+
   it('gives back by SQL what its master user may', async () => {
     const before = await target.capture();
     const sql = [
