@@ -93,12 +93,17 @@ async function set(
   return { say, sayAll, binaries, folder, signal, walSegmentBytes, atEnd: (work) => void held.ends.unshift(work) };
 }
 
-async function letGo({ folder, ends }: Held, work: Promise<unknown>): Promise<readonly RehearsalFinding[]> {
+async function letGo(held: Held, work: Promise<unknown>): Promise<readonly RehearsalFinding[]> {
   try {
-    for (const end of ends) await end().catch(() => undefined);
-    // Before the folder goes: a step that is just ending may still start something.
-    await Promise.race([work.catch(() => undefined), sleep(lastStepMs, undefined, { ref: false })]);
-    await folder?.remove();
+    for (const end of held.ends) await end().catch(() => undefined);
+    // Before the folder goes: a step that is just ending may still start something, or make the folder itself.
+    const ended = work.then(
+      () => true,
+      () => true,
+    );
+    const hasEnded = await Promise.race([ended, sleep(lastStepMs, false, { ref: false })]);
+    if (!hasEnded) void ended.then(() => held.folder?.remove()).catch(() => undefined);
+    await held.folder?.remove();
     return [];
   } catch (error) {
     const problem = {

@@ -104,6 +104,13 @@ for (const major of [14, 18] as const)
       await expect(stat(touched)).rejects.toThrow('ENOENT');
     });
 
+    it('leaves nothing behind, whenever its time is over', async () => {
+      for (const timeoutMs of [1, 5, 20, 50]) {
+        await proven([{ check: aCheck('login'), cut: ['image_svc'] }], timeoutMs);
+        expect({ timeoutMs, left: await readdir(records) }).toEqual({ timeoutMs, left: [] });
+      }
+    });
+
     it('says of every check why it could not be asked', async () => {
       const { proofs } = await proven([{ check: aCheck('login'), cut: ['image_svc'] }], 100);
       expect(proofs).toMatchObject([{ result: 'unproven', why: 'the rehearsal was not over after 0.1 s' }]);
