@@ -13,7 +13,7 @@ import { type ArmInput, type Lab, caller, useAgent } from '../support/agent.ts';
 import { useCluster } from '../support/cluster.ts';
 import { eventually } from '../support/processes.ts';
 import { freePort } from '../support/rig.ts';
-import { type Boot, boot, canBoot, packageInside } from '../support/systemd.ts';
+import { type Boot, boot, canBoot, nodeInside, packageInside } from '../support/systemd.ts';
 
 const exec = promisify(execFile);
 const cluster = useCluster();
@@ -88,7 +88,7 @@ function serviceHere(command: string): string {
 User=${cluster().systemUser?.name}
 Group=
 ExecStart=
-ExecStart=${process.execPath} ${packageInside}/dist/cli/main.js ${command}
+ExecStart=${nodeInside} ${packageInside}/dist/cli/main.js ${command}
 PrivateTmp=no
 ProtectHome=no`;
 }

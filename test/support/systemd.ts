@@ -34,6 +34,8 @@ export interface Units {
 
 /** Where the machine sees this checkout. */
 export const packageInside = '/run/knowngood-package';
+/** Where it sees the program of Node, which may lie in a home that units are not shown. */
+export const nodeInside = '/run/knowngood-node';
 
 /** Resolves when systemd answers; what it starts may still be starting. */
 export async function boot({ wants, files }: Units): Promise<Boot> {
@@ -60,6 +62,8 @@ export async function boot({ wants, files }: Units): Promise<Boot> {
     // The checkout may stand where only its owner comes.
     `mkdir /run/systemd /run/systemd/system ${packageInside}`,
     `mount --bind ${packageRoot} ${packageInside}`,
+    `touch ${nodeInside}`,
+    `mount --bind ${process.execPath} ${nodeInside}`,
     `exec ${init} --system --unit=night.target --show-status=no`,
   ];
   const namespaces = ['--pid', '--fork', '--kill-child', '--mount', '--mount-proc', '--cgroup', '--uts', '--ipc'];
