@@ -85,7 +85,8 @@ async function planRestore(
     const change = after === null ? null : parts.state.bodies.open(after);
     const asked = { ...restore, ...(restart === undefined ? {} : { restart }) };
     const list = neverReopened(parts.config, neverReopen);
-    return await parts.target.planRestore(before, wanted, asked, parts.config.allow, who, list, change);
+    const as = { allowance: parts.config.allow, asked: who, neverReopen: list, change };
+    return await parts.target.planRestore(before, wanted, asked, as);
   } catch (error) {
     if (!(error instanceof AgentError) || error.problem.code !== 'cannot-unseal') throw error;
     return refused([otherKey(id, error.problem)]);

@@ -43,14 +43,10 @@ export function createScoping(parts: AgentParts): Scoping {
     if (edited.length > 0) return refused([editedSince(edited)]);
     const restore = { snapshot: journal.snapshotId, only, restart: 'forbidden' } as const;
     // What S held is nobody's wish from afar.
-    const planned = await target.planRestore(
-      live,
-      before,
-      restore,
-      { ...config.allow, sql: true },
-      [],
-      neverReopened(config, journal.policy.neverReopen),
-    );
+    const planned = await target.planRestore(live, before, restore, {
+      allowance: { ...config.allow, sql: true },
+      neverReopen: neverReopened(config, journal.policy.neverReopen),
+    });
     if (planned.kind === 'refused') return refused(planned.problems);
     const { acceptingAt } = await target.apply(planned.plan, fence, say);
     const captured = await target.capture();

@@ -231,6 +231,14 @@ export interface RevertAs {
 }
 
 /** Called immediately before each write; throws when this run no longer owns the change. */
+export interface RestoreAs {
+  readonly allowance: Allowance;
+  readonly asked?: readonly Asked[];
+  readonly neverReopen?: NeverReopen;
+  /** Right after the change that is taken back; null, the default: whatever is otherwise now goes back. */
+  readonly change?: Captured | null;
+}
+
 export type Fence = () => void | Promise<void>;
 
 export type Say = (line: string) => void;
@@ -274,11 +282,7 @@ export interface Target {
     before: Captured,
     wanted: Captured,
     restore: RestoreEntry & Pick<ConfigChange, 'restart'>,
-    allowance: Allowance,
-    asked?: readonly Asked[],
-    neverReopen?: NeverReopen,
-    /** Right after the change that is taken back; null, the default: whatever is otherwise now goes back. */
-    change?: Captured | null,
+    as: RestoreAs,
   ): Promise<
     | { readonly kind: 'planned'; readonly plan: PlannedChange }
     | { readonly kind: 'refused'; readonly problems: readonly Problem[] }

@@ -24,16 +24,9 @@ type PlanRestore = Target['planRestore'];
 
 export async function planManagedRestore(
   parts: ManagedParts,
-  ...[
-    before,
-    wanted,
-    restore,
-    allowance,
-    asked = [],
-    neverReopen = nothingClosed,
-    change = null,
-  ]: Parameters<PlanRestore>
+  ...[before, wanted, restore, as]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
+  const { allowance, asked = [], neverReopen = nothingClosed, change = null } = as;
   for (const then of [wanted, change ?? wanted]) {
     const strange = otherCluster(then, before) ?? otherMajor(before, then);
     if (strange !== null) return { kind: 'refused', problems: [strange] };

@@ -18,16 +18,9 @@ type PlanRestore = Target['planRestore'];
 
 export async function planRestoreOn(
   parts: Parts,
-  ...[
-    before,
-    wanted,
-    restore,
-    allowance,
-    asked = [],
-    neverReopen = nothingClosed,
-    change = null,
-  ]: Parameters<PlanRestore>
+  ...[before, wanted, restore, as]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
+  const { allowance, asked = [], neverReopen = nothingClosed, change = null } = as;
   const strangers = [wanted, change ?? wanted].flatMap((then) => otherServer(before, then));
   if (strangers.length > 0) return { kind: 'refused', problems: strangers.slice(0, 1) };
   const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;

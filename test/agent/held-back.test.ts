@@ -174,7 +174,7 @@ describe('the way back to an earlier snapshot', () => {
     await query(cluster(), 'select pg_reload_conf()');
     const restore = { snapshot: known.snapshot?.id ?? '' } as const;
     const allowance = { settings: [], paths: [], sql: true };
-    const answer = await target.planRestore(await target.capture(), known, restore, allowance, [], neverReopen);
+    const answer = await target.planRestore(await target.capture(), known, restore, { allowance, neverReopen });
     if (answer.kind === 'refused') throw new Error(JSON.stringify(answer));
     const said = answer.plan.summary.warnings.filter((warning) => warning.startsWith('stays closed: '));
     expect(said.toSorted()).toEqual(closed.map((one) => `stays closed: ${one}`));

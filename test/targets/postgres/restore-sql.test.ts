@@ -47,7 +47,7 @@ async function run(database: string, ...statements: readonly string[]): Promise<
 
 async function planned(only?: readonly string[]): Promise<PlannedChange> {
   const restore = { snapshot: old.snapshot?.id ?? '', ...(only === undefined ? {} : { only }) };
-  const answer = await target.planRestore(await target.capture(), old, restore, nothingAllowed);
+  const answer = await target.planRestore(await target.capture(), old, restore, { allowance: nothingAllowed });
   if (answer.kind === 'refused') throw new Error(JSON.stringify(answer.problems, null, 2));
   return answer.plan;
 }

@@ -66,7 +66,7 @@ async function harm(): Promise<void> {
 async function plan(only?: readonly string[], restart: 'allowed' | 'forbidden' = 'allowed') {
   const live = await target.capture();
   const restore = { snapshot: old.snapshot?.id ?? '', restart, ...(only === undefined ? {} : { only }) };
-  return { live, planned: await target.planRestore(live, old, restore, nothingAllowed) };
+  return { live, planned: await target.planRestore(live, old, restore, { allowance: nothingAllowed }) };
 }
 
 async function planned(only?: readonly string[]): Promise<{ live: Captured; plan: PlannedChange }> {
@@ -178,7 +178,7 @@ describe('a restore is refused', () => {
     const { live, planned: answer } = await plan();
     expect(answer).toMatchObject({ kind: 'refused', problems: [{ code: 'setting-not-allowed' }] });
     const allowance = { ...nothingAllowed, settings: ['archive_command'] };
-    expect(await target.planRestore(live, old, { snapshot: 'x', restart: 'allowed' }, allowance)).toMatchObject({
+    expect(await target.planRestore(live, old, { snapshot: 'x', restart: 'allowed' }, { allowance })).toMatchObject({
       kind: 'planned',
     });
   });
@@ -190,7 +190,12 @@ describe('a restore is refused', () => {
   ] as const)
     it(`for a snapshot of ${what}`, async () => {
       const strange = { ...old, facts: { ...old.facts, ...facts } };
-      const answer = await target.planRestore(await target.capture(), strange, { snapshot: 'x' }, nothingAllowed);
+      const answer = await target.planRestore(
+        await target.capture(),
+        strange,
+        { snapshot: 'x' },
+        { allowance: nothingAllowed },
+      );
       expect(answer).toMatchObject({ kind: 'refused', problems: [{ code }] });
     });
 });

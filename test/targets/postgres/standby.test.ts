@@ -103,7 +103,9 @@ describe.each([14, 17] as const)('PostgreSQL %i', (major) => {
     const raised = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.from('max_connections = 150\n')]);
     const files = before.files.map((file) => (file.role === 'main' ? { ...file, bytes: raised(file.bytes) } : file));
     const restore = { snapshot: 'earlier', restart: 'allowed' } as const;
-    expect(await target.planRestore(before, { ...before, files }, restore, nothingAllowed)).toMatchObject({
+    expect(
+      await target.planRestore(before, { ...before, files }, restore, { allowance: nothingAllowed }),
+    ).toMatchObject({
       kind: 'refused',
       problems: [{ code: 'standby-has-less' }],
     });

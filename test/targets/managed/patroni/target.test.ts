@@ -406,7 +406,7 @@ describe('a Patroni cluster', () => {
     await cluster.settled();
     const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
     const live = await target.capture();
-    const back = await target.planRestore(live, before, restore, nothingAllowed, [], undefined, change);
+    const back = await target.planRestore(live, before, restore, { allowance: nothingAllowed, change });
     if (back.kind === 'refused') throw new Error(JSON.stringify(back.problems));
     await target.apply(back.plan, unfenced, silent);
     const { postgresql } = await cluster.config();
@@ -421,12 +421,17 @@ describe('a Patroni cluster', () => {
     await applied(target, before, { kind: 'config', settings: { work_mem: '16MB' }, hba: [{ remove: imageRule }] });
     const live = await target.capture();
     const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
-    const part = await target.planRestore(live, before, { ...restore, only: ['setting:work_mem'] }, nothingAllowed);
+    const part = await target.planRestore(
+      live,
+      before,
+      { ...restore, only: ['setting:work_mem'] },
+      { allowance: nothingAllowed },
+    );
     if (part.kind === 'refused') throw new Error(JSON.stringify(part.problems));
     expect(part.plan.steps).toEqual([
       { do: 'declare', edits: [{ path: ['postgresql', 'parameters', 'work_mem'], from: '16MB', to: '4MB' }] },
     ]);
-    const whole = await target.planRestore(live, before, restore, nothingAllowed);
+    const whole = await target.planRestore(live, before, restore, { allowance: nothingAllowed });
     if (whole.kind === 'refused') throw new Error(JSON.stringify(whole.problems));
     await target.apply(whole.plan, unfenced, silent);
     expect((await target.capture()).snapshot?.id).toBe(before.snapshot?.id);

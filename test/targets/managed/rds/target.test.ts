@@ -206,7 +206,7 @@ describe('an RDS instance', () => {
     const before = await target.capture();
     await applied(target, before, { kind: 'config', settings: { work_mem: '12MB', lock_timeout: '9s' } });
     const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
-    const back = await target.planRestore(await target.capture(), before, restore, nothingAllowed);
+    const back = await target.planRestore(await target.capture(), before, restore, { allowance: nothingAllowed });
     if (back.kind === 'refused') throw new Error(JSON.stringify(back.problems));
     await target.apply(back.plan, unfenced, silent);
     expect(await Promise.all(['work_mem', 'lock_timeout'].map(rds.declared))).toEqual([null, null]);
@@ -220,13 +220,13 @@ describe('an RDS instance', () => {
     await rds.set({ lock_timeout: '7000', statement_timeout: '5000' });
     const restore = { snapshot: before.snapshot?.id ?? '', restart: 'forbidden' } as const;
     const live = await target.capture();
-    const back = await target.planRestore(live, before, restore, nothingAllowed, [], undefined, change);
+    const back = await target.planRestore(live, before, restore, { allowance: nothingAllowed, change });
     if (back.kind === 'refused') throw new Error(JSON.stringify(back.problems));
     await target.apply(back.plan, unfenced, silent);
     const names = ['work_mem', 'lock_timeout', 'statement_timeout'];
     expect(await Promise.all(names.map(rds.declared))).toEqual([null, null, '5000']);
     const stranger = { ...change, facts: { ...change.facts, systemIdentifier: '1' } };
-    const refused = await target.planRestore(live, before, restore, nothingAllowed, [], undefined, stranger);
+    const refused = await target.planRestore(live, before, restore, { allowance: nothingAllowed, change: stranger });
     expect(refused).toMatchObject({ kind: 'refused', problems: [{ code: 'other-server' }] });
     await rds.set({ statement_timeout: null });
   }, 60_000);
