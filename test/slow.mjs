@@ -5,6 +5,7 @@ export const slow = [
   'agent/rds',
   'browser/encrypted',
   'browser/operator',
+  'browser/rollout',
   'deploy/helm',
   'deploy/units',
   'docs/commands',

@@ -24,8 +24,14 @@ import { withStore } from '../../worker/store-access.ts';
 import { eventually } from './processes.ts';
 import { recordRuns } from './record.ts';
 
+interface Wanted extends Pick<House, 'defaults'> {
+  readonly ui?: boolean;
+}
+
 export interface Fleet {
   readonly client: Client;
+  /** With `ui`. */
+  readonly uiAddress: string;
   readonly knowngood: KnowngoodClient;
   readonly knowngoodYaml: string;
   readonly switchboard: Switchboard;
@@ -46,11 +52,11 @@ export interface Rolled extends RolloutHandle {
 }
 
 /** `count` simulated targets: `t001`, …; labels `parity: even | odd`. */
-export function useFleet(count: number, house: Pick<House, 'defaults'> = {}): () => Fleet {
+export function useFleet(count: number, wanted: Wanted = {}): () => Fleet {
   let fleet: Fleet | null = null;
   const ends: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
-    fleet = await openFleet(count, house, ends);
+    fleet = await openFleet(count, wanted, ends);
   }, 120_000);
   afterAll(async () => {
     for (const end of ends.splice(0).reverse()) await end();
@@ -63,12 +69,12 @@ export function useFleet(count: number, house: Pick<House, 'defaults'> = {}): ()
 
 async function openFleet(
   count: number,
-  { defaults }: Pick<House, 'defaults'>,
+  { defaults, ui = false }: Wanted,
   ends: (() => Promise<unknown>)[],
 ): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'knowngood-fleet-'));
   ends.push(async () => rmSync(folder, { recursive: true, force: true }));
-  const temporal = await startTemporal({ ui: false });
+  const temporal = await startTemporal({ ui });
   ends.push(temporal.stop);
   const [store, server] = await Promise.all([
     createCluster({ major: 17, settings: { max_connections: '100' } }),
@@ -121,6 +127,7 @@ async function openFleet(
   ends.push(() => knowngood.close());
   return {
     client,
+    uiAddress: temporal.uiAddress ?? '',
     knowngood,
     knowngoodYaml,
     switchboard,
