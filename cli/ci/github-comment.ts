@@ -1,4 +1,5 @@
 /** One comment on a pull request that is written once and then kept current, through GitHub's REST API. */
+import { isIPv4 } from 'node:net';
 import { EnvHttpProxyAgent, type Dispatcher, fetch } from 'undici';
 import { z } from 'zod';
 import { stop } from '../stop.ts';
@@ -87,7 +88,9 @@ function asking({ api, token }: Place, dispatcher: Dispatcher): Ask {
 
 function apiAddress(api: string): string {
   const url = URL.canParse(api) ? new URL(api) : null;
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && /^127\.|^localhost$/.test(url.hostname));
+  const isHere =
+    url !== null && (url.hostname === 'localhost' || (isIPv4(url.hostname) && /^127\./.test(url.hostname)));
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere);
   if (url === null || !safe) throw unsaid('GITHUB_API_URL is not an https address');
   return url.href.replace(/\/$/, '');
 }
