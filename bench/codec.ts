@@ -4,7 +4,7 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { newPayloadKey, parsePayloadKey, type PayloadKey } from '../codec/keys.ts';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { compare, type Figure } from './figure.ts';
-import type { BenchOptions } from './main.ts';
+import type { BenchOptions } from './options.ts';
 
 const payloads = 1_000;
 

@@ -8,7 +8,7 @@ import { type Figure, median, round } from './figure.ts';
 import { aChange } from './load/changes.ts';
 import { megabytes } from './load/process-cost.ts';
 import { setLoadStage } from './load/stage.ts';
-import type { BenchOptions } from './main.ts';
+import type { BenchOptions } from './options.ts';
 
 const size = 20;
 const overheadGoal = 5;

@@ -7,7 +7,7 @@ import type { ChangeResult } from '../domain/result.ts';
 import { target } from '../demo/config-files.ts';
 import { setStage, type Stage } from '../demo/stage.ts';
 import type { Figure } from './figure.ts';
-import type { BenchOptions } from './main.ts';
+import type { BenchOptions } from './options.ts';
 
 const goalEvents = 100;
 

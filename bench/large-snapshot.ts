@@ -13,7 +13,7 @@ import { type Cluster, createCluster } from '../worker/stack/cluster.ts';
 import { type Dumper, dumpAll, findDumper } from './dump.ts';
 import { type Figure, median, round, spread } from './figure.ts';
 import { type FixtureSize, databasesOf, fill, grow } from './fixture.ts';
-import type { BenchOptions } from './main.ts';
+import type { BenchOptions } from './options.ts';
 import { now } from './prober.ts';
 import type { ChildAnswer } from './snapshot-child.ts';
 

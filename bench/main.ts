@@ -6,20 +6,10 @@ import { benchFleet } from './fleet.ts';
 import { renderFigures, type Figure } from './figure.ts';
 import { benchHistory } from './history.ts';
 import { benchLoad } from './load/load.ts';
+import type { BenchOptions } from './options.ts';
 import { benchPeers } from './peers/peers.ts';
 import { benchRestore } from './restore.ts';
 import { benchSnapshot } from './snapshot.ts';
-
-export interface BenchOptions {
-  readonly runs: number;
-  /** In all databases of the large fixture. */
-  readonly tables: number;
-  /** Of the load and of the fleet. */
-  readonly targets: number;
-  /** Of each wave of the fleet, in seconds. */
-  readonly soak: number;
-  readonly progress: (line: string) => void;
-}
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Figure[]>>> = {
   restore: benchRestore,

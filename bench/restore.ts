@@ -4,7 +4,7 @@ import { setStage } from '../demo/stage.ts';
 import { compare, type Figure } from './figure.ts';
 import { reloadFloor, restartFloor } from './floor.ts';
 import { denyingHba, guardedRevert } from './guarded-revert.ts';
-import type { BenchOptions } from './main.ts';
+import type { BenchOptions } from './options.ts';
 import { createProber } from './prober.ts';
 
 /** A restart costs seconds a run, and its spread is small. */

@@ -5,7 +5,7 @@ import { createPostgresTarget } from '../targets/postgres/target.ts';
 import { createCluster } from '../worker/stack/cluster.ts';
 import { median, spread, type Figure } from './figure.ts';
 import { benchLargeSnapshot } from './large-snapshot.ts';
-import type { BenchOptions } from './main.ts';
+import type { BenchOptions } from './options.ts';
 
 const goalMs = 100;
 

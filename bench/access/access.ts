@@ -1,6 +1,6 @@
 /** Figures of the access simulator. */
 import type { Figure } from '../figure.ts';
-import type { BenchOptions } from '../main.ts';
+import type { BenchOptions } from '../options.ts';
 import { sampler } from './sampler.ts';
 import { benchParse, benchSimulate } from './simulate.ts';
 

@@ -9,7 +9,7 @@ import type { Target } from '../../targets/target.ts';
 import { type Cluster, createCluster } from '../../worker/stack/cluster.ts';
 import type { Figure } from '../figure.ts';
 import { cpuSeconds } from '../load/process-cost.ts';
-import type { BenchOptions } from '../main.ts';
+import type { BenchOptions } from '../options.ts';
 
 const sessions = 500;
 /** Services with a role each, and the hosts that each comes from: a hundred principals. */

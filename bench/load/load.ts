@@ -1,6 +1,6 @@
 /** Many targets at once: latency, throughput and cost of the orchestrator, beside a workflow that does nothing. */
 import type { Figure } from '../figure.ts';
-import type { BenchOptions } from '../main.ts';
+import type { BenchOptions } from '../options.ts';
 import { type Load, runBatch } from './batch.ts';
 import { type FloorRun, type Run, figures } from './figures.ts';
 import { runFloor } from './floor.ts';

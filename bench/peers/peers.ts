@@ -9,7 +9,7 @@ import type { ConfigChange } from '../../domain/change.ts';
 import { packageRoot } from '../../worker/stack/package-root.ts';
 import { compare, type Figure } from '../figure.ts';
 import { denyingHba, guardedRevert, type Reverted } from '../guarded-revert.ts';
-import type { BenchOptions } from '../main.ts';
+import type { BenchOptions } from '../options.ts';
 import { createProber, now, type Prober } from '../prober.ts';
 import { findAnsible } from './ansible.ts';
 

@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { type Home, makeHome } from './cluster-home.ts';
-import { checkMajor, configure, fill, passwordFile, serverEnvironment, superuser } from './data-folder.ts';
+import {
+  type DataFolderOptions,
+  checkMajor,
+  configure,
+  fill,
+  passwordFile,
+  serverEnvironment,
+  superuser,
+} from './data-folder.ts';
 import { type ServerKeeper, type SystemUser, keepServer } from './keeper.ts';
 import { freePort } from './ports.ts';
 import { type PostgresBinaries, type PostgresMajor, postgresBinaries, systemUser } from './postgres-binaries.ts';
@@ -45,27 +53,11 @@ export interface Cluster {
 
 export type StopMode = 'smart' | 'fast' | 'immediate';
 
-export interface ClusterOptions {
-  readonly major: PostgresMajor;
-  /** Default: a new folder that goes with `remove` or the end of this process. One that holds a cluster is opened. */
-  readonly dataDir?: string;
+export interface ClusterOptions extends DataFolderOptions {
   /** Default: a free one. */
   readonly port?: number;
-  /** Default `127.0.0.1`, which clients from all of 127.0.0.0/8 reach. Stands in postgresql.conf. */
-  readonly listenAddresses?: string;
-  /** Lines for postgresql.conf, values as one would say them: `{ work_mem: '8MB' }`. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** The whole pg_hba.conf. Default: the superuser freely by the socket, everybody by password. */
-  readonly hba?: string;
   /** Default true. */
   readonly start?: boolean;
-  /** initdb waits for the disk. Default false. The server's own `fsync` stays on in both cases. */
-  readonly durable?: boolean;
-  /**
-   * Its own initdb (half a second more) and with it a system identifier and a password like no other's.
-   * Default: only with a `dataDir`; the others are copies of one template a major version.
-   */
-  readonly ownIdentity?: boolean;
 }
 
 const host = '127.0.0.1';

@@ -4,12 +4,30 @@ import { appendFile, chmod, chown, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buildOnce } from './build-once.ts';
 import { sharedCacheFolder } from './cache.ts';
-import type { ClusterOptions } from './cluster.ts';
 import { makeFolder, makeTemporary, writeOwned } from './cluster-home.ts';
 import type { SystemUser } from './keeper.ts';
 import type { PostgresBinaries, PostgresMajor } from './postgres-binaries.ts';
 import { run } from './run.ts';
 import { StackError } from './stack-error.ts';
+
+export interface DataFolderOptions {
+  readonly major: PostgresMajor;
+  /** Default: a new folder that goes with the cluster or the end of this process. One that holds a cluster is opened. */
+  readonly dataDir?: string;
+  /** Default `127.0.0.1`, which clients from all of 127.0.0.0/8 reach. Stands in postgresql.conf. */
+  readonly listenAddresses?: string;
+  /** Lines for postgresql.conf, values as one would say them: `{ work_mem: '8MB' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The whole pg_hba.conf. Default: the superuser freely by the socket, everybody by password. */
+  readonly hba?: string;
+  /** initdb waits for the disk. Default false. The server's own `fsync` stays on in both cases. */
+  readonly durable?: boolean;
+  /**
+   * Its own initdb (half a second more) and with it a system identifier and a password like no other's.
+   * Default: only with a `dataDir`; the others are copies of one template a major version.
+   */
+  readonly ownIdentity?: boolean;
+}
 
 export const superuser = 'postgres';
 /** Beside the data, as closed as it: a cluster that is opened again still has its password. */
@@ -36,7 +54,7 @@ export async function fill(
   dataDir: string,
   binaries: PostgresBinaries,
   user: SystemUser | null,
-  options: ClusterOptions,
+  options: DataFolderOptions,
 ): Promise<void> {
   if (options.ownIdentity ?? options.dataDir !== undefined) {
     await initdb(dataDir, binaries, user, options.durable ?? false);
@@ -109,7 +127,7 @@ async function initdb(
 
 export async function configure(
   dataDir: string,
-  options: ClusterOptions,
+  options: DataFolderOptions,
   existing: boolean,
   user: SystemUser | null,
 ): Promise<void> {
