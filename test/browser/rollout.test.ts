@@ -6,7 +6,7 @@ import { type Console, openConsole, startBrowser } from './console.ts';
 import { picture } from './pictures.ts';
 
 const fleet = useFleet(5, { ui: true });
-const [canary = '', ...others] = ['t001', 't002', 't003', 't004', 't005'];
+const [canary, next, ...others] = ['t001', 't002', 't003', 't004', 't005'];
 
 let browser: Browser;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ it('is read, paused and continued in its page', async () => {
   const rollout = await fleet().start({
     rolloutId: 'more-work-mem',
     reason: 'larger sorts for the category pages',
-    targets: { names: [canary, ...others] },
+    targets: { names: [canary, next, ...others] },
     waves: { size: 2, pause: 'manual' },
     overrides: { soak: '1s' },
   });
@@ -53,7 +53,6 @@ it('is read, paused and continued in its page', async () => {
 }, 120_000);
 
 it('is aborted in mid-wave, and its page tells how it ended', async () => {
-  const [next = ''] = others;
   const rollout = await fleet().start({ targets: { names: [canary, next] }, overrides: { soak: '60s' } });
   await untilWatched(rollout.child(canary));
   const ui = await open(rollout);
