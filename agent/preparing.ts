@@ -74,10 +74,10 @@ async function planRestore(
   neverReopen: NeverReopen | undefined,
 ): ReturnType<AgentParts['target']['planRestore']> {
   const { snapshot: id, since } = restore;
-  const [sealed, after] = await fromStore(parts, (store) =>
-    Promise.all([store.sealedBody(id), since === undefined ? null : store.sealedBody(since)]),
-  ).then((found) => found ?? [null, null]);
+  const body = (of: string) => fromStore(parts, (store) => store.sealedBody(of));
+  const sealed = await body(id);
   if (sealed === null) return refused([unknownSnapshot(id)]);
+  const after = since === undefined ? null : await body(since);
   // Without it, what others have changed since would go as well.
   if (since !== undefined && after === null) return refused([unknownSnapshot(since)]);
   try {

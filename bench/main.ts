@@ -22,8 +22,6 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   codec: benchCodec,
 };
 
-type Four = [number, number, number, number];
-
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -35,7 +33,8 @@ const { values, positionals } = parseArgs({
   },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(benches);
-const [runs, tables, targets, soak] = [values.runs, values.tables, values.targets, values.soak].map(Number) as Four;
+const [runs, tables] = [Number(values.runs), Number(values.tables)];
+const [targets, soak] = [Number(values.targets), Number(values.soak)];
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
 if (![runs, tables, targets, soak].every(isCount) || names.some((name) => !(name in benches))) {
   console.error(

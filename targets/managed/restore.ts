@@ -27,10 +27,9 @@ export async function planManagedRestore(
   ...[before, wanted, restore, as]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
   const { allowance, asked = [], neverReopen = nothingClosed, change = null } = as;
-  for (const then of [wanted, change ?? wanted]) {
-    const strange = otherCluster(then, before) ?? otherMajor(before, then);
-    if (strange !== null) return { kind: 'refused', problems: [strange] };
-  }
+  const other = (then: Captured) => otherCluster(then, before) ?? otherMajor(before, then);
+  const strange = other(wanted) ?? (change === null ? null : other(change));
+  if (strange !== null) return { kind: 'refused', problems: [strange] };
   const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;
   const { owner } = parts;
   const owned = await owner.read();

@@ -167,8 +167,8 @@ function scopeOf(
     .map(({ path }) => path[parameters.length] ?? '');
   const spelled = new Map(Object.keys(before.facts.contexts).map((name) => [name.toLowerCase(), name]));
   const names = declared.map((name) => spelled.get(name.toLowerCase()) ?? name);
-  const differing = change === null && live !== null ? differingSettings(before, live) : [];
-  return new Set([...names, ...settingsInScope(before, change, null), ...differing]);
+  if (change !== null) return new Set([...names, ...settingsInScope(before, change, null)]);
+  return new Set([...names, ...(live === null ? [] : differingSettings(before, live))]);
 }
 
 function differingSettings(before: Captured, live: Captured): readonly string[] {

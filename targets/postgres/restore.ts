@@ -21,8 +21,8 @@ export async function planRestoreOn(
   ...[before, wanted, restore, as]: Parameters<PlanRestore>
 ): ReturnType<PlanRestore> {
   const { allowance, asked = [], neverReopen = nothingClosed, change = null } = as;
-  const strangers = [wanted, change ?? wanted].flatMap((then) => otherServer(before, then));
-  if (strangers.length > 0) return { kind: 'refused', problems: strangers.slice(0, 1) };
+  const strange = otherServer(before, wanted) ?? (change === null ? null : otherServer(before, change));
+  if (strange !== null) return { kind: 'refused', problems: [strange] };
   const { restart = 'forbidden', only: patterns, snapshot: snapshotId } = restore;
   const live = (await filesInQuestion(before, wanted)).files;
   const old = fileSetOf(wanted);
@@ -54,26 +54,22 @@ export async function planRestoreOn(
 }
 
 /** What a snapshot says holds for the server it was taken of, as it was then. */
-function otherServer(before: Captured, wanted: Captured): readonly Problem[] {
+function otherServer(before: Captured, wanted: Captured): Problem | null {
   const [now, then] = [before.facts, wanted.facts];
   if (now.systemIdentifier !== then.systemIdentifier)
-    return [
-      {
-        code: 'other-server',
-        message: 'the snapshot is of another server',
-        detail: `Its system identifier is ${then.systemIdentifier}, here it is ${now.systemIdentifier}.`,
-        hint: 'Take what you need from "knowngood snapshot show" into a change of your own.',
-      },
-    ];
+    return {
+      code: 'other-server',
+      message: 'the snapshot is of another server',
+      detail: `Its system identifier is ${then.systemIdentifier}, here it is ${now.systemIdentifier}.`,
+      hint: 'Take what you need from "knowngood snapshot show" into a change of your own.',
+    };
   const older = otherMajor(before, wanted);
-  if (older !== null) return [older];
+  if (older !== null) return older;
   if (now.dataDirectory !== then.dataDirectory || now.paths.config !== then.paths.config)
-    return [
-      {
-        code: 'other-place',
-        message: 'the server has been moved since the snapshot',
-        detail: `Then ${then.dataDirectory} with ${then.paths.config}, now ${now.dataDirectory} with ${now.paths.config}.`,
-      },
-    ];
-  return [];
+    return {
+      code: 'other-place',
+      message: 'the server has been moved since the snapshot',
+      detail: `Then ${then.dataDirectory} with ${then.paths.config}, now ${now.dataDirectory} with ${now.paths.config}.`,
+    };
+  return null;
 }

@@ -30,6 +30,15 @@ async function plan(it: Lab, restore: RestoreEntry) {
   return it.agent.plan({ ...caller, snapshotId, request });
 }
 
+/** S, then one more rule, which nobody has loaded yet. */
+async function ruleAdded(it: Lab) {
+  const hba = join(cluster().dataDir, 'pg_hba.conf');
+  const rules = readFileSync(hba, 'utf8');
+  const old = await taken(it);
+  writeFileSync(hba, `${rules}host all reporting 10.9.0.0/16 scram-sha-256\n`);
+  return { hba, rules, old };
+}
+
 describe('an agent that is asked for a restore', () => {
   it('applies it and, when told to, puts back what was before it', async () => {
     const it = await lab();
@@ -48,10 +57,7 @@ describe('an agent that is asked for a restore', () => {
 
   it('takes back one change, and leaves what others have changed since, also in the same files', async () => {
     const it = await lab();
-    const hba = join(cluster().dataDir, 'pg_hba.conf');
-    const rules = readFileSync(hba, 'utf8');
-    const old = await taken(it);
-    writeFileSync(hba, `${rules}host all reporting 10.9.0.0/16 scram-sha-256\n`);
+    const { hba, rules, old } = await ruleAdded(it);
     await query(cluster(), "alter system set work_mem = '32MB'");
     await query(cluster(), 'select pg_reload_conf()');
     const since = await taken(it);
@@ -81,10 +87,7 @@ describe('an agent that is asked for a restore', () => {
 
   it('says what of others goes all the same: who has edited the very rule', async () => {
     const it = await lab();
-    const hba = join(cluster().dataDir, 'pg_hba.conf');
-    const rules = readFileSync(hba, 'utf8');
-    const old = await taken(it);
-    writeFileSync(hba, `${rules}host all reporting 10.9.0.0/16 scram-sha-256\n`);
+    const { hba, rules, old } = await ruleAdded(it);
     await query(cluster(), 'select pg_reload_conf()');
     const since = await taken(it);
     writeFileSync(hba, `${rules}host all reporting 10.9.0.0/24 scram-sha-256\n`);
